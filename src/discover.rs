@@ -1,0 +1,306 @@
+//! The walk: PATHs → source files and documents, each with its role.
+//!
+//! With the environment (below), the only part of an analysis that touches the file system.
+
+pub mod environment;
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::{Component, Path, PathBuf};
+
+use crate::lang::Language;
+use crate::source::{Document, RoleTable, Source};
+
+/// Sources above this size are reported and not read, in bytes.
+pub const MAX_FILE_BYTES: u64 = 256 * 1024 * 1024;
+
+/// What to walk and how.
+#[derive(Debug)]
+pub struct Options<'a> {
+    /// Files and folders to scan.
+    pub paths: Vec<PathBuf>,
+    /// Whether `.gitignore`, `.ignore` and hidden-file rules count.
+    pub respects_ignore: bool,
+    /// Roles by path.
+    pub roles: &'a RoleTable,
+}
+
+/// What the walk found.
+#[derive(Debug)]
+pub struct Discovery {
+    /// Folder that every shown path is relative to.
+    pub root: PathBuf,
+    /// Source files, sorted by shown path.
+    pub sources: Vec<Source>,
+    /// Markdown and reStructuredText, sorted by shown path.
+    pub documents: Vec<Document>,
+    /// What was met and not read.
+    pub skipped: Vec<Skipped>,
+    /// Folders with a project file (`pyproject.toml`, `setup.py`, `setup.cfg`), relative to the root.
+    pub projects: Vec<PathBuf>,
+}
+
+/// Something that was met and not read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Skipped {
+    /// Shown path.
+    pub path: String,
+    /// Why, in words.
+    pub reason: String,
+}
+
+/// A PATH that cannot be scanned.
+#[derive(Debug, thiserror::Error)]
+pub enum DiscoverError {
+    /// Nothing is there.
+    #[error("no such file or folder: {}", .0.display())]
+    NotFound(PathBuf),
+    /// It is there, but cannot be looked at.
+    #[error("cannot read {}: {source}", path.display())]
+    Unreadable {
+        /// The PATH.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A file that no front end reads.
+    #[error("{} is not a source file: expected a folder, or a .py or .pyi file", .0.display())]
+    NotSource(PathBuf),
+}
+
+/// Walks `options.paths`.
+///
+/// # Errors
+/// Only for a PATH that was asked for; what fails below one is reported in [`Discovery::skipped`].
+pub fn sources(options: &Options<'_>) -> Result<Discovery, DiscoverError> {
+    let mut paths = Vec::with_capacity(options.paths.len());
+    for path in &options.paths {
+        let canonical = path.canonicalize().map_err(|source| match source.kind() {
+            std::io::ErrorKind::NotFound => DiscoverError::NotFound(path.clone()),
+            _ => DiscoverError::Unreadable { path: path.clone(), source },
+        })?;
+        if canonical.is_file() && language_of(&canonical).is_none() {
+            return Err(DiscoverError::NotSource(path.clone()));
+        }
+        paths.push(canonical);
+    }
+    paths.sort();
+    paths.dedup();
+    // A PATH within another one would be read twice.
+    let outer: Vec<PathBuf> = paths
+        .iter()
+        .filter(|path| !paths.iter().any(|other| other != *path && path.starts_with(other)))
+        .cloned()
+        .collect();
+    let root = common_folder(&outer);
+    let mut walk = Walk { root: &root, roles: options.roles, found: Found::default() };
+    for path in &outer {
+        if path.is_dir() {
+            std::fs::read_dir(path)
+                .map_err(|source| DiscoverError::Unreadable { path: path.clone(), source })?;
+        }
+        if options.respects_ignore {
+            walk.respecting_ignore(path);
+        } else {
+            walk.everything(path);
+        }
+    }
+    let Found { sources, documents, skipped, mut projects } = walk.found;
+    projects.sort();
+    projects.dedup();
+    let mut skipped: Vec<Skipped> =
+        skipped.into_iter().map(|(path, reason)| Skipped { path, reason }).collect();
+    skipped.sort();
+    Ok(Discovery {
+        sources: sources.into_values().collect(),
+        documents: documents.into_values().collect(),
+        skipped,
+        projects,
+        root,
+    })
+}
+
+#[derive(Default)]
+struct Found {
+    sources: BTreeMap<String, Source>,
+    documents: BTreeMap<String, Document>,
+    skipped: BTreeMap<String, String>,
+    projects: Vec<PathBuf>,
+}
+
+struct Walk<'a> {
+    root: &'a Path,
+    roles: &'a RoleTable,
+    found: Found,
+}
+
+impl Walk<'_> {
+    fn respecting_ignore(&mut self, path: &Path) {
+        let mut builder = ignore::WalkBuilder::new(path);
+        // `.gitignore` counts in an unpacked archive too, where there is no `.git`.
+        builder.require_git(false).follow_links(false);
+        let start = path.to_path_buf();
+        builder.filter_entry(move |entry| {
+            let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+            !is_folder || entry.path() == start || !is_left_out(entry.path())
+        });
+        for entry in builder.build() {
+            match entry {
+                Ok(entry) => {
+                    if let Some(error) = entry.error() {
+                        self.skip(entry.path(), &error.to_string());
+                    }
+                    if let Some(kind) = entry.file_type() {
+                        self.visit(entry.path(), kind);
+                    }
+                }
+                Err(error) => {
+                    let (path, reason) = explain_walk_error(&error, path);
+                    self.skip(&path, &reason);
+                }
+            }
+        }
+    }
+
+    fn everything(&mut self, path: &Path) {
+        let start = path.to_path_buf();
+        let walk = walkdir::WalkDir::new(path).follow_links(false).into_iter().filter_entry(|entry| {
+            !entry.file_type().is_dir() || entry.path() == start || entry.file_name() != ".git"
+        });
+        for entry in walk {
+            match entry {
+                Ok(entry) => self.visit(entry.path(), entry.file_type()),
+                Err(error) => {
+                    let path = error.path().unwrap_or(path).to_path_buf();
+                    let reason = error.io_error().map_or(error.to_string(), ToString::to_string);
+                    self.skip(&path, &reason);
+                }
+            }
+        }
+    }
+
+    fn visit(&mut self, path: &Path, kind: std::fs::FileType) {
+        let name = path.file_name().unwrap_or_default();
+        if kind.is_symlink() {
+            self.visit_link(path);
+            return;
+        }
+        if !kind.is_file() {
+            return;
+        }
+        if matches!(name.to_str(), Some("pyproject.toml" | "setup.py" | "setup.cfg"))
+            && let Some(folder) = path.parent().and_then(|folder| folder.strip_prefix(self.root).ok())
+        {
+            self.found.projects.push(folder.to_path_buf());
+        }
+        self.take(path);
+    }
+
+    /// A linked file is read under its own name if it lies elsewhere; a linked folder is not entered.
+    fn visit_link(&mut self, path: &Path) {
+        match path.metadata() {
+            Ok(target) if target.is_dir() => {
+                self.skip(path, "symbolic link to a folder: not followed");
+            }
+            Ok(target) if target.is_file() && is_of_interest(path) => {
+                let is_inside = path.canonicalize().is_ok_and(|real| real.starts_with(self.root));
+                if is_inside {
+                    self.skip(path, "symbolic link to a file of the tree: read once, there");
+                } else {
+                    self.take(path);
+                }
+            }
+            Ok(_) => {}
+            Err(error) if is_of_interest(path) => {
+                self.skip(path, &format!("broken symbolic link: {error}"));
+            }
+            Err(_) => {}
+        }
+    }
+
+    fn take(&mut self, path: &Path) {
+        let relative = path.strip_prefix(self.root).unwrap_or(path);
+        if let Some(language) = language_of(path) {
+            let display = display_path(relative);
+            let role = self.roles.role_of(relative);
+            let source = Source { path: path.to_path_buf(), display: display.clone(), language, role };
+            self.found.sources.insert(display, source);
+        } else if is_document(path) {
+            let display = display_path(relative);
+            let document = Document { path: path.to_path_buf(), display: display.clone() };
+            self.found.documents.insert(display, document);
+        }
+    }
+
+    fn skip(&mut self, path: &Path, reason: &str) {
+        let shown = display_path(path.strip_prefix(self.root).unwrap_or(path));
+        self.found.skipped.insert(shown, reason.to_owned());
+    }
+}
+
+fn explain_walk_error(error: &ignore::Error, start: &Path) -> (PathBuf, String) {
+    let mut at = error;
+    let mut path = start.to_path_buf();
+    loop {
+        match at {
+            ignore::Error::WithPath { path: named, err } => {
+                path.clone_from(named);
+                at = err;
+            }
+            ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => at = err,
+            ignore::Error::Partial(_)
+            | ignore::Error::Loop { .. }
+            | ignore::Error::Io(_)
+            | ignore::Error::Glob { .. }
+            | ignore::Error::UnrecognizedFileType(_)
+            | ignore::Error::InvalidDefinition => return (path, at.to_string()),
+        }
+    }
+}
+
+/// Folders that hold no code of the project: caches, and virtual environments by their marker file.
+fn is_left_out(folder: &Path) -> bool {
+    matches!(folder.file_name().and_then(OsStr::to_str), Some("__pycache__" | "node_modules"))
+        || folder.join("pyvenv.cfg").exists()
+}
+
+fn is_of_interest(path: &Path) -> bool {
+    language_of(path).is_some() || is_document(path)
+}
+
+fn language_of(path: &Path) -> Option<Language> {
+    match path.extension().and_then(OsStr::to_str) {
+        Some("py") => Some(Language::Python),
+        Some("pyi") => Some(Language::PythonStub),
+        _ => None,
+    }
+}
+
+fn is_document(path: &Path) -> bool {
+    let extension = path.extension().and_then(OsStr::to_str);
+    extension.is_some_and(|e| e.eq_ignore_ascii_case("md") || e.eq_ignore_ascii_case("rst"))
+}
+
+/// With `/` on every platform; bytes that are no UTF-8 are shown as `\xNN`.
+fn display_path(path: &Path) -> String {
+    let parts = path.components().filter_map(|component| match component {
+        Component::Normal(part) => Some(match part.to_str() {
+            Some(text) => text.to_owned(),
+            None => part.as_encoded_bytes().escape_ascii().to_string(),
+        }),
+        Component::ParentDir => Some("..".to_owned()),
+        Component::Prefix(_) | Component::RootDir | Component::CurDir => None,
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+/// The deepest folder that holds all PATHs.
+fn common_folder(paths: &[PathBuf]) -> PathBuf {
+    let folders: Vec<&Path> = paths
+        .iter()
+        .map(|path| if path.is_dir() { path.as_path() } else { path.parent().unwrap_or(path) })
+        .collect();
+    let Some(first) = folders.first() else { return PathBuf::from(".") };
+    let shared = first.ancestors().find(|up| folders.iter().all(|folder| folder.starts_with(up)));
+    shared.unwrap_or(first).to_path_buf()
+}

@@ -1,0 +1,666 @@
+//! What one source file says, in language-neutral terms.
+//!
+//! Facts mirror the source; nothing here is resolved: a base is the text and the chain of
+//! names that stood in the brackets, not the type that it turned out to be. See [`crate::link`].
+//!
+//! Everything lives in flat tables, one per kind, and points into its neighbours by index.
+//! The syntax tree is gone by the time that a [`FileFacts`] exists.
+
+pub mod names;
+pub mod type_expression;
+
+pub use names::Name;
+
+use crate::text::{Lines, Offset};
+
+/// Declares an index into one of the tables of [`FileFacts`].
+macro_rules! table_index {
+    ($($(#[$doc:meta])* $name:ident;)+) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub u32);
+        impl $name {
+            /// The position in its table.
+            #[must_use]
+            pub fn index(self) -> usize { self.0 as usize }
+        }
+    )+};
+}
+
+table_index! {
+    /// Index into [`FileFacts::scopes`].
+    ScopeId;
+    /// Index into [`FileFacts::guards`].
+    GuardId;
+    /// Index into [`FileFacts::chains`].
+    ChainId;
+    /// Index into [`FileFacts::types`].
+    TypeIdx;
+    /// Index into [`FileFacts::functions`].
+    FunctionIdx;
+    /// Index into [`FileFacts::imports`].
+    ImportIdx;
+}
+
+/// The module's own scope.
+pub const MODULE_SCOPE: ScopeId = ScopeId(0);
+/// The guard of what always runs.
+pub const ALWAYS: GuardId = GuardId(0);
+
+/// A run of entries in one of the tables.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Run {
+    /// Index of the first entry.
+    pub start: u32,
+    /// How many.
+    pub len: u32,
+}
+
+impl Run {
+    /// As a range of positions.
+    #[must_use]
+    pub fn range(self) -> std::ops::Range<usize> {
+        self.start as usize..(self.start + self.len) as usize
+    }
+}
+
+/// All facts of one file.
+#[derive(Debug, Default)]
+pub struct FileFacts {
+    /// Line starts, for turning offsets into places.
+    pub lines: Lines,
+    /// How many lines the file has.
+    pub line_count: u32,
+    /// Lexical scopes; the first is the module.
+    pub scopes: Vec<Scope>,
+    /// Conditions under which things stand; the first is "always".
+    pub guards: Vec<Guard>,
+    /// Every name that is bound, sorted by scope, then by name address, then by place.
+    pub bindings: Vec<Binding>,
+    /// Classes, structs, traits … in the order of the source.
+    pub types: Vec<TypeFact>,
+    /// Bases of all types.
+    pub bases: Vec<Base>,
+    /// Functions and methods in the order of the source.
+    pub functions: Vec<FunctionFact>,
+    /// Parameters of all functions.
+    pub parameters: Vec<Parameter>,
+    /// Imports, one entry per imported name.
+    pub imports: Vec<Import>,
+    /// Uses of names: `manager.send(x)` is a chain of the steps `manager`, `.send`, `()`.
+    pub chains: Vec<Chain>,
+    /// Steps of all chains.
+    pub steps: Vec<Step>,
+    /// Chains that a value may be: lists that bindings, fields and returns point into.
+    pub values: Vec<ChainId>,
+    /// Fields: class-level names with values or annotations, and `self.x = …`.
+    pub fields: Vec<Field>,
+    /// Dotted strings of code that could name a symbol: `patch("pkg.mod.Class")`.
+    pub strings: Vec<StringFact>,
+    /// Decorators of all types and functions, as chains.
+    pub decorators: Vec<ChainId>,
+    /// Names listed in `__all__`, in order.
+    pub exports: Vec<Export>,
+    /// Whether `__all__` is assigned, and whether all of it could be read.
+    pub export_list: ExportList,
+    /// Syntax errors; what stands around them is in the tables all the same.
+    pub errors: Vec<SyntaxError>,
+}
+
+/// What is known of a module's `__all__`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ExportList {
+    /// There is none.
+    #[default]
+    Absent,
+    /// Every entry could be read.
+    Literal,
+    /// It is built by code that we do not follow.
+    Dynamic,
+}
+
+/// One entry of `__all__`.
+#[derive(Debug, Clone, Copy)]
+pub struct Export {
+    /// The exported name.
+    pub name: Name,
+    /// Where it stands.
+    pub at: Offset,
+}
+
+/// A syntax error as the parser tells it.
+#[derive(Debug, Clone)]
+pub struct SyntaxError {
+    /// Where.
+    pub at: Offset,
+    /// What.
+    pub message: String,
+}
+
+/// A lexical scope.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope {
+    /// The enclosing scope; the module's is itself.
+    pub parent: ScopeId,
+    /// What opens it.
+    pub kind: ScopeKind,
+}
+
+/// What opens a scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScopeKind {
+    /// The file.
+    Module,
+    /// A type's body: its names are not seen from the functions within.
+    Type(TypeIdx),
+    /// A function's body and parameters.
+    Function(FunctionIdx),
+    /// A comprehension, a lambda or a list of type parameters.
+    Expression,
+}
+
+/// One condition under which statements run; conditions nest through `parent`.
+#[derive(Debug, Clone, Copy)]
+pub struct Guard {
+    /// The guard around this one.
+    pub parent: GuardId,
+    /// The condition.
+    pub kind: GuardKind,
+    /// Which statement: the branches of one statement share it. Offset of the statement.
+    pub statement: Offset,
+}
+
+/// The kinds of conditions that we tell apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GuardKind {
+    /// No condition: the root.
+    Always,
+    /// A branch whose test is known for the target (`sys.version_info`, `sys.platform`, constants).
+    Known(bool),
+    /// Only a type checker takes this branch.
+    TypeChecking,
+    /// Only the interpreter takes this branch: the `else` of `if TYPE_CHECKING`.
+    Runtime,
+    /// A branch whose test only runs can tell; `last` is true for an `else` that makes the branches exhaustive.
+    Branch {
+        /// Position of the branch among its statement's.
+        ordinal: u16,
+        /// An `else`, or a `case _`.
+        last: bool,
+    },
+    /// The body of a `try` that has handlers.
+    TryBody {
+        /// Whether a handler catches a failed import.
+        catches_import: bool,
+    },
+    /// A handler that catches a failed import.
+    ImportHandler,
+    /// Another handler.
+    Handler,
+    /// The `else` of a `try`.
+    TryElse,
+    /// A loop's body, which may run never.
+    Loop,
+    /// `__name__ == "__main__"`.
+    Main,
+}
+
+/// A name bound in a scope.
+#[derive(Debug, Clone, Copy)]
+pub struct Binding {
+    /// The scope whose name it is (after `global` and `nonlocal`).
+    pub scope: ScopeId,
+    /// The name.
+    pub name: Name,
+    /// Where.
+    pub at: Offset,
+    /// Under which condition.
+    pub guard: GuardId,
+    /// To what.
+    pub target: Bound,
+}
+
+/// What a name is bound to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bound {
+    /// An import.
+    Import(ImportIdx),
+    /// A definition of a type.
+    Type(TypeIdx),
+    /// A definition of a function.
+    Function(FunctionIdx),
+    /// A parameter, by its position in [`FileFacts::parameters`].
+    Parameter(u32),
+    /// The first parameter of a method: the instance (or the class) of this type.
+    Receiver {
+        /// The type whose method it is.
+        of: TypeIdx,
+        /// `cls` rather than `self`.
+        is_class: bool,
+    },
+    /// An assigned value: any of these chains, with an annotation perhaps.
+    Value {
+        /// Into [`FileFacts::values`].
+        values: Run,
+        /// Principal chain of the annotation.
+        annotation: Option<ChainId>,
+        /// Whether the chains are all that the value may be.
+        is_complete: bool,
+    },
+    /// `type X = …` or `X: TypeAlias = …`.
+    TypeAlias(Option<ChainId>),
+    /// A type parameter or `TypeVar`.
+    TypeParameter,
+    /// Something that we do not follow: a loop variable, an unpacked tuple, a literal.
+    Opaque,
+    /// `del x`.
+    Deleted,
+    /// `from m import *`: may bind anything.
+    Star(ImportIdx),
+}
+
+/// A use of a name, with the attribute look-ups and calls that follow it.
+#[derive(Debug, Clone, Copy)]
+pub struct Chain {
+    /// Into [`FileFacts::steps`]; the first step is the root.
+    pub steps: Run,
+    /// Scope in which the root is looked up.
+    pub scope: ScopeId,
+    /// Condition under which it is evaluated.
+    pub guard: GuardId,
+    /// What is done with the whole.
+    pub usage: Usage,
+}
+
+/// One step of a chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// The name that starts it.
+    Root(Name, Offset),
+    /// `.name`, at the name.
+    Attribute(Name, Offset),
+    /// `(…)`.
+    Call,
+    /// `await …`.
+    Await,
+    /// `[…]`.
+    Index,
+}
+
+/// What the surroundings do with a chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Usage {
+    /// Any other load.
+    Value,
+    /// Stands in an annotation.
+    Annotation,
+    /// Is a base of a type.
+    Base,
+    /// Is tested against: `isinstance`, `issubclass`, `except`, a class pattern.
+    InstanceTest,
+    /// Decorates.
+    Decorator,
+    /// Is assigned to or deleted (the last step; the ones before are loads).
+    Store,
+}
+
+/// A definition of a type.
+#[derive(Debug, Clone, Copy)]
+pub struct TypeFact {
+    /// Simple name.
+    pub name: Name,
+    /// Qualified name within the module, with `<locals>` for functions (PEP 3155).
+    pub qualname: Name,
+    /// The scope that holds the definition.
+    pub scope: ScopeId,
+    /// The scope of its body.
+    pub body: ScopeId,
+    /// Condition under which it is defined.
+    pub guard: GuardId,
+    /// The keyword and the name.
+    pub at: Offset,
+    /// Offset of the name.
+    pub name_at: Offset,
+    /// End of the definition.
+    pub end: Offset,
+    /// Into [`FileFacts::bases`].
+    pub bases: Run,
+    /// Principal chain of `metaclass=`.
+    pub metaclass: Option<ChainId>,
+    /// Into [`FileFacts::decorators`].
+    pub decorators: Run,
+    /// Whether it takes type parameters of its own (PEP 695).
+    pub has_type_parameters: bool,
+    /// `__module__ = "…"` in the body: the module that the type claims to be of.
+    pub claimed_module: Option<Name>,
+    /// Whether the body holds nothing but a docstring, `pass` or `…`.
+    pub is_empty: bool,
+    /// Whether its bases are made by a call: `namedtuple(…)`, `NamedTuple(…)`, `type(…)`.
+    pub made_by: MadeBy,
+}
+
+/// How a type comes to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MadeBy {
+    /// A `class` statement.
+    Statement,
+    /// `collections.namedtuple("X", …)` or `typing.NamedTuple("X", …)`; the chain is the callee.
+    NamedTuple(ChainId),
+    /// Another call that makes a class from bases: `type("X", (A,), {})`, `Enum("X", …)`.
+    Call(ChainId),
+}
+
+/// A base as written.
+#[derive(Debug, Clone, Copy)]
+pub struct Base {
+    /// The source text.
+    pub text: Name,
+    /// Its names; `None` for an expression that is no chain.
+    pub chain: Option<ChainId>,
+    /// A subscript stood behind it: `Generic[T]`, `List[int]`.
+    pub is_subscripted: bool,
+    /// `*bases`.
+    pub is_starred: bool,
+    /// A base that is itself made in place: `class P(namedtuple("P", "x y"))`.
+    pub made_in_place: Option<TypeIdx>,
+    /// Where.
+    pub at: Offset,
+}
+
+/// How a method binds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BindingKind {
+    /// A function outside a type.
+    Free,
+    /// Takes the instance first.
+    Instance,
+    /// `@classmethod`.
+    Class,
+    /// `@staticmethod`.
+    Static,
+    /// `@property` and `cached_property`: read without a call.
+    Property,
+    /// The setter or deleter of a property.
+    Accessor,
+}
+
+impl BindingKind {
+    /// The word used in every output.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Free => "function",
+            Self::Instance => "instance",
+            Self::Class => "class",
+            Self::Static => "static",
+            Self::Property => "property",
+            Self::Accessor => "accessor",
+        }
+    }
+}
+
+/// A definition of a function or method.
+#[derive(Debug, Clone, Copy)]
+pub struct FunctionFact {
+    /// Simple name.
+    pub name: Name,
+    /// Qualified name within the module.
+    pub qualname: Name,
+    /// The scope that holds the definition.
+    pub scope: ScopeId,
+    /// Condition under which it is defined.
+    pub guard: GuardId,
+    /// The type whose body holds it.
+    pub owner: Option<TypeIdx>,
+    /// Start of the definition, without its decorators.
+    pub at: Offset,
+    /// Offset of the name.
+    pub name_at: Offset,
+    /// End of the definition.
+    pub end: Offset,
+    /// Into [`FileFacts::parameters`].
+    pub parameters: Run,
+    /// The return annotation's text.
+    pub returns: Option<Name>,
+    /// The return annotation's principal chain.
+    pub returns_chain: Option<ChainId>,
+    /// What it returns, as far as chains say: into [`FileFacts::values`].
+    pub returned: Run,
+    /// Into [`FileFacts::decorators`].
+    pub decorators: Run,
+    /// How it binds.
+    pub binding: BindingKind,
+    /// Yes/no properties.
+    pub traits: FunctionTraits,
+    /// Digest of the body's tokens.
+    pub digest: u64,
+}
+
+/// Yes/no properties of a function.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FunctionTraits {
+    /// `async def`.
+    pub is_async: bool,
+    /// Contains `yield`.
+    pub is_generator: bool,
+    /// `@abstractmethod`.
+    pub is_abstract: bool,
+    /// `@overload`.
+    pub is_overload: bool,
+    /// `@typing.override`.
+    pub is_override: bool,
+    /// Carries a decorator that may change its signature.
+    pub is_wrapped: bool,
+    /// Calls `super().<its own name>(…)`.
+    pub calls_super: bool,
+    /// The body is a docstring, `pass`, `…` or `raise NotImplementedError`.
+    pub is_stub: bool,
+}
+
+/// Parameter kinds in the order of a signature (PEP 362, PEP 570).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ParameterKind {
+    /// Before `/`.
+    PositionalOnly,
+    /// By position or by name.
+    Standard,
+    /// `*args`.
+    Variadic,
+    /// After `*`.
+    KeywordOnly,
+    /// `**kwargs`.
+    KeywordVariadic,
+}
+
+impl ParameterKind {
+    /// The word used in every output.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PositionalOnly => "positional-only",
+            Self::Standard => "standard",
+            Self::Variadic => "variadic",
+            Self::KeywordOnly => "keyword-only",
+            Self::KeywordVariadic => "keyword-variadic",
+        }
+    }
+}
+
+/// One parameter.
+#[derive(Debug, Clone, Copy)]
+pub struct Parameter {
+    /// Its name.
+    pub name: Name,
+    /// Its kind.
+    pub kind: ParameterKind,
+    /// The annotation's text.
+    pub annotation: Option<Name>,
+    /// The annotation's principal chain.
+    pub annotation_chain: Option<ChainId>,
+    /// The default's text, shortened.
+    pub default: Option<Name>,
+}
+
+/// An imported name. `import a.b` has no `name`; `from a import b` has.
+#[derive(Debug, Clone, Copy)]
+pub struct Import {
+    /// The dotted module, without leading dots.
+    pub module: Name,
+    /// Leading dots: 0 is absolute.
+    pub level: u32,
+    /// What is imported.
+    pub what: Imported,
+    /// Where the imported name (or module) stands.
+    pub at: Offset,
+    /// Scope of the statement.
+    pub scope: ScopeId,
+    /// Condition under which it runs.
+    pub guard: GuardId,
+}
+
+/// What an import brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Imported {
+    /// `import a.b.c`: binds `a`.
+    Module,
+    /// `import a.b.c as x`: binds `a.b.c`.
+    ModuleAs,
+    /// `from a import b`.
+    Name(Name),
+    /// `from a import *`.
+    Star,
+    /// `importlib.import_module("a.b")` with a literal: binds nothing by itself.
+    Dynamic,
+}
+
+/// A field of a type.
+#[derive(Debug, Clone, Copy)]
+pub struct Field {
+    /// The type.
+    pub owner: TypeIdx,
+    /// Its name.
+    pub name: Name,
+    /// Where it is set.
+    pub at: Offset,
+    /// The annotation's text.
+    pub annotation: Option<Name>,
+    /// The annotation's principal chain.
+    pub annotation_chain: Option<ChainId>,
+    /// What it is set to: into [`FileFacts::values`].
+    pub values: Run,
+    /// Whether it is set on the instance (`self.x = …`), not in the body of the type.
+    pub is_instance: bool,
+    /// Whether a value is assigned at all.
+    pub has_value: bool,
+}
+
+/// A string of code that could name a symbol.
+#[derive(Debug, Clone, Copy)]
+pub struct StringFact {
+    /// Its text.
+    pub text: Name,
+    /// Where.
+    pub at: Offset,
+    /// Innermost scope.
+    pub scope: ScopeId,
+}
+
+impl FileFacts {
+    /// The bindings of `name` in `scope`, in the order of the source.
+    #[must_use]
+    pub fn bindings_of(&self, scope: ScopeId, name: Name) -> &[Binding] {
+        let key = (scope, name.address());
+        let start = self.bindings.partition_point(|b| (b.scope, b.name.address()) < key);
+        let rest = &self.bindings[start..];
+        let len = rest.iter().take_while(|b| b.scope == scope && b.name == name).count();
+        &rest[..len]
+    }
+
+    /// All bindings of `scope`, in no order that may be shown.
+    #[must_use]
+    pub fn bindings_in(&self, scope: ScopeId) -> &[Binding] {
+        let start = self.bindings.partition_point(|b| b.scope < scope);
+        let end = self.bindings.partition_point(|b| b.scope <= scope);
+        &self.bindings[start..end]
+    }
+
+    /// The steps of a chain.
+    #[must_use]
+    pub fn steps_of(&self, chain: ChainId) -> &[Step] {
+        &self.steps[self.chains[chain.index()].steps.range()]
+    }
+
+    /// The parameters of a function.
+    #[must_use]
+    pub fn parameters_of(&self, function: &FunctionFact) -> &[Parameter] {
+        &self.parameters[function.parameters.range()]
+    }
+
+    /// The bases of a type as written.
+    #[must_use]
+    pub fn bases_of(&self, of: &TypeFact) -> &[Base] {
+        &self.bases[of.bases.range()]
+    }
+
+    /// Whether `inner` is `outer` or stands under it.
+    #[must_use]
+    pub fn is_within(&self, inner: GuardId, outer: GuardId) -> bool {
+        let mut at = inner;
+        loop {
+            if at == outer {
+                return true;
+            }
+            if at == ALWAYS {
+                return false;
+            }
+            at = self.guards[at.index()].parent;
+        }
+    }
+
+    /// The guards from `guard` outwards, without the root.
+    pub fn guards_of(&self, guard: GuardId) -> impl Iterator<Item = (GuardId, &Guard)> {
+        std::iter::successors(Some(guard), |&at| Some(self.guards[at.index()].parent))
+            .take_while(|&at| at != ALWAYS)
+            .map(|at| (at, &self.guards[at.index()]))
+    }
+
+    /// The innermost function or type around `scope`, itself included.
+    #[must_use]
+    pub fn enclosing(&self, scope: ScopeId) -> ScopeKind {
+        let mut at = scope;
+        loop {
+            let here = self.scopes[at.index()];
+            match here.kind {
+                ScopeKind::Expression => at = here.parent,
+                kind @ (ScopeKind::Module | ScopeKind::Type(_) | ScopeKind::Function(_)) => {
+                    return kind;
+                }
+            }
+        }
+    }
+
+    /// Whether code of `scope` runs when the module loads: no function stands around it.
+    #[must_use]
+    pub fn runs_at_load(&self, scope: ScopeId) -> bool {
+        let mut at = scope;
+        while at != MODULE_SCOPE {
+            let here = self.scopes[at.index()];
+            if matches!(here.kind, ScopeKind::Function(_)) {
+                return false;
+            }
+            at = here.parent;
+        }
+        true
+    }
+}
+
+impl Chain {
+    /// The root's name and offset.
+    #[must_use]
+    pub fn root(&self, facts: &FileFacts) -> Option<(Name, Offset)> {
+        match facts.steps.get(self.steps.start as usize) {
+            Some(&Step::Root(name, at)) => Some((name, at)),
+            _ => None,
+        }
+    }
+}

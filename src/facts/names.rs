@@ -1,0 +1,136 @@
+//! Interned names: one copy of each identifier and dotted path in the process.
+//!
+//! A [`Name`] is eight bytes, compares by address and reads without a lock. Names are
+//! never freed: a run reads a tree once and ends. Order is the order of the text, so
+//! that nothing that is sorted depends on which thread met a name first.
+
+use std::cell::RefCell;
+use std::hash::{BuildHasher, Hash, Hasher};
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use rustc_hash::{FxBuildHasher, FxHashMap};
+
+/// An interned string.
+#[derive(Clone, Copy)]
+pub struct Name(&'static &'static str);
+
+const SHARDS: usize = 64;
+
+type Shard = Mutex<FxHashMap<&'static str, Name>>;
+
+static TABLE: LazyLock<Vec<Shard>> =
+    LazyLock::new(|| (0..SHARDS).map(|_| Mutex::new(FxHashMap::default())).collect());
+
+thread_local! {
+    /// What this thread has met before: most look-ups end here, without a lock.
+    static MET: RefCell<FxHashMap<&'static str, Name>> = RefCell::new(FxHashMap::default());
+}
+
+impl Name {
+    /// The one name with this text.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        MET.with_borrow_mut(|met| {
+            if let Some(&name) = met.get(text) {
+                return name;
+            }
+            let name = Self::shared(text);
+            met.insert(name.as_str(), name);
+            name
+        })
+    }
+
+    fn shared(text: &str) -> Self {
+        // The low bits pick the bucket within a shard's map, so the shard takes high ones.
+        let shard = (FxBuildHasher.hash_one(text) >> 40) as usize % SHARDS;
+        let mut table = TABLE[shard].lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(&name) = table.get(text) {
+            return name;
+        }
+        let text: &'static str = Box::leak(text.into());
+        let name = Self(Box::leak(Box::new(text)));
+        table.insert(text, name);
+        name
+    }
+
+    /// Its text.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.0
+    }
+
+    /// `self.tail`, or `tail` alone where `self` is empty.
+    #[must_use]
+    pub fn join(self, tail: &str) -> Self {
+        if self.as_str().is_empty() {
+            return Self::new(tail);
+        }
+        Self::new(&format!("{}.{tail}", self.as_str()))
+    }
+
+    /// The address of the name: an arbitrary but fast order within one run, for look-up
+    /// tables only. It must never decide what is printed first.
+    #[must_use]
+    pub fn address(self) -> usize {
+        std::ptr::from_ref(self.0).addr()
+    }
+}
+
+impl PartialEq for Name {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.0, other.0)
+    }
+}
+
+impl Eq for Name {}
+
+impl Hash for Name {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_usize(self.address());
+    }
+}
+
+impl PartialOrd for Name {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Name {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl std::fmt::Debug for Name {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+impl std::fmt::Display for Name {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl From<&str> for Name {
+    fn from(text: &str) -> Self {
+        Self::new(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_text_is_one_name_in_every_thread() {
+        let here = Name::new("send_to_user");
+        let there = std::thread::spawn(|| Name::new("send_to_user")).join().expect("thread");
+        assert_eq!(here, there);
+        assert_ne!(here, Name::new("send_to_thread"));
+        assert!(Name::new("a") < Name::new("b"));
+        assert_eq!(Name::new("").join("a").join("b").as_str(), "a.b");
+    }
+}

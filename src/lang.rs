@@ -1,0 +1,84 @@
+//! Front ends: the text of a file → [`FileFacts`].
+//!
+//! Each language is one module below; only those name a parser crate. A front end is total:
+//! a broken file gives the facts that could be read, and its errors as facts.
+
+pub mod python;
+
+use crate::facts::FileFacts;
+
+/// What the analysed code is to run on: decides `sys.version_info` and `sys.platform` tests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Target {
+    /// Minor version of Python 3: 13 is Python 3.13.
+    pub python_minor: u8,
+    /// The value of `sys.platform`.
+    pub platform: Platform,
+}
+
+impl Default for Target {
+    fn default() -> Self {
+        Self { python_minor: 13, platform: Platform::Linux }
+    }
+}
+
+/// The platforms that code tests for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Platform {
+    /// `linux`
+    #[default]
+    Linux,
+    /// `darwin`
+    Darwin,
+    /// `win32`
+    Windows,
+}
+
+impl Platform {
+    /// The value of `sys.platform`.
+    #[must_use]
+    pub fn sys_platform(self) -> &'static str {
+        match self {
+            Self::Linux => "linux",
+            Self::Darwin => "darwin",
+            Self::Windows => "win32",
+        }
+    }
+
+    /// The value of `os.name`.
+    #[must_use]
+    pub fn os_name(self) -> &'static str {
+        match self {
+            Self::Linux | Self::Darwin => "posix",
+            Self::Windows => "nt",
+        }
+    }
+}
+
+/// Languages with a front end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Language {
+    /// `.py`
+    Python,
+    /// `.pyi`
+    PythonStub,
+}
+
+impl Language {
+    /// The word used in every output.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Python | Self::PythonStub => "python",
+        }
+    }
+}
+
+/// Reads the facts of one file. Never fails; see [`FileFacts::errors`].
+#[must_use]
+pub fn facts(text: &str, language: Language, target: Target) -> FileFacts {
+    match language {
+        Language::Python => python::facts(text, python::Dialect::Source, target),
+        Language::PythonStub => python::facts(text, python::Dialect::Stub, target),
+    }
+}

@@ -1,0 +1,494 @@
+//! Expressions → chains, string facts and nested scopes.
+
+use ruff_python_ast::{
+    StringFlags, Comprehension, Expr, ExprCall, ExprLambda, ExprStringLiteral, InterpolatedStringElement,
+    InterpolatedStringElements,
+};
+use ruff_python_parser::parse_string_annotation;
+use ruff_text_size::{Ranged, TextRange};
+
+use super::statements::{Lowering, last_segment};
+use crate::facts::{Bound, ChainId, Imported, Name, ScopeKind, Step, StringFact, Usage};
+
+impl Lowering<'_> {
+    /// Lowers `expr` as something that is assigned or returned: the chains that it may be, and
+    /// whether those are all.
+    pub(super) fn lower_value(&mut self, expr: &Expr) -> (Vec<ChainId>, bool) {
+        let mut chains = Vec::new();
+        let is_complete = self.collect_values(expr, &mut chains);
+        (chains, is_complete)
+    }
+
+    fn collect_values(&mut self, expr: &Expr, chains: &mut Vec<ChainId>) -> bool {
+        match expr {
+            // `manager or WebSocketManager()`
+            Expr::BoolOp(operation) => {
+                let mut is_complete = true;
+                for part in &operation.values {
+                    is_complete &= self.collect_values(part, chains);
+                }
+                is_complete
+            }
+            Expr::If(conditional) => {
+                self.lower_expression(&conditional.test, Usage::Value);
+                let body = self.collect_values(&conditional.body, chains);
+                self.collect_values(&conditional.orelse, chains) && body
+            }
+            Expr::Named(named) => {
+                let start = chains.len();
+                let is_complete = self.collect_values(&named.value, chains);
+                let values = self.push_values(&chains[start..]);
+                self.bind_walrus(&named.target, Bound::Value { values, annotation: None, is_complete });
+                is_complete
+            }
+            // `x = None` at first is no value to follow, and no reason to doubt the others.
+            Expr::NoneLiteral(_) => true,
+            other => match self.lower_expression(other, Usage::Value) {
+                Some(chain) => {
+                    chains.push(chain);
+                    true
+                }
+                None => false,
+            },
+        }
+    }
+
+    /// Lowers `expr`, and gives its chain where it is one.
+    pub(super) fn lower_expression(&mut self, expr: &Expr, usage: Usage) -> Option<ChainId> {
+        match expr {
+            Expr::Name(name) => Some(self.push_name(&name.id, name.start().to_u32(), usage)),
+            Expr::Attribute(_) | Expr::Call(_) | Expr::Subscript(_) | Expr::Await(_) => {
+                self.lower_spine(expr, usage)
+            }
+            Expr::BoolOp(node) => self.lower_all(&node.values),
+            Expr::Named(node) => {
+                let (chains, is_complete) = self.lower_value(&node.value);
+                let values = self.push_values(&chains);
+                self.bind_walrus(&node.target, Bound::Value { values, annotation: None, is_complete });
+                None
+            }
+            Expr::BinOp(node) => {
+                // `A | B` in `isinstance(x, A | B)` and in annotations.
+                self.lower_expression(&node.left, usage);
+                self.lower_expression(&node.right, usage);
+                None
+            }
+            Expr::UnaryOp(node) => {
+                self.lower_expression(&node.operand, Usage::Value);
+                None
+            }
+            Expr::Lambda(node) => self.lower_lambda(node),
+            Expr::If(node) => {
+                self.lower_expression(&node.test, Usage::Value);
+                self.lower_expression(&node.body, usage);
+                self.lower_expression(&node.orelse, usage);
+                None
+            }
+            Expr::Dict(node) => {
+                for item in node {
+                    self.lower_optional(item.key.as_ref());
+                    self.lower_expression(&item.value, Usage::Value);
+                }
+                None
+            }
+            Expr::Set(node) => self.lower_all(&node.elts),
+            Expr::ListComp(node) => self.lower_comprehension(&[&node.elt], &node.generators),
+            Expr::SetComp(node) => self.lower_comprehension(&[&node.elt], &node.generators),
+            Expr::DictComp(node) => {
+                let elements: Vec<&Expr> =
+                    node.key.as_deref().into_iter().chain([&*node.value]).collect();
+                self.lower_comprehension(&elements, &node.generators)
+            }
+            Expr::Generator(node) => self.lower_comprehension(&[&node.elt], &node.generators),
+            Expr::Yield(node) => {
+                self.mark_generator();
+                self.lower_optional(node.value.as_deref());
+                None
+            }
+            Expr::YieldFrom(node) => {
+                self.mark_generator();
+                self.lower_expression(&node.value, Usage::Value);
+                None
+            }
+            Expr::Compare(node) => {
+                self.lower_expression(&node.left, Usage::Value);
+                self.lower_all(&node.comparators)
+            }
+            Expr::FString(node) => {
+                for part in &node.value {
+                    match part {
+                        ruff_python_ast::FStringPart::Literal(_) => {}
+                        ruff_python_ast::FStringPart::FString(string) => {
+                            self.lower_interpolations(&string.elements);
+                        }
+                    }
+                }
+                None
+            }
+            Expr::TString(node) => {
+                for string in &node.value {
+                    self.lower_interpolations(&string.elements);
+                }
+                None
+            }
+            Expr::StringLiteral(node) => {
+                self.lower_string(node);
+                None
+            }
+            Expr::BytesLiteral(_)
+            | Expr::NumberLiteral(_)
+            | Expr::BooleanLiteral(_)
+            | Expr::NoneLiteral(_)
+            | Expr::EllipsisLiteral(_)
+            | Expr::IpyEscapeCommand(_) => None,
+            Expr::Starred(node) => {
+                self.lower_expression(&node.value, usage);
+                None
+            }
+            Expr::List(node) => self.lower_each(&node.elts, usage),
+            Expr::Tuple(node) => self.lower_each(&node.elts, usage),
+            Expr::Slice(node) => {
+                self.lower_optional(node.lower.as_deref());
+                self.lower_optional(node.upper.as_deref());
+                self.lower_optional(node.step.as_deref());
+                None
+            }
+        }
+    }
+
+    fn lower_all(&mut self, expressions: &[Expr]) -> Option<ChainId> {
+        self.lower_each(expressions, Usage::Value)
+    }
+
+    fn lower_each(&mut self, expressions: &[Expr], usage: Usage) -> Option<ChainId> {
+        for expression in expressions {
+            self.lower_expression(expression, usage);
+        }
+        None
+    }
+
+    /// Lowers `root.a(…).b[…]`: one chain where the root is a name, and what stands in the brackets.
+    fn lower_spine(&mut self, expr: &Expr, usage: Usage) -> Option<ChainId> {
+        let mut spine: Vec<&Expr> = Vec::with_capacity(4);
+        let mut at = expr;
+        let root = loop {
+            let inner = match at {
+                Expr::Attribute(node) => &*node.value,
+                Expr::Call(node) => &*node.func,
+                Expr::Subscript(node) => &*node.value,
+                Expr::Await(node) => &*node.value,
+                root => break root,
+            };
+            spine.push(at);
+            at = inner;
+        };
+        let chain = if let Expr::Name(name) = root {
+            let start = self.facts.steps.len() as u32;
+            self.facts.steps.push(Step::Root(Name::new(&name.id), name.start().to_u32()));
+            for node in spine.iter().rev() {
+                let step = match node {
+                    Expr::Attribute(node) => {
+                        Step::Attribute(Name::new(&node.attr), node.attr.start().to_u32())
+                    }
+                    Expr::Call(_) => Step::Call,
+                    Expr::Subscript(_) => Step::Index,
+                    _ => Step::Await,
+                };
+                self.facts.steps.push(step);
+            }
+            self.note_super_call(start);
+            Some(self.push_chain(start, usage))
+        } else {
+            self.lower_expression(root, Usage::Value);
+            None
+        };
+        for node in spine.iter().rev() {
+            match node {
+                Expr::Call(call) => self.lower_arguments(call),
+                Expr::Subscript(subscript) => {
+                    self.lower_expression(&subscript.slice, usage);
+                }
+                _ => {}
+            }
+        }
+        chain
+    }
+
+    /// `super().name(…)` within a function of that name.
+    fn note_super_call(&mut self, start: u32) {
+        let steps = &self.facts.steps[start as usize..];
+        if let [Step::Root(root, _), Step::Call, Step::Attribute(name, _), Step::Call, ..] = steps
+            && root.as_str() == "super"
+            && let Some(frame) = self.functions.last_mut()
+            && frame.name == *name
+        {
+            frame.calls_super = true;
+        }
+    }
+
+    fn lower_arguments(&mut self, call: &ExprCall) {
+        let function = last_segment(&call.func);
+        let arguments = &call.arguments;
+        match (function, &*arguments.args) {
+            (Some("isinstance" | "issubclass"), [value, tested]) => {
+                self.lower_expression(value, Usage::Value);
+                self.lower_expression(tested, Usage::InstanceTest);
+            }
+            (Some("cast"), [to, value]) => {
+                self.lower_annotation(to);
+                self.lower_expression(value, Usage::Value);
+            }
+            (Some("import_module" | "__import__"), [Expr::StringLiteral(module), rest @ ..]) => {
+                self.lower_dynamic_import(module, rest);
+            }
+            (Some("TypeVar" | "NewType"), [name, types @ ..]) => {
+                self.lower_expression(name, Usage::Value);
+                for expr in types {
+                    self.lower_annotation(expr);
+                }
+            }
+            (_, args) => {
+                self.lower_all(args);
+            }
+        }
+        for keyword in &arguments.keywords {
+            let is_bound = function == Some("TypeVar")
+                && keyword.arg.as_ref().is_some_and(|arg| arg.as_str() == "bound");
+            if is_bound {
+                self.lower_annotation(&keyword.value);
+            } else {
+                self.lower_expression(&keyword.value, Usage::Value);
+            }
+        }
+    }
+
+    /// `importlib.import_module("a.b")`; a leading dot is relative to a literal or `__name__` package.
+    fn lower_dynamic_import(&mut self, module: &ExprStringLiteral, rest: &[Expr]) {
+        let text = module.value.to_str();
+        let name = text.trim_start_matches('.');
+        let level = (text.len() - name.len()) as u32;
+        if is_dotted(name) {
+            let at = module.start().to_u32();
+            self.push_import(Name::new(name), level, Imported::Dynamic, at);
+        }
+        self.lower_all(rest);
+    }
+
+    fn lower_lambda(&mut self, node: &ExprLambda) -> Option<ChainId> {
+        let outer = self.scope;
+        let inner = self.push_scope(ScopeKind::Expression);
+        if let Some(parameters) = &node.parameters {
+            for parameter in parameters.iter_non_variadic_params() {
+                self.lower_optional(parameter.default.as_deref());
+            }
+            self.scope = inner;
+            for parameter in parameters.iter() {
+                let name = parameter.name();
+                self.bind(Name::new(name), name.start().to_u32(), Bound::Opaque);
+            }
+        }
+        self.scope = inner;
+        self.lower_expression(&node.body, Usage::Value);
+        self.scope = outer;
+        None
+    }
+
+    fn lower_comprehension(&mut self, elements: &[&Expr], generators: &[Comprehension]) -> Option<ChainId> {
+        let outer = self.scope;
+        let inner = self.push_scope(ScopeKind::Expression);
+        for (index, generator) in generators.iter().enumerate() {
+            // The first iterable belongs to the scope around the comprehension.
+            self.scope = if index == 0 { outer } else { inner };
+            self.lower_expression(&generator.iter, Usage::Value);
+            self.scope = inner;
+            self.lower_target(&generator.target, Bound::Opaque);
+            self.lower_all(&generator.ifs);
+        }
+        for element in elements {
+            self.lower_expression(element, Usage::Value);
+        }
+        self.scope = outer;
+        None
+    }
+
+    /// A walrus binds in the nearest scope that is no comprehension (PEP 572).
+    fn bind_walrus(&mut self, target: &Expr, bound: Bound) {
+        let outer = self.scope;
+        while self.facts.scopes[self.scope.index()].kind == ScopeKind::Expression {
+            self.scope = self.facts.scopes[self.scope.index()].parent;
+        }
+        self.lower_target(target, bound);
+        self.scope = outer;
+    }
+
+    fn lower_interpolations(&mut self, elements: &InterpolatedStringElements) {
+        for element in elements {
+            match element {
+                InterpolatedStringElement::Interpolation(element) => {
+                    self.lower_expression(&element.expression, Usage::Value);
+                    if let Some(spec) = &element.format_spec {
+                        self.lower_interpolations(&spec.elements);
+                    }
+                }
+                InterpolatedStringElement::Literal(_) => {}
+            }
+        }
+    }
+
+    fn mark_generator(&mut self) {
+        if let Some(frame) = self.functions.last_mut() {
+            frame.is_generator = true;
+        }
+    }
+
+    /// Keeps a string that could be the dotted path of a symbol: `patch("pkg.mod.Class")`.
+    pub(super) fn lower_string(&mut self, node: &ExprStringLiteral) {
+        let Some(part) = node.as_single_part_string() else { return };
+        let text = &*part.value;
+        if text.len() < 200 && text.contains(['.', ':']) && is_symbol_path(text) {
+            let (text, at, scope) = (Name::new(text), node.start().to_u32(), self.scope);
+            self.facts.strings.push(StringFact { text, at, scope });
+        }
+    }
+
+    /// Lowers an annotation: every name in it is a use, strings are parsed as the expressions that
+    /// they hold (PEP 484). Gives the chain of the type that a value with this annotation has:
+    /// `Optional[X]`, `X | None` and `Annotated[X, …]` are `X`.
+    pub(super) fn lower_annotation(&mut self, expr: &Expr) -> Option<ChainId> {
+        let principal = self.lower_annotation_part(expr);
+        if let Some(chain) = principal {
+            self.pinned.push(chain);
+        }
+        principal
+    }
+
+    fn lower_annotation_part(&mut self, expr: &Expr) -> Option<ChainId> {
+        match expr {
+            Expr::Name(_) | Expr::Attribute(_) => self.lower_expression(expr, Usage::Annotation),
+            Expr::StringLiteral(string) => self.lower_string_annotation(string),
+            Expr::NoneLiteral(_) | Expr::EllipsisLiteral(_) => None,
+            Expr::BinOp(operation) => {
+                let left = self.lower_annotation_part(&operation.left);
+                let right = self.lower_annotation_part(&operation.right);
+                match (&*operation.left, &*operation.right) {
+                    (_, Expr::NoneLiteral(_)) => left,
+                    (Expr::NoneLiteral(_), _) => right,
+                    _ => None,
+                }
+            }
+            Expr::Subscript(subscript) => self.lower_generic_annotation(&subscript.value, &subscript.slice),
+            Expr::List(list) => {
+                for element in &list.elts {
+                    self.lower_annotation_part(element);
+                }
+                None
+            }
+            Expr::Tuple(tuple) => {
+                for element in &tuple.elts {
+                    self.lower_annotation_part(element);
+                }
+                None
+            }
+            Expr::Starred(starred) => {
+                self.lower_annotation_part(&starred.value);
+                None
+            }
+            other => {
+                self.lower_expression(other, Usage::Annotation);
+                None
+            }
+        }
+    }
+
+    fn lower_generic_annotation(&mut self, value: &Expr, slice: &Expr) -> Option<ChainId> {
+        let base = self.lower_annotation_part(value);
+        match last_segment(value) {
+            Some("Literal") => None,
+            Some("Annotated") => {
+                let Expr::Tuple(tuple) = slice else {
+                    return self.lower_annotation_part(slice);
+                };
+                let mut elements = tuple.elts.iter();
+                let inner = elements.next().and_then(|first| self.lower_annotation_part(first));
+                for metadata in elements {
+                    self.lower_expression(metadata, Usage::Value);
+                }
+                inner
+            }
+            Some(
+                "Optional" | "Final" | "ClassVar" | "Required" | "NotRequired" | "ReadOnly" | "InitVar",
+            ) => self.lower_annotation_part(slice),
+            Some("Union") => {
+                let Expr::Tuple(tuple) = slice else {
+                    return self.lower_annotation_part(slice);
+                };
+                let mut members = Vec::new();
+                for element in &tuple.elts {
+                    let chain = self.lower_annotation_part(element);
+                    if !element.is_none_literal_expr() {
+                        members.push(chain);
+                    }
+                }
+                match members[..] {
+                    [single] => single,
+                    _ => None,
+                }
+            }
+            // A value annotated `type[X]` is the class, not an instance of it.
+            Some("Type" | "type") => {
+                self.lower_annotation_part(slice);
+                None
+            }
+            _ => {
+                self.lower_annotation_part(slice);
+                base
+            }
+        }
+    }
+
+    fn lower_string_annotation(&mut self, string: &ExprStringLiteral) -> Option<ChainId> {
+        let part = string.as_single_part_string()?;
+        // The plain `"pkg.Name"` needs no parser.
+        let opener = part.flags.opener_len();
+        let inner = TextRange::new(part.start() + opener, part.end());
+        if is_dotted(&part.value) && self.text[inner.to_std_range()].starts_with(&*part.value) {
+            let start = self.facts.steps.len() as u32;
+            let mut at = inner.start().to_u32();
+            for (index, segment) in part.value.split('.').enumerate() {
+                let name = Name::new(segment);
+                self.facts.steps.push(if index == 0 {
+                    Step::Root(name, at)
+                } else {
+                    Step::Attribute(name, at)
+                });
+                at += segment.len() as u32 + 1;
+            }
+            return Some(self.push_chain(start, Usage::Annotation));
+        }
+        match parse_string_annotation(self.text, part) {
+            Ok(parsed) => self.lower_annotation_part(&parsed.syntax().body),
+            // Not an expression: text in a place where a checker would complain.
+            Err(_) => None,
+        }
+    }
+}
+
+/// `a.b.c`, each part an identifier.
+pub(super) fn is_dotted(text: &str) -> bool {
+    !text.is_empty() && text.split('.').all(is_identifier)
+}
+
+/// `a.b.c` or `a.b:c`, with at least two parts.
+fn is_symbol_path(text: &str) -> bool {
+    let mut parts = 0;
+    text.split(['.', ':']).all(|part| {
+        parts += 1;
+        is_identifier(part)
+    }) && parts > 1
+}
+
+fn is_identifier(text: &str) -> bool {
+    let mut characters = text.chars();
+    characters.next().is_some_and(|c| c.is_alphabetic() || c == '_')
+        && characters.all(|c| c.is_alphanumeric() || c == '_')
+}

@@ -1,0 +1,433 @@
+//! Facts of files → one program: modules, identities, bases, method resolution orders, references.
+//!
+//! The input is plain data and the answer is plain data with a list of what stayed open; there is no
+//! file system here. What lies outside the tree comes through [`Outside`], which the pipeline implements.
+
+pub mod bases;
+pub mod library;
+pub mod members;
+pub mod modules;
+pub mod mro;
+pub mod references;
+pub mod resolve;
+
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use self::library::Library;
+use self::modules::{Layout, ModuleId, Modules, Place};
+use self::mro::Mro;
+use self::references::References;
+use crate::facts::{FileFacts, FunctionFact, FunctionIdx, Name, TypeFact, TypeIdx};
+use crate::lang::Language;
+use crate::source::FileRole;
+use crate::text::{Offset, Position};
+
+/// Index into [`Index::files`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(pub u32);
+
+/// Index into [`Index::classes`]. The standard library's come first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClassId(pub u32);
+
+/// A function or method: the file, and its position there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FunctionId {
+    /// The file.
+    pub file: FileId,
+    /// Position among the file's functions.
+    pub index: FunctionIdx,
+}
+
+/// A file of the program.
+#[derive(Debug)]
+pub struct File {
+    /// Path as shown.
+    pub display: String,
+    /// Its language.
+    pub language: Language,
+    /// Its role.
+    pub role: FileRole,
+    /// Whether it lies in the scanned tree, not in the environment.
+    pub is_in_tree: bool,
+    /// What it says.
+    pub facts: FileFacts,
+    /// The [`ClassId`] of its first type.
+    pub first_class: u32,
+}
+
+/// Where a class comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// A definition that was read.
+    Source {
+        /// Its file.
+        file: FileId,
+        /// Position among the file's types.
+        index: TypeIdx,
+    },
+    /// The table of the standard library.
+    Library,
+}
+
+/// A class of the program.
+#[derive(Debug)]
+pub struct Class {
+    /// `module.Qualname`, as CPython prints it.
+    pub id: Name,
+    /// Simple name.
+    pub name: Name,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// What it inherits from directly.
+    pub bases: Vec<BaseLink>,
+    /// Its method resolution order.
+    pub mro: Mro,
+    /// Special kinds that change how subclasses come about.
+    pub kind: ClassKind,
+}
+
+/// Kinds of classes that the interpreter or type checkers treat specially.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ClassKind {
+    /// None of the below.
+    #[default]
+    Plain,
+    /// Lists `Protocol` among its bases (PEP 544).
+    Protocol,
+    /// A `TypedDict` (PEP 589): at run time always a `dict` and nothing else.
+    TypedDict,
+    /// A `NamedTuple` or `namedtuple`.
+    NamedTuple,
+    /// Has an enum among its bases.
+    Enum,
+}
+
+/// A base as written and what it leads to.
+#[derive(Debug, Clone)]
+pub struct BaseLink {
+    /// Source text.
+    pub text: Name,
+    /// Where it leads.
+    pub resolution: Resolution,
+}
+
+/// What became of a name. "Outside" and "we could not tell" are different answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resolution {
+    /// A class of the program or of the standard library.
+    Resolved(ClassId),
+    /// A name outside everything that could be read.
+    External(Name),
+    /// We could not tell, and why.
+    Unresolved(Unresolved),
+}
+
+/// Why a name could not be resolved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unresolved {
+    /// Bound nowhere that we see.
+    NotDefined(Name),
+    /// Bound to different things on branches that only a run can tell; the lines.
+    Ambiguous(Name, Vec<u32>),
+    /// The value of code: a call, a subscript, a parameter.
+    Dynamic(Name),
+    /// The import is missing from the environment.
+    MissingModule(Name),
+    /// Known from a stub only, which may differ from what runs.
+    StubOnly(Name),
+    /// A compiled module without a stub.
+    Compiled(Name),
+    /// The definition leads back to itself.
+    Circular(Name),
+}
+
+impl std::fmt::Display for Unresolved {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NotDefined(name) => write!(f, "`{name}` is bound nowhere that we see"),
+            Self::Ambiguous(name, lines) => {
+                let lines: Vec<String> = lines.iter().map(u32::to_string).collect();
+                write!(f, "`{name}` is bound differently on several branches (lines {})", lines.join(", "))
+            }
+            Self::Dynamic(name) => write!(f, "`{name}` is computed when the code runs"),
+            Self::MissingModule(name) => write!(f, "`{name}` is not installed in the environment"),
+            Self::StubOnly(name) => write!(f, "`{name}` is known from a stub only"),
+            Self::Compiled(name) => write!(f, "`{name}` is in a compiled module"),
+            Self::Circular(name) => write!(f, "`{name}` is defined in terms of itself"),
+        }
+    }
+}
+
+/// What the world outside the tree has under a dotted module name.
+#[derive(Debug)]
+pub enum OutsideModule {
+    /// A source or stub file and its facts.
+    File {
+        /// Path as shown.
+        display: String,
+        /// Source or stub.
+        language: Language,
+        /// Whether it is a package's `__init__`.
+        is_package: bool,
+        /// What it says.
+        facts: Box<FileFacts>,
+    },
+    /// A namespace package.
+    Namespace,
+    /// A compiled module that nothing describes.
+    Compiled,
+    /// Nothing.
+    Missing,
+}
+
+/// Reads modules that lie outside the tree, on demand.
+pub trait Outside: Sync {
+    /// Looks up each of `names`; `None` where no environment is known at all.
+    fn load(&self, name: Name) -> Option<OutsideModule>;
+}
+
+/// No environment: whatever is not in the tree or the standard library stays external.
+#[derive(Debug, Clone, Copy)]
+pub struct NoEnvironment;
+
+impl Outside for NoEnvironment {
+    fn load(&self, _name: Name) -> Option<OutsideModule> {
+        None
+    }
+}
+
+/// What was found of a module outside the tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutsideState {
+    /// Read, or a namespace.
+    Loaded(ModuleId),
+    /// Compiled.
+    Compiled,
+    /// Not there.
+    Missing,
+    /// No environment to look in.
+    Unknown,
+}
+
+/// A file handed to [`link`].
+#[derive(Debug)]
+pub struct LinkFile {
+    /// Path as shown.
+    pub display: String,
+    /// Its language.
+    pub language: Language,
+    /// Its role.
+    pub role: FileRole,
+    /// What it says.
+    pub facts: FileFacts,
+}
+
+/// The layout of the tree, and what it runs on.
+#[derive(Debug, Clone, Default)]
+pub struct Ground {
+    /// Folders with a project file, relative to the root of the scan.
+    pub projects: Vec<PathBuf>,
+    /// Package names above the root of the scan, outermost first.
+    pub above: Vec<String>,
+    /// Minor version of Python 3.
+    pub python_minor: u8,
+}
+
+/// The whole program.
+pub struct Index {
+    /// Files of the tree, then of the environment.
+    pub files: Vec<File>,
+    /// How many of [`Index::files`] belong to the tree.
+    pub tree_files: usize,
+    /// Modules.
+    pub modules: Modules,
+    /// The standard library.
+    pub library: Library,
+    /// Classes: the library's, then per file in the order of the source.
+    pub classes: Vec<Class>,
+    /// What was found of each outside module that was asked for.
+    pub outside: FxHashMap<Name, OutsideState>,
+    /// References to classes and methods of the tree.
+    pub references: References,
+    /// Outside modules that a resolution asked for and that are not loaded.
+    wanted: Mutex<FxHashSet<Name>>,
+}
+
+/// Links the files of a tree. `files` must be sorted by path: their order decides every tie.
+#[must_use]
+pub fn link(files: Vec<LinkFile>, ground: &Ground, outside: &dyn Outside) -> Index {
+    let places: Vec<Place<'_>> = files
+        .iter()
+        .map(|file| Place { display: &file.display, language: file.language, facts: &file.facts })
+        .collect();
+    let layout = Layout { projects: &ground.projects, above: &ground.above };
+    let modules = Modules::of_tree(&places, &layout);
+    drop(places);
+    let library = Library::new(ground.python_minor);
+    let mut index = Index {
+        files: Vec::with_capacity(files.len()),
+        tree_files: files.len(),
+        modules,
+        classes: Vec::new(),
+        library,
+        outside: FxHashMap::default(),
+        references: References::default(),
+        wanted: Mutex::default(),
+    };
+    index.add_library_classes();
+    for file in files {
+        index.add_file(file, true);
+    }
+    bases::link_bases(&mut index, outside);
+    mro::link_orders(&mut index);
+    index.references = references::resolve_all(&index);
+    index
+}
+
+impl Index {
+    fn add_library_classes(&mut self) {
+        let object = self.library.class("builtins.object");
+        let enum_class = self.library.class("enum.Enum");
+        for class in &self.library.classes {
+            let bases = class.bases.iter().map(|&base| BaseLink {
+                text: self.library.classes[base.0 as usize].id,
+                resolution: Resolution::Resolved(base),
+            });
+            let kind = match () {
+                () if class.is_protocol => ClassKind::Protocol,
+                () if class.bases.iter().any(|base| Some(*base) == enum_class) => ClassKind::Enum,
+                () => ClassKind::Plain,
+            };
+            self.classes.push(Class {
+                id: class.id,
+                name: class.name,
+                origin: Origin::Library,
+                bases: bases.collect(),
+                mro: Mro::default(),
+                kind,
+            });
+        }
+        debug_assert!(object.is_some());
+    }
+
+    fn add_file(&mut self, file: LinkFile, is_in_tree: bool) -> FileId {
+        let id = FileId(self.files.len() as u32);
+        let LinkFile { display, language, role, facts } = file;
+        let module = self.modules.of_file(id).map(|module| self.modules.get(module).name);
+        // A file that nothing can import still has its definitions; they go by its path.
+        let module = module.unwrap_or_else(|| {
+            Name::new(&display.trim_end_matches(".py").trim_end_matches(".pyi").replace('/', "."))
+        });
+        let first_class = self.classes.len() as u32;
+        for (index, fact) in facts.types.iter().enumerate() {
+            let claimed = fact.claimed_module.unwrap_or(module);
+            self.classes.push(Class {
+                id: claimed.join(fact.qualname.as_str()),
+                name: fact.name,
+                origin: Origin::Source { file: id, index: TypeIdx(index as u32) },
+                bases: Vec::new(),
+                mro: Mro::default(),
+                kind: ClassKind::Plain,
+            });
+        }
+        self.files.push(File { display, language, role, is_in_tree, facts, first_class });
+        id
+    }
+
+    /// Reads the modules that were asked for and are not loaded; false when there were none.
+    fn load_wanted(&mut self, outside: &dyn Outside) -> bool {
+        let wanted = std::mem::take(&mut *self.wanted.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        let mut wanted: Vec<Name> = wanted.into_iter().filter(|name| !self.outside.contains_key(name)).collect();
+        wanted.sort();
+        let loaded: Vec<Option<OutsideModule>> =
+            wanted.par_iter().map(|name| outside.load(*name)).collect();
+        for (name, found) in wanted.iter().zip(loaded) {
+            let state = match found {
+                None => OutsideState::Unknown,
+                Some(OutsideModule::Missing) => OutsideState::Missing,
+                Some(OutsideModule::Compiled) => OutsideState::Compiled,
+                Some(OutsideModule::Namespace) => {
+                    OutsideState::Loaded(self.modules.add_outside(*name, None, true))
+                }
+                Some(OutsideModule::File { display, language, is_package, facts }) => {
+                    let file = FileId(self.files.len() as u32);
+                    let module = self.modules.add_outside(*name, Some(file), is_package);
+                    let role = FileRole::Vendored;
+                    self.add_file(LinkFile { display, language, role, facts: *facts }, false);
+                    OutsideState::Loaded(module)
+                }
+            };
+            self.outside.insert(*name, state);
+        }
+        !wanted.is_empty()
+    }
+
+    /// A file.
+    #[must_use]
+    pub fn file(&self, id: FileId) -> &File {
+        &self.files[id.0 as usize]
+    }
+
+    /// A class.
+    #[must_use]
+    pub fn class(&self, id: ClassId) -> &Class {
+        &self.classes[id.0 as usize]
+    }
+
+    /// The class of a type fact.
+    #[must_use]
+    pub fn class_of(&self, file: FileId, index: TypeIdx) -> ClassId {
+        ClassId(self.file(file).first_class + index.0)
+    }
+
+    /// The source of a class: its file and fact. None for the standard library's.
+    #[must_use]
+    pub fn source_of(&self, id: ClassId) -> Option<(FileId, &TypeFact)> {
+        match self.class(id).origin {
+            Origin::Source { file, index } => Some((file, &self.file(file).facts.types[index.index()])),
+            Origin::Library => None,
+        }
+    }
+
+    /// Whether a class is defined in the scanned tree.
+    #[must_use]
+    pub fn is_in_tree(&self, id: ClassId) -> bool {
+        self.source_of(id).is_some_and(|(file, _)| self.file(file).is_in_tree)
+    }
+
+    /// The classes of the tree, in the order of the files.
+    pub fn tree_classes(&self) -> impl Iterator<Item = ClassId> {
+        let start = self.files.first().map_or(0, |file| file.first_class);
+        let end = self.files.get(self.tree_files).map_or(self.classes.len() as u32, |file| file.first_class);
+        (start..end).map(ClassId)
+    }
+
+    /// A function.
+    #[must_use]
+    pub fn function(&self, id: FunctionId) -> &FunctionFact {
+        &self.file(id.file).facts.functions[id.index.index()]
+    }
+
+    /// A place in a file.
+    #[must_use]
+    pub fn position(&self, file: FileId, at: Offset) -> Position {
+        self.file(file).facts.lines.position(at)
+    }
+
+    /// Where a class is defined: path and position of its name.
+    #[must_use]
+    pub fn place_of(&self, id: ClassId) -> Option<(&str, Position)> {
+        let (file, fact) = self.source_of(id)?;
+        Some((&self.file(file).display, self.position(file, fact.name_at)))
+    }
+
+    /// Notes that a resolution needs this module.
+    fn want(&self, name: Name) {
+        self.wanted.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(name);
+    }
+}

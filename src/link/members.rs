@@ -1,0 +1,237 @@
+//! Attributes of classes and instances, along the method resolution order.
+
+use super::mro::MroEntry;
+use super::resolve::{Entity, Resolver};
+use super::{ClassId, FunctionId, Index, Origin, Resolution, Unresolved};
+use crate::facts::{BindingKind, Bound, Field, FunctionFact, Name, ScopeKind, TypeIdx};
+
+impl Resolver<'_> {
+    /// `Class.name`: a nested class, a method, or what a class-level name is bound to.
+    pub(super) fn class_attribute(self, class: ClassId, name: Name, hops: u32) -> Entity {
+        for ancestor in ancestry(self.index, class) {
+            let Some(ancestor) = ancestor else {
+                return Entity::Open(Unresolved::Dynamic(name));
+            };
+            match self.index.class(ancestor).origin {
+                Origin::Library => {
+                    if let Some(nested) = self.index.library.nested(ancestor, name) {
+                        return Entity::Class(nested);
+                    }
+                    if self.index.library.has_member(ancestor, name) {
+                        return Entity::Value;
+                    }
+                }
+                Origin::Source { file, index } => {
+                    let facts = &self.index.file(file).facts;
+                    let body = facts.types[index.index()].body;
+                    let bindings = facts.bindings_of(body, name);
+                    if let Some(last) = bindings.last() {
+                        return self.class_binding(file, last, hops);
+                    }
+                }
+            }
+        }
+        Entity::Open(Unresolved::NotDefined(name))
+    }
+
+    fn class_binding(self, file: super::FileId, binding: &crate::facts::Binding, hops: u32) -> Entity {
+        match binding.target {
+            Bound::Type(index) => Entity::Class(self.index.class_of(file, index)),
+            Bound::Function(index) => Entity::Function(FunctionId { file, index }),
+            Bound::Value { .. } | Bound::Import(_) => {
+                // The class body has run to its end, so this binding stands.
+                self.root(file, binding.scope, binding.name, binding.at + 1, binding.guard, hops + 1)
+            }
+            Bound::Parameter(_)
+            | Bound::Receiver { .. }
+            | Bound::TypeAlias(_)
+            | Bound::TypeParameter
+            | Bound::Opaque
+            | Bound::Deleted
+            | Bound::Star(_) => Entity::Value,
+        }
+    }
+
+    /// `instance.name`: a method, a property's value, or what a field holds.
+    pub(super) fn instance_attribute(self, class: ClassId, name: Name, hops: u32) -> Entity {
+        if hops > 20 {
+            return Entity::Open(Unresolved::Circular(name));
+        }
+        for ancestor in ancestry(self.index, class) {
+            let Some(ancestor) = ancestor else {
+                return Entity::Open(Unresolved::Dynamic(name));
+            };
+            let Origin::Source { file, index } = self.index.class(ancestor).origin else {
+                if self.index.library.has_member(ancestor, name) {
+                    return Entity::Value;
+                }
+                continue;
+            };
+            if let Some(function) = method_of(self.index, ancestor, name) {
+                let fact = self.index.function(function);
+                if fact.binding == BindingKind::Property {
+                    return match self.property_value(function, hops) {
+                        found @ Entity::Instance(_) => found,
+                        _ => Entity::Function(function),
+                    };
+                }
+                return Entity::Function(function);
+            }
+            if let Some(found) = self.field_value(file, index, name, hops) {
+                return found;
+            }
+        }
+        Entity::Open(Unresolved::NotDefined(name))
+    }
+
+    fn property_value(self, function: FunctionId, hops: u32) -> Entity {
+        match self.index.function(function).returns_chain {
+            Some(chain) => self.annotated(function.file, chain, hops + 1),
+            None => Entity::Value,
+        }
+    }
+
+    /// What a field holds: by its annotation, else by what every assignment gives it.
+    fn field_value(self, file: super::FileId, owner: TypeIdx, name: Name, hops: u32) -> Option<Entity> {
+        let facts = &self.index.file(file).facts;
+        let fields: Vec<&Field> = fields_of(self.index, file, owner).filter(|field| field.name == name).collect();
+        if fields.is_empty() {
+            return None;
+        }
+        for field in &fields {
+            if let Some(chain) = field.annotation_chain
+                && let found @ Entity::Instance(_) = self.annotated(file, chain, hops + 1)
+            {
+                return Some(found);
+            }
+        }
+        let mut found = Entity::Value;
+        for field in &fields {
+            let values = &facts.values[field.values.range()];
+            let entity = self.any_of(file, values, true, name, hops + 1);
+            match (&found, entity) {
+                (Entity::Value, entity @ (Entity::Instance(_) | Entity::Class(_))) => found = entity,
+                (first, entity @ (Entity::Instance(_) | Entity::Class(_))) if *first != entity => {
+                    return Some(Entity::Value);
+                }
+                _ => {}
+            }
+        }
+        Some(found)
+    }
+
+    /// `super().name`: the next provider after the class that holds the call.
+    pub(super) fn super_attribute(self, class: ClassId, name: Name) -> Entity {
+        for ancestor in ancestry(self.index, class).skip(1) {
+            let Some(ancestor) = ancestor else { break };
+            if let Some(function) = method_of(self.index, ancestor, name) {
+                return Entity::Function(function);
+            }
+            if self.index.class(ancestor).origin == Origin::Library
+                && self.index.library.has_member(ancestor, name)
+            {
+                return Entity::Value;
+            }
+        }
+        Entity::Open(Unresolved::Dynamic(name))
+    }
+}
+
+/// The class and what it inherits from, in order; `None` stands for a base that is not known. Before
+/// the orders are computed it is the class and its bases, depth first.
+fn ancestry(index: &Index, class: ClassId) -> Box<dyn Iterator<Item = Option<ClassId>> + '_> {
+    let mro = &index.class(class).mro;
+    if !mro.entries.is_empty() {
+        return Box::new(mro.entries.iter().map(|entry| match entry {
+            MroEntry::Class(id) => Some(*id),
+            MroEntry::Unknown(_) => None,
+        }));
+    }
+    let mut pending = vec![Some(class)];
+    let mut seen = 0;
+    Box::new(std::iter::from_fn(move || {
+        let next = pending.pop()?;
+        seen += 1;
+        if let Some(id) = next
+            && seen < 200
+        {
+            let bases = index.class(id).bases.iter().rev().map(|base| match base.resolution {
+                Resolution::Resolved(base) => Some(base),
+                Resolution::External(_) | Resolution::Unresolved(_) => None,
+            });
+            pending.extend(bases);
+        }
+        Some(next)
+    }))
+}
+
+/// The method `name` that a class defines itself: the last definition that is no overload and no
+/// setter, as the class statement leaves it.
+#[must_use]
+pub fn method_of(index: &Index, class: ClassId, name: Name) -> Option<FunctionId> {
+    let (file, fact) = index.source_of(class)?;
+    let facts = &index.file(file).facts;
+    let mut fallback = None;
+    for binding in facts.bindings_of(fact.body, name).iter().rev() {
+        let Bound::Function(function) = binding.target else { continue };
+        let id = FunctionId { file, index: function };
+        let found = &facts.functions[function.index()];
+        if found.binding == BindingKind::Accessor || found.traits.is_overload {
+            fallback.get_or_insert(id);
+            continue;
+        }
+        return Some(id);
+    }
+    fallback
+}
+
+/// The methods that a class defines itself, one per name, in the order of the source.
+#[must_use]
+pub fn methods_of(index: &Index, class: ClassId) -> Vec<FunctionId> {
+    let Some((file, fact)) = index.source_of(class) else { return Vec::new() };
+    let facts = &index.file(file).facts;
+    let own = functions_within(index, class);
+    own.filter(|(_, function)| function.scope == fact.body)
+        .filter(|(id, function)| method_of(index, class, function.name) == Some(*id))
+        .map(|(id, _)| id)
+        .filter(|id| facts.functions[id.index.index()].owner.is_some())
+        .collect()
+}
+
+/// Every function whose text lies within a class.
+pub fn functions_within(index: &Index, class: ClassId) -> impl Iterator<Item = (FunctionId, &FunctionFact)> {
+    let source = index.source_of(class);
+    let (file, start, end) = source.map_or((super::FileId(0), 0, 0), |(file, fact)| (file, fact.at, fact.end));
+    let functions: &[FunctionFact] = match source {
+        Some(_) => &index.file(file).facts.functions,
+        None => &[],
+    };
+    // Definitions stand in the order of the source.
+    let first = functions.partition_point(|function| function.at < start);
+    functions[first..].iter().take_while(move |function| function.at < end).enumerate().map(
+        move |(offset, function)| {
+            let index = crate::facts::FunctionIdx((first + offset) as u32);
+            (FunctionId { file, index }, function)
+        },
+    )
+}
+
+/// The fields that a class sets itself, one entry per place.
+pub fn fields_of(index: &Index, file: super::FileId, owner: TypeIdx) -> impl Iterator<Item = &Field> {
+    let facts = &index.file(file).facts;
+    let fact = &facts.types[owner.index()];
+    // Fields are pushed while the class is lowered, so they lie together.
+    let first = facts.fields.partition_point(|field| field.at < fact.at);
+    facts.fields[first..].iter().take_while(|field| field.at < fact.end).filter(move |field| field.owner == owner)
+}
+
+/// The class around a scope, for naming where something stands.
+#[must_use]
+pub fn enclosing_name(index: &Index, file: super::FileId, scope: crate::facts::ScopeId) -> Option<Name> {
+    let facts = &index.file(file).facts;
+    match facts.enclosing(scope) {
+        ScopeKind::Function(function) => Some(facts.functions[function.index()].qualname),
+        ScopeKind::Type(index) => Some(facts.types[index.index()].qualname),
+        ScopeKind::Module | ScopeKind::Expression => None,
+    }
+}

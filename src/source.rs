@@ -1,0 +1,154 @@
+//! A file of the tree: where it is, in which language, in what role.
+
+use std::path::{Path, PathBuf};
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use serde::Deserialize;
+
+use crate::lang::Language;
+
+/// What a file is for. Order is the order of columns in every table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FileRole {
+    /// Code that ships.
+    Production,
+    /// Tests and what serves them.
+    Test,
+    /// Scripts and build tooling.
+    Script,
+    /// Documentation and examples.
+    Docs,
+    /// Written by a program.
+    Generated,
+    /// Somebody else's code, kept in the tree.
+    Vendored,
+}
+
+impl FileRole {
+    /// All roles, in order.
+    pub const ALL: [Self; 6] =
+        [Self::Production, Self::Test, Self::Script, Self::Docs, Self::Generated, Self::Vendored];
+
+    /// The word used in rules and in every output.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Production => "production",
+            Self::Test => "test",
+            Self::Script => "script",
+            Self::Docs => "docs",
+            Self::Generated => "generated",
+            Self::Vendored => "vendored",
+        }
+    }
+
+    /// The role with this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == name)
+    }
+}
+
+/// A source file.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Where to read it.
+    pub path: PathBuf,
+    /// Relative to the root of the scan, with `/`.
+    pub display: String,
+    /// Its language.
+    pub language: Language,
+    /// Its role.
+    pub role: FileRole,
+}
+
+/// A prose file that may mention symbols.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// Where to read it.
+    pub path: PathBuf,
+    /// Relative to the root of the scan, with `/`.
+    pub display: String,
+}
+
+/// Globs that give files their roles, first match wins.
+#[derive(Debug, Clone)]
+pub struct RoleTable {
+    rules: Vec<(FileRole, GlobSet)>,
+}
+
+/// `[[role]]` of `rules/roles.toml` and `[[role]]` of a user's `ssot.toml`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoleRule {
+    /// Name of the role.
+    pub name: String,
+    /// Globs relative to the root of the scan.
+    pub globs: Vec<String>,
+}
+
+/// A rule of [`RoleTable`] that makes no sense.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum RoleError {
+    /// No such role.
+    #[error("unknown file role `{0}`: expected production, test, script, docs, generated or vendored")]
+    UnknownRole(String),
+    /// A glob that cannot be read.
+    #[error("`{glob}` is not a glob: {reason}")]
+    BadGlob {
+        /// The text.
+        glob: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl RoleTable {
+    /// Builds the table; `rules` come in order of precedence.
+    ///
+    /// # Errors
+    /// [`RoleError`] names the first rule that cannot be used.
+    pub fn new<'r>(rules: impl IntoIterator<Item = &'r RoleRule>) -> Result<Self, RoleError> {
+        let mut compiled = Vec::new();
+        for rule in rules {
+            let role = FileRole::from_name(&rule.name)
+                .ok_or_else(|| RoleError::UnknownRole(rule.name.clone()))?;
+            let mut set = GlobSetBuilder::new();
+            for glob in &rule.globs {
+                let bad = |reason: String| RoleError::BadGlob { glob: glob.clone(), reason };
+                set.add(Glob::new(glob).map_err(|error| bad(error.kind().to_string()))?);
+            }
+            let set = set.build().map_err(|error| RoleError::BadGlob {
+                glob: rule.globs.join(", "),
+                reason: error.to_string(),
+            })?;
+            compiled.push((role, set));
+        }
+        Ok(Self { rules: compiled })
+    }
+
+    /// The role of the file at this relative path.
+    #[must_use]
+    pub fn role_of(&self, relative: &Path) -> FileRole {
+        let matched = self.rules.iter().find(|(_, globs)| globs.is_match(relative));
+        matched.map_or(FileRole::Production, |(role, _)| *role)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_matching_rule_decides() {
+        let rule = |name: &str, glob: &str| RoleRule { name: name.into(), globs: vec![glob.into()] };
+        let table = RoleTable::new(&[rule("vendored", "**/vendor/**"), rule("test", "**/test_*.py")])
+            .expect("table");
+        let role = |path: &str| table.role_of(Path::new(path));
+        assert_eq!(role("vendor/test_x.py"), FileRole::Vendored);
+        assert_eq!(role("pkg/test_x.py"), FileRole::Test);
+        assert_eq!(role("pkg/x.py"), FileRole::Production);
+        assert!(matches!(RoleTable::new(&[rule("prod", "*")]), Err(RoleError::UnknownRole(_))));
+        assert!(matches!(RoleTable::new(&[rule("test", "a{")]), Err(RoleError::BadGlob { .. })));
+    }
+}
