@@ -99,6 +99,8 @@ pub struct FileFacts {
     pub strings: Vec<StringFact>,
     /// Decorators of all types and functions, as chains.
     pub decorators: Vec<ChainId>,
+    /// Names bound to what may be a type expression that no chain can hold.
+    pub aliases: Vec<AliasFact>,
     /// Names listed in `__all__`, in order.
     pub exports: Vec<Export>,
     /// Whether `__all__` is assigned, and whether all of it could be read.
@@ -117,6 +119,15 @@ pub enum ExportList {
     Literal,
     /// It is built by code that we do not follow.
     Dynamic,
+}
+
+/// A name bound to what may be a type: `Outgoing = Union[A, B]`, `type X = A | None`.
+#[derive(Debug, Clone, Copy)]
+pub struct AliasFact {
+    /// Where the name is bound; the same place as the [`Binding`]'s.
+    pub at: Offset,
+    /// The text of the value.
+    pub text: Name,
 }
 
 /// One entry of `__all__`.

@@ -1,8 +1,47 @@
-//! wip
+//! `ssot` finds every implementation of one concept in a code base.
+//!
+//! # Bird's eye view
+//! ```text
+//! discover → lang → facts → link → analysis → report → render
+//!  (walk)   (parse)  (per file)  (whole program)        (text)
+//! ```
+//! [`discover`] walks the tree and is, with [`tree`], the only part that reads files. [`lang`] turns the text
+//! of one file into [`facts`]: flat tables that mirror the source, with nothing resolved. [`link`] joins
+//! the facts of all files into one [`link::Index`]: modules, identities, bases, method resolution
+//! orders, references. [`analysis`] asks questions of the index. [`report`] holds the answers as plain
+//! data, which is the JSON schema, and [`render`] writes them. [`cli`] is what was typed.
+//!
+//! # Code map
+//! - [`text`], [`source`], [`discover`], [`tree`]: bytes and lines; a file and its role; the walk and the
+//!   environment; reading a tree in parallel.
+//! - [`facts`], [`lang`]: the vocabulary of one file; the front ends. Only `lang::python` names a parser.
+//! - [`link`]: `modules` (dotted names), `resolve` (names), `members` (attributes), `bases`, `mro`,
+//!   `references`, `library` (the standard library's table).
+//! - [`analysis`]: `overrides` (inside an order), `graph`, `concepts`, `conflicts`, `protocols`, `usage`.
+//! - [`config`]: `ssot.toml` and the rules that are built in.
+//!
+//! # Invariants
+//! - A front end is total: a broken file gives the facts that could be read and its errors, never a panic.
+//! - "Outside the tree" and "we could not tell" are different answers; no guess is printed as a fact.
+//! - A method resolution order that is marked complete equals CPython's `__mro__`.
+//! - Output depends on the input alone: not on threads, addresses or hash maps. Every list that reaches a
+//!   report is sorted; [`facts::Name`] orders by text.
+//!
+//! # What is deliberately absent
+//! - No code is run and no interpreter is asked: an environment is read like any other folder.
+//! - No incremental machinery: a run reads a tree once. Names are interned for the life of the process.
+//! - [`link`] and [`analysis`] know no syntax tree, file system, serialisation or terminal; a renderer knows
+//!   nothing but the report. `tests/architecture.rs` holds all of this to the source.
+
+pub mod analysis;
+pub mod cli;
+pub mod config;
 pub mod discover;
 pub mod facts;
 pub mod lang;
 pub mod link;
+pub mod render;
+pub mod report;
 pub mod source;
 pub mod text;
 pub mod tree;

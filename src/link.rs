@@ -10,6 +10,8 @@ pub mod modules;
 pub mod mro;
 pub mod references;
 pub mod resolve;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use std::path::PathBuf;
 use std::sync::Mutex;

@@ -33,14 +33,13 @@ struct Linked {
 }
 
 fn resolve_open(index: &Index) -> Vec<(ClassId, Linked)> {
-    let resolver = Resolver::new(index);
     (index.library.classes.len()..index.classes.len())
         .into_par_iter()
         .filter(|&at| is_open(index, ClassId(at as u32)))
         .filter_map(|at| {
             let id = ClassId(at as u32);
             let Origin::Source { file, index: position } = index.class(id).origin else { return None };
-            Some((id, link_class(resolver, file, position)))
+            Some((id, link_class(&Resolver::new(index), file, position)))
         })
         .collect()
 }
@@ -51,7 +50,7 @@ fn is_open(index: &Index, class: ClassId) -> bool {
     bases.is_empty() || bases.iter().any(|base| !matches!(base.resolution, Resolution::Resolved(_)))
 }
 
-fn link_class(resolver: Resolver<'_>, file: FileId, position: TypeIdx) -> Linked {
+fn link_class(resolver: &Resolver<'_>, file: FileId, position: TypeIdx) -> Linked {
     let index = resolver.index;
     let facts = &index.file(file).facts;
     let fact = &facts.types[position.index()];
@@ -80,7 +79,7 @@ impl Linked {
         }
     }
 
-    fn push_base(&mut self, resolver: Resolver<'_>, file: FileId, base: &Base) {
+    fn push_base(&mut self, resolver: &Resolver<'_>, file: FileId, base: &Base) {
         let index = resolver.index;
         let text = base.text;
         let unresolved = |reason| BaseLink { text, resolution: Resolution::Unresolved(reason) };
@@ -240,7 +239,7 @@ fn generic_entries(
     let kinds: Vec<AliasKind> = written
         .iter()
         .zip(bases)
-        .map(|(base, link)| alias_kind(resolver, file, base, link, generic))
+        .map(|(base, link)| alias_kind(&resolver, file, base, link, generic))
         .collect();
     if kinds.iter().all(|kind| *kind == AliasKind::Plain) && !fact.has_type_parameters {
         return None;
@@ -308,7 +307,7 @@ enum AliasKind {
     Special,
 }
 
-fn alias_kind(resolver: Resolver<'_>, file: FileId, base: &Base, link: &BaseLink, generic: ClassId) -> AliasKind {
+fn alias_kind(resolver: &Resolver<'_>, file: FileId, base: &Base, link: &BaseLink, generic: ClassId) -> AliasKind {
     if let Some(chain) = base.chain
         && let Entity::GenericAlias(_) = resolver.chain(file, chain)
     {

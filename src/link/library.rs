@@ -108,7 +108,6 @@ impl Library {
         let mut bases = Vec::new();
         let mut rest = TABLE;
         let mut module = "";
-        let mut open_class: Option<usize> = None;
         while !rest.is_empty() {
             let end = memchr::memchr(b'\n', rest.as_bytes()).map_or(rest.len(), |at| at + 1);
             let (line, after) = rest.split_at(end);
@@ -119,7 +118,6 @@ impl Library {
                     let applies = self.applies(fields.next());
                     let flags = fields.next().unwrap_or_default();
                     let section = section_of(after);
-                    open_class = None;
                     if applies {
                         self.add_module(module, flags, section);
                     }
@@ -127,19 +125,15 @@ impl Library {
                 b'c' => {
                     let mut fields = line.trim_end_matches('\n').split('\t').skip(1);
                     let qualname = fields.next().unwrap_or_default();
-                    open_class = None;
                     if self.applies(fields.next()) {
-                        open_class = Some(self.classes.len());
                         bases.push(fields.next().unwrap_or_default());
                         self.add_class(module, qualname, fields.next().unwrap_or_default(), after);
                     }
                 }
-                b'd' => {}
-                _ => open_class = None,
+                _ => {}
             }
             rest = after;
         }
-        let _ = open_class;
         bases
     }
 
@@ -166,6 +160,11 @@ impl Library {
         let printed = key.split_once('#').map_or(key, |(printed, _)| printed);
         let last = qualname.rsplit('.').next().unwrap_or(qualname);
         let own_flags = flags.split_once('m').map_or(flags, |(own, _)| own);
+        // The lines of one class for several versions share the members behind them.
+        let mut after = after;
+        while after.strip_prefix("c\t").is_some_and(|rest| rest.split('\t').next() == Some(qualname)) {
+            after = after.split_once('\n').map_or("", |(_, rest)| rest);
+        }
         let end = after
             .match_indices('\n')
             .map(|(at, _)| at + 1)
@@ -310,9 +309,15 @@ pub const OLDEST: u8 = 9;
 pub const NEWEST: u8 = 13;
 
 /// The lines up to the next module.
+///
+/// A module whose flags differ between versions has several lines with one section behind them.
 fn section_of(after: &'static str) -> &'static str {
+    let mut after = after;
+    while after.starts_with("m\t") {
+        after = after.split_once('\n').map_or("", |(_, rest)| rest);
+    }
     let next = memchr::memmem::find(after.as_bytes(), b"\nm\t");
-    if after.starts_with("m\t") { "" } else { next.map_or(after, |at| &after[..=at]) }
+    next.map_or(after, |at| &after[..=at])
 }
 
 #[cfg(test)]

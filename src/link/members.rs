@@ -7,7 +7,7 @@ use crate::facts::{BindingKind, Bound, Field, FunctionFact, Name, ScopeKind, Typ
 
 impl Resolver<'_> {
     /// `Class.name`: a nested class, a method, or what a class-level name is bound to.
-    pub(super) fn class_attribute(self, class: ClassId, name: Name, hops: u32) -> Entity {
+    pub(super) fn class_attribute(&self, class: ClassId, name: Name, hops: u32) -> Entity {
         for ancestor in ancestry(self.index, class) {
             let Some(ancestor) = ancestor else {
                 return Entity::Open(Unresolved::Dynamic(name));
@@ -34,7 +34,7 @@ impl Resolver<'_> {
         Entity::Open(Unresolved::NotDefined(name))
     }
 
-    fn class_binding(self, file: super::FileId, binding: &crate::facts::Binding, hops: u32) -> Entity {
+    fn class_binding(&self, file: super::FileId, binding: &crate::facts::Binding, hops: u32) -> Entity {
         match binding.target {
             Bound::Type(index) => Entity::Class(self.index.class_of(file, index)),
             Bound::Function(index) => Entity::Function(FunctionId { file, index }),
@@ -53,7 +53,7 @@ impl Resolver<'_> {
     }
 
     /// `instance.name`: a method, a property's value, or what a field holds.
-    pub(super) fn instance_attribute(self, class: ClassId, name: Name, hops: u32) -> Entity {
+    pub(super) fn instance_attribute(&self, class: ClassId, name: Name, hops: u32) -> Entity {
         if hops > 20 {
             return Entity::Open(Unresolved::Circular(name));
         }
@@ -84,7 +84,7 @@ impl Resolver<'_> {
         Entity::Open(Unresolved::NotDefined(name))
     }
 
-    fn property_value(self, function: FunctionId, hops: u32) -> Entity {
+    fn property_value(&self, function: FunctionId, hops: u32) -> Entity {
         match self.index.function(function).returns_chain {
             Some(chain) => self.annotated(function.file, chain, hops + 1),
             None => Entity::Value,
@@ -92,7 +92,7 @@ impl Resolver<'_> {
     }
 
     /// What a field holds: by its annotation, else by what every assignment gives it.
-    fn field_value(self, file: super::FileId, owner: TypeIdx, name: Name, hops: u32) -> Option<Entity> {
+    fn field_value(&self, file: super::FileId, owner: TypeIdx, name: Name, hops: u32) -> Option<Entity> {
         let facts = &self.index.file(file).facts;
         let fields: Vec<&Field> = fields_of(self.index, file, owner).filter(|field| field.name == name).collect();
         if fields.is_empty() {
@@ -121,7 +121,7 @@ impl Resolver<'_> {
     }
 
     /// `super().name`: the next provider after the class that holds the call.
-    pub(super) fn super_attribute(self, class: ClassId, name: Name) -> Entity {
+    pub(super) fn super_attribute(&self, class: ClassId, name: Name) -> Entity {
         for ancestor in ancestry(self.index, class).skip(1) {
             let Some(ancestor) = ancestor else { break };
             if let Some(function) = method_of(self.index, ancestor, name) {

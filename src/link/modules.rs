@@ -41,7 +41,7 @@ pub struct Modules {
     /// Files that no import can reach: `x.py` beside a package `x/`.
     pub shadowed: Vec<FileId>,
     by_name: FxHashMap<Name, Vec<ModuleId>>,
-    /// Modules by folder and stem, for `import sibling` in a folder of scripts.
+    /// Modules by folder and stem, for `import sibling` in a folder of scripts that is no package.
     by_place: FxHashMap<(Name, Name), ModuleId>,
     folder_of_file: Vec<Name>,
     of_file: Vec<Option<ModuleId>>,
@@ -98,7 +98,9 @@ impl Modules {
             modules.all.push(Module { name, file: Some(id), is_package, is_in_tree: true, root });
             let stem = Name::new(dotted.rsplit('.').next().unwrap_or(&dotted));
             let place = if is_package { parent_folder(folder) } else { folder };
-            modules.by_place.entry((Name::new(place), stem)).or_insert(module);
+            if !naming.packages.contains(place) {
+                modules.by_place.entry((Name::new(place), stem)).or_insert(module);
+            }
         }
         let mut ordered: Vec<(PathBuf, u32)> = roots.into_iter().collect();
         ordered.sort_by_key(|(_, position)| *position);
@@ -183,26 +185,26 @@ impl Modules {
         &self.all[id.0 as usize]
     }
 
-    /// The module that `import name` in `from` finds: in its own root first, then in the others,
-    /// then beside the importing file as a script would.
+    /// The module that `import name` in `from` finds: in its own root first, then in the others.
     #[must_use]
     pub fn find(&self, name: Name, from: FileId) -> Option<ModuleId> {
-        let own_root = self.of_file(from).map(|id| self.get(id).root);
         match self.by_name.get(&name).map(Vec::as_slice) {
             Some([single]) => Some(*single),
             Some(several) => {
+                let own_root = self.of_file(from).map(|id| self.get(id).root);
                 let in_own_root = several.iter().find(|id| Some(self.get(**id).root) == own_root);
                 in_own_root.or(several.first()).copied()
             }
-            None => {
-                let folder = *self.folder_of_file.get(from.0 as usize)?;
-                let is_in_tree = own_root.is_some_and(|root| root != u32::MAX);
-                if !is_in_tree || name.as_str().contains('.') {
-                    return None;
-                }
-                self.by_place.get(&(folder, name)).copied()
-            }
+            None => None,
         }
+    }
+
+    /// The module beside `from`, as a script that is run finds it. Files of a package have no such
+    /// neighbours: `import abc` in `pkg/x.py` is never `pkg/abc.py`.
+    #[must_use]
+    pub fn sibling(&self, name: Name, from: FileId) -> Option<ModuleId> {
+        let folder = *self.folder_of_file.get(from.0 as usize)?;
+        self.by_place.get(&(folder, name)).copied()
     }
 
     /// The submodule `name` of a package.

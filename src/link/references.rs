@@ -377,7 +377,7 @@ impl Walk<'_> {
 
     /// A string names each class on its way: `"pkg.mod.Class.method"` uses the class and the method.
     fn string(&mut self, text: &str, at: Offset, scope: ScopeId) {
-        let resolver = self.resolver;
+        let resolver = Resolver::new(self.index);
         let mut segments = text.split(['.', ':']);
         let Some(first) = segments.next() else { return };
         let Some(mut entity) = resolver.dotted(first) else { return };

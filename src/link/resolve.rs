@@ -3,6 +3,8 @@
 //! Resolution is a pure function of the facts. It never guesses: where several bindings may hold
 //! and lead to different things, the answer is [`Entity::Open`] with the reason.
 
+use std::cell::Cell;
+
 use super::library::{LibraryEntry, LibraryModuleId};
 use super::members::method_of;
 use super::modules::ModuleId;
@@ -15,6 +17,8 @@ use crate::text::Offset;
 
 /// How many definitions a resolution follows before it calls itself circular.
 const MAX_HOPS: u32 = 40;
+/// How many sets of bindings one question may weigh.
+const FUEL: u32 = 400;
 
 /// What a name or expression stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,29 +75,38 @@ impl Site {
 }
 
 /// Resolves names of one program.
-#[derive(Clone, Copy)]
 pub struct Resolver<'i> {
     pub(super) index: &'i Index,
+    /// Selections left for the question at hand: code may define names in terms of each other in
+    /// ways whose paths multiply, and an answer that takes that long is no answer.
+    fuel: Cell<u32>,
 }
 
 impl<'i> Resolver<'i> {
     /// A resolver over `index`.
     #[must_use]
     pub fn new(index: &'i Index) -> Self {
-        Self { index }
+        Self { index, fuel: Cell::new(FUEL) }
     }
 
-    fn facts(self, file: FileId) -> &'i FileFacts {
+    /// A new question starts with a full tank; `hops` is 0 only there.
+    fn start(&self, hops: u32) {
+        if hops == 0 {
+            self.fuel.set(FUEL);
+        }
+    }
+
+    fn facts(&self, file: FileId) -> &'i FileFacts {
         &self.index.file(file).facts
     }
 
     /// What a chain stands for.
     #[must_use]
-    pub fn chain(self, file: FileId, chain: ChainId) -> Entity {
+    pub fn chain(&self, file: FileId, chain: ChainId) -> Entity {
         self.chain_hops(file, chain, 0)
     }
 
-    fn chain_hops(self, file: FileId, chain: ChainId, hops: u32) -> Entity {
+    fn chain_hops(&self, file: FileId, chain: ChainId, hops: u32) -> Entity {
         let facts = self.facts(file);
         let fact = facts.chains[chain.index()];
         let mut entity = Entity::Value;
@@ -122,7 +135,8 @@ impl<'i> Resolver<'i> {
 
     /// What the root of a chain stands for where it stands.
     #[must_use]
-    pub fn root(self, file: FileId, scope: ScopeId, name: Name, at: Offset, guard: GuardId, hops: u32) -> Entity {
+    pub fn root(&self, file: FileId, scope: ScopeId, name: Name, at: Offset, guard: GuardId, hops: u32) -> Entity {
+        self.start(hops);
         let facts = self.facts(file);
         let mut looked = scope;
         loop {
@@ -170,7 +184,7 @@ impl<'i> Resolver<'i> {
     }
 
     /// Whether code of `scope` runs in the flow of `outer`: class bodies do, functions run later.
-    fn runs_with(self, facts: &FileFacts, scope: ScopeId, outer: ScopeId) -> bool {
+    fn runs_with(&self, facts: &FileFacts, scope: ScopeId, outer: ScopeId) -> bool {
         let mut at = scope;
         while at != outer {
             let here = facts.scopes[at.index()];
@@ -184,7 +198,7 @@ impl<'i> Resolver<'i> {
 
     /// The class whose method holds `scope`.
     #[must_use]
-    pub fn enclosing_class(self, file: FileId, scope: ScopeId) -> Option<ClassId> {
+    pub fn enclosing_class(&self, file: FileId, scope: ScopeId) -> Option<ClassId> {
         let facts = self.facts(file);
         let mut at = scope;
         loop {
@@ -201,7 +215,7 @@ impl<'i> Resolver<'i> {
         }
     }
 
-    fn builtin(self, name: Name) -> Entity {
+    fn builtin(&self, name: Name) -> Entity {
         let library = &self.index.library;
         let builtins = library.module(Name::new("builtins"));
         match builtins.and_then(|module| library.entry(module, name)) {
@@ -210,7 +224,7 @@ impl<'i> Resolver<'i> {
         }
     }
 
-    fn library_entity(self, entry: LibraryEntry) -> Entity {
+    fn library_entity(&self, entry: LibraryEntry) -> Entity {
         match entry {
             LibraryEntry::Class(class) => Entity::Class(class),
             LibraryEntry::GenericAlias(class) => Entity::GenericAlias(class),
@@ -221,10 +235,12 @@ impl<'i> Resolver<'i> {
     }
 
     /// Chooses among the bindings of one name and resolves what they are bound to.
-    fn select(self, file: FileId, bindings: &[Binding], name: Name, site: Site, hops: u32) -> Entity {
-        if hops > MAX_HOPS {
+    fn select(&self, file: FileId, bindings: &[Binding], name: Name, site: Site, hops: u32) -> Entity {
+        let fuel = self.fuel.get();
+        if hops > MAX_HOPS || fuel == 0 {
             return Entity::Open(Unresolved::Circular(name));
         }
+        self.fuel.set(fuel - 1);
         let facts = self.facts(file);
         let mut found: Option<Entity> = None;
         let mut typing_only: Option<Entity> = None;
@@ -253,7 +269,9 @@ impl<'i> Resolver<'i> {
                 Some(_) => is_ambiguous = true,
             }
             lines.push(facts.lines.line(binding.at));
-            if life == Life::Certain || covered.closes(facts, binding.guard) {
+            // Whatever else it may be, it is not one thing any more.
+            let is_settled = is_ambiguous || matches!(found, Some(Entity::Open(_)));
+            if life == Life::Certain || is_settled || covered.closes(facts, binding.guard) {
                 break;
             }
         }
@@ -270,7 +288,7 @@ impl<'i> Resolver<'i> {
     }
 
     /// Whether a binding under `guard` holds, seen from under `from`.
-    fn liveness(self, file: FileId, guard: GuardId, at: Offset, from: GuardId, hops: u32) -> Life {
+    fn liveness(&self, file: FileId, guard: GuardId, at: Offset, from: GuardId, hops: u32) -> Life {
         let facts = self.facts(file);
         let mut life = Life::Certain;
         for (id, guard) in facts.guards_of(guard) {
@@ -307,7 +325,7 @@ impl<'i> Resolver<'i> {
     }
 
     /// How the body of a `try` that catches failed imports ends.
-    fn outcome(self, file: FileId, statement: Offset, hops: u32) -> Outcome {
+    fn outcome(&self, file: FileId, statement: Offset, hops: u32) -> Outcome {
         let facts = self.facts(file);
         let mut is_known = true;
         if hops > MAX_HOPS {
@@ -330,7 +348,7 @@ impl<'i> Resolver<'i> {
     }
 
     /// Whether an import would succeed.
-    fn exists(self, file: FileId, import: ImportIdx, hops: u32) -> Existence {
+    fn exists(&self, file: FileId, import: ImportIdx, hops: u32) -> Existence {
         let fact = self.facts(file).imports[import.index()];
         let module = match self.import_module(file, &fact) {
             Target::Found(module) => module,
@@ -361,13 +379,13 @@ impl<'i> Resolver<'i> {
         }
     }
 
-    fn library_submodule(self, module: LibraryModuleId, name: Name) -> Option<LibraryModuleId> {
+    fn library_submodule(&self, module: LibraryModuleId, name: Name) -> Option<LibraryModuleId> {
         let library = &self.index.library;
         library.module(library.module_name(module).join(name.as_str()))
     }
 
     /// What one binding leads to.
-    fn bound(self, file: FileId, binding: &Binding, hops: u32) -> Entity {
+    fn bound(&self, file: FileId, binding: &Binding, hops: u32) -> Entity {
         let facts = self.facts(file);
         match binding.target {
             Bound::Import(import) => self.import(file, import, hops),
@@ -400,7 +418,7 @@ impl<'i> Resolver<'i> {
     }
 
     /// What a value is that may be any of several chains.
-    pub(super) fn any_of(self, file: FileId, values: &[ChainId], is_complete: bool, name: Name, hops: u32) -> Entity {
+    pub(super) fn any_of(&self, file: FileId, values: &[ChainId], is_complete: bool, name: Name, hops: u32) -> Entity {
         let mut found: Option<Entity> = None;
         for &chain in values {
             let entity = self.chain_hops(file, chain, hops);
@@ -426,7 +444,8 @@ impl<'i> Resolver<'i> {
 
     /// What an import binds.
     #[must_use]
-    pub fn import(self, file: FileId, import: ImportIdx, hops: u32) -> Entity {
+    pub fn import(&self, file: FileId, import: ImportIdx, hops: u32) -> Entity {
+        self.start(hops);
         let fact = self.facts(file).imports[import.index()];
         if let Imported::Module = fact.what {
             // `import a.b.c` binds `a`.
@@ -447,7 +466,7 @@ impl<'i> Resolver<'i> {
         }
     }
 
-    fn target_entity(self, target: Target) -> Entity {
+    fn target_entity(&self, target: Target) -> Entity {
         match target {
             Target::Found(module) => Entity::Module(module),
             Target::Library(module) => Entity::LibraryModule(module),
@@ -457,7 +476,7 @@ impl<'i> Resolver<'i> {
         }
     }
 
-    fn member_of_target(self, target: Target, name: Name, hops: u32) -> Entity {
+    fn member_of_target(&self, target: Target, name: Name, hops: u32) -> Entity {
         match target {
             Target::Found(module) => self.member(module, name, hops),
             Target::Library(module) => self.library_member(module, name),
@@ -467,7 +486,7 @@ impl<'i> Resolver<'i> {
         }
     }
 
-    fn library_member(self, module: LibraryModuleId, name: Name) -> Entity {
+    fn library_member(&self, module: LibraryModuleId, name: Name) -> Entity {
         let library = &self.index.library;
         let dotted = library.module_name(module);
         if let Some(special) = special_base(dotted, 0, name) {
@@ -487,7 +506,7 @@ impl<'i> Resolver<'i> {
 
     /// The module that an import statement names.
     #[must_use]
-    pub fn import_module(self, file: FileId, import: &Import) -> Target {
+    pub fn import_module(&self, file: FileId, import: &Import) -> Target {
         if import.level == 0 {
             return self.absolute(file, import.module);
         }
@@ -499,7 +518,7 @@ impl<'i> Resolver<'i> {
 
     /// `from ..a import b` → the dotted name that it means.
     #[must_use]
-    pub fn relative_name(self, file: FileId, import: &Import) -> Option<Name> {
+    pub fn relative_name(&self, file: FileId, import: &Import) -> Option<Name> {
         let module = self.index.modules.get(self.index.modules.of_file(file)?);
         // `from . import x` in `pkg/__init__.py` means `pkg`, not its parent.
         let mut climbs = import.level - u32::from(module.is_package);
@@ -520,12 +539,15 @@ impl<'i> Resolver<'i> {
 
     /// Looks an absolute module name up: tree, standard library, environment.
     #[must_use]
-    pub fn absolute(self, from: FileId, name: Name) -> Target {
+    pub fn absolute(&self, from: FileId, name: Name) -> Target {
         if let Some(module) = self.index.modules.find(name, from) {
             return Target::Found(module);
         }
-        if let Some(module) = self.index.library.module(name) {
+        if let Some(module) = self.library_module(name) {
             return Target::Library(module);
+        }
+        if let Some(module) = self.index.modules.sibling(name, from) {
+            return Target::Found(module);
         }
         match self.index.outside.get(&name) {
             Some(OutsideState::Loaded(module)) => Target::Found(*module),
@@ -539,9 +561,25 @@ impl<'i> Resolver<'i> {
         }
     }
 
+    /// A module of the standard library; `os.path` goes by another name there.
+    fn library_module(&self, name: Name) -> Option<LibraryModuleId> {
+        let library = &self.index.library;
+        library.module(name).or_else(|| {
+            let (parent, last) = name.as_str().rsplit_once('.')?;
+            match library.entry(library.module(Name::new(parent))?, Name::new(last))? {
+                LibraryEntry::Module(module) => Some(module),
+                LibraryEntry::Class(_)
+                | LibraryEntry::GenericAlias(_)
+                | LibraryEntry::Function
+                | LibraryEntry::Value(_) => None,
+            }
+        })
+    }
+
     /// A name of a module, when the module has run to its end.
     #[must_use]
-    pub fn member(self, module: ModuleId, name: Name, hops: u32) -> Entity {
+    pub fn member(&self, module: ModuleId, name: Name, hops: u32) -> Entity {
+        self.start(hops);
         if hops > MAX_HOPS {
             return Entity::Open(Unresolved::Circular(name));
         }
@@ -588,7 +626,7 @@ impl<'i> Resolver<'i> {
         Entity::Open(undefined.unwrap_or_else(|| Unresolved::NotDefined(dotted())))
     }
 
-    fn submodule(self, package: ModuleId, name: Name) -> Option<Entity> {
+    fn submodule(&self, package: ModuleId, name: Name) -> Option<Entity> {
         if let Some(child) = self.index.modules.child(package, name) {
             return Some(Entity::Module(child));
         }
@@ -609,7 +647,7 @@ impl<'i> Resolver<'i> {
     }
 
     /// A name that `from m import *` brings into a module.
-    fn through_stars(self, file: FileId, name: Name, hops: u32) -> Option<Entity> {
+    fn through_stars(&self, file: FileId, name: Name, hops: u32) -> Option<Entity> {
         if hops > MAX_HOPS {
             return None;
         }
@@ -630,8 +668,8 @@ impl<'i> Resolver<'i> {
                     }
                 }
                 Target::Library(module) if !name.as_str().starts_with('_') => {
-                    if let Some(entry) = self.index.library.entry(module, name) {
-                        return Some(self.library_entity(entry));
+                    if !matches!(self.library_member(module, name), Entity::Open(_) | Entity::External(_)) {
+                        return Some(self.library_member(module, name));
                     }
                 }
                 Target::Library(_) | Target::Missing(_) | Target::Compiled(_) | Target::External(_) => {}
@@ -641,7 +679,7 @@ impl<'i> Resolver<'i> {
     }
 
     /// Whether `from module import *` brings `name`: `__all__`, or else no leading underscore.
-    fn star_exports(self, module: ModuleId, name: Name) -> bool {
+    fn star_exports(&self, module: ModuleId, name: Name) -> bool {
         let Some(file) = self.index.modules.get(module).file else { return false };
         let facts = self.facts(file);
         match facts.export_list {
@@ -652,7 +690,8 @@ impl<'i> Resolver<'i> {
 
     /// `entity.name`.
     #[must_use]
-    pub fn attribute(self, entity: &Entity, name: Name, hops: u32) -> Entity {
+    pub fn attribute(&self, entity: &Entity, name: Name, hops: u32) -> Entity {
+        self.start(hops);
         match entity {
             Entity::Module(module) => self.member(*module, name, hops),
             Entity::LibraryModule(module) => self.library_member(*module, name),
@@ -672,7 +711,7 @@ impl<'i> Resolver<'i> {
     }
 
     /// `entity(…)`.
-    fn call(self, entity: &Entity, hops: u32) -> Entity {
+    fn call(&self, entity: &Entity, hops: u32) -> Entity {
         match entity {
             Entity::Class(class) | Entity::GenericAlias(class) => Entity::Instance(*class),
             Entity::Function(function) => self.returned(*function, hops),
@@ -692,7 +731,7 @@ impl<'i> Resolver<'i> {
 
     /// What a call of a function gives: by its annotation, else by what it returns.
     #[must_use]
-    pub fn returned(self, id: FunctionId, hops: u32) -> Entity {
+    pub fn returned(&self, id: FunctionId, hops: u32) -> Entity {
         let function: &FunctionFact = self.index.function(id);
         let open = Entity::Open(Unresolved::Dynamic(function.name));
         if hops > MAX_HOPS || function.traits.is_generator || function.traits.is_wrapped {
@@ -723,7 +762,7 @@ impl<'i> Resolver<'i> {
     }
 
     /// `-> Self` in a method means the class that holds it.
-    fn self_type(self, id: FunctionId, chain: ChainId) -> Option<Entity> {
+    fn self_type(&self, id: FunctionId, chain: ChainId) -> Option<Entity> {
         let facts = self.facts(id.file);
         let owner = self.index.function(id).owner?;
         match facts.steps_of(chain).last() {
@@ -736,14 +775,14 @@ impl<'i> Resolver<'i> {
 
     /// The class that an annotation's chain names.
     #[must_use]
-    pub fn annotated(self, file: FileId, chain: ChainId, hops: u32) -> Entity {
+    pub fn annotated(&self, file: FileId, chain: ChainId, hops: u32) -> Entity {
         instance_of(self.chain_hops(file, chain, hops), Name::new("…"))
     }
 
     /// Resolves a dotted path from outside any file, as `mock.patch` does: modules as far as they go,
     /// then attributes.
     #[must_use]
-    pub fn dotted(self, text: &str) -> Option<Entity> {
+    pub fn dotted(&self, text: &str) -> Option<Entity> {
         let mut segments = text.split(['.', ':']);
         let first = Name::new(segments.next()?);
         let mut entity = match self.absolute(FileId(0), first) {
@@ -758,7 +797,7 @@ impl<'i> Resolver<'i> {
 
     /// One step that is no attribute.
     #[must_use]
-    pub fn step(self, entity: &Entity, step: Step) -> Entity {
+    pub fn step(&self, entity: &Entity, step: Step) -> Entity {
         match step {
             Step::Call => self.call(entity, 0),
             Step::Await => awaited(entity),
@@ -770,7 +809,7 @@ impl<'i> Resolver<'i> {
 
     /// The method of this name that instances of a class have.
     #[must_use]
-    pub fn method_named(self, class: ClassId, name: Name) -> Option<FunctionId> {
+    pub fn method_named(&self, class: ClassId, name: Name) -> Option<FunctionId> {
         let order = self.index.class(class).mro.classes();
         order.map(|ancestor| method_of(self.index, ancestor, name)).find(Option::is_some).flatten()
     }

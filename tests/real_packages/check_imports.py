@@ -28,8 +28,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import environment
 import grimp
+
+import environment
 from check_mro import PACKAGES
 
 Edge = tuple[str, str]
@@ -86,7 +87,7 @@ class Comparison:
 
 
 def main() -> int:
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     arguments.add_argument("binary", type=Path)
     arguments.add_argument("venv", type=Path)
     arguments.add_argument("--json", type=Path, help="write the figures to this file")
@@ -154,7 +155,9 @@ def import_statements(path: Path) -> list[ImportStatement]:
                 # An import under TYPE_CHECKING in a function is both: neither name is wrong.
                 phases = {"local"} if in_function else set[str]()
                 phases |= {"typing"} if in_typing else set()
-                found.append(ImportStatement(node.lineno, node.end_lineno or node.lineno, frozenset(phases or {"load"})))
+                found.append(
+                    ImportStatement(node.lineno, node.end_lineno or node.lineno, frozenset(phases or {"load"}))
+                )
             case ast.If(test=test, body=body, orelse=orelse) if names_type_checking(test):
                 for child in body:
                     visit(child, in_function, True)
@@ -311,7 +314,9 @@ def compare_components(
     for phases in COMPONENT_PHASES:
         label = "+".join(phases)
         truth = {
-            edge for edge, nestings in phases_of.items() if edge[0] != edge[1] and any(nesting & set(phases) for nesting in nestings)
+            edge
+            for edge, nestings in phases_of.items()
+            if edge[0] != edge[1] and any(nesting & set(phases) for nesting in nestings)
         }
         truth -= {edge for edge in truth if why_only_theirs("grimp", tree, edge)} - {
             (edge["from"], edge["to"]) for edge in explicit
@@ -319,7 +324,8 @@ def compare_components(
         truth |= {
             (edge["from"], edge["to"])
             for edge in explicit
-            if edge["phase"] in phases and (tree.is_below_namespace(edge["from"]) or tree.is_below_namespace(edge["to"]))
+            if edge["phase"] in phases
+            and (tree.is_below_namespace(edge["from"]) or tree.is_below_namespace(edge["to"]))
         }
         expected = {frozenset(component) for component in strongly_connected(truth) if len(component) > 1}
         listed = [found for found in answer["components"] if sorted(found["phases"]) == list(phases)]
@@ -333,7 +339,9 @@ def compare_components(
             modules, broken = set(found["modules"]), {(edge["from"], edge["to"]) for edge in found["breakers"]}
             inner = {edge for edge in truth if edge[0] in modules and edge[1] in modules}
             if not broken or not broken <= inner:
-                result.unexplained.append(f"breakers ({label}) are no edges of the component: {sorted(broken - inner)[:6]}")
+                result.unexplained.append(
+                    f"breakers ({label}) are no edges of the component: {sorted(broken - inner)[:6]}"
+                )
             if any(len(component) > 1 for component in strongly_connected(inner - broken)):
                 result.unexplained.append(f"breakers ({label}) leave a cycle in {sorted(modules)[:6]}")
 
@@ -396,7 +404,18 @@ def figures(comparisons: list[Comparison]) -> dict[str, Any]:
 
 
 def print_comparisons(comparisons: list[Comparison]) -> None:
-    header = ["package", "edges", "grimp", "ruff", "implicit", "cycles: load", "+ typing", "+ local", "explained", "unexplained"]
+    header = [
+        "package",
+        "edges",
+        "grimp",
+        "ruff",
+        "implicit",
+        "cycles: load",
+        "+ typing",
+        "+ local",
+        "explained",
+        "unexplained",
+    ]
     rows: list[list[Any]] = [
         [
             result.package, result.edges, result.grimp, result.ruff, result.implicit,

@@ -65,13 +65,14 @@ class Comparison:
     statements: int = 0
     missed: list[str] = field(default_factory=list)
     invented: list[str] = field(default_factory=list)
+    calls_described: int = 0
 
     def share(self) -> float:
         return self.complete / self.matched if self.matched else 0.0
 
 
 def main() -> int:
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     arguments.add_argument("binary", type=Path)
     arguments.add_argument("venv", type=Path)
     arguments.add_argument("--json", type=Path, help="write the figures to this file")
@@ -81,7 +82,7 @@ def main() -> int:
     with ThreadPoolExecutor(2) as pool:
         truths = list(pool.map(lambda names: truth_of(names, options.venv, options.refresh), PACKAGES))
     comparisons = []
-    for names, truth in zip(PACKAGES, truths):
+    for names, truth in zip(PACKAGES, truths, strict=True):
         site = environment.site_packages(options.venv)
         answer = environment.run_ssot(
             options.binary, "scan", *[site / name for name in names], "--python", options.venv
@@ -118,38 +119,59 @@ def truth_of(names: list[str], venv: Path, refresh: bool) -> Any:
 
 def compare(package: str, truth: Any, answer: Any) -> Comparison:
     result = Comparison(package, len(truth["imported"]), truth["failed"])
-    types: dict[str, list[Any]] = defaultdict(list)
-    for described in answer["types"]:
-        if described["path"].endswith(".py"):
-            types[described["id"]].append(described)
-    compare_statements(result, truth["statements"], types)
+    types = [described for described in answer["types"] if described["path"].endswith(".py")]
+    compare_statements(result, truth, types)
     compare_classes(result, truth, types)
     return result
 
 
-def compare_statements(result: Comparison, statements: list[Any], types: dict[str, list[Any]]) -> None:
-    unclaimed = {id(described): described for same_id in types.values() for described in same_id}
-    for statement in statements:
+def compare_statements(result: Comparison, truth: Any, types: list[Any]) -> None:
+    """Each class statement is a type of ssot's, and each type is a statement or a call that makes a class."""
+    printed: dict[str, set[str]] = defaultdict(set)
+    for cls in truth["classes"]:
+        printed[cls["id"]].add(cls["printed"])
+    by_name: dict[str, list[Any]] = defaultdict(list)
+    for described in types:
+        by_name[last_name(described["id"])].append(described)
+
+    unclaimed = {id(described): described for described in types}
+    for statement in truth["statements"]:
         result.statements += 1
         name = f"{environment.module_of(statement['path'])}.{statement['qualname']}"
         found = [
             described
-            for described in types.get(name, [])
-            if same_file(described["path"], statement["path"])
+            for described in by_name[last_name(name)]
+            if described["id"] in {name, *printed[name]}
+            and same_file(described["path"], statement["path"])
             and statement["first_line"] <= described["line"] <= statement["line"]
             and described["end_line"] == statement["end_line"]
+            and id(described) in unclaimed
         ]
-        if len(found) == 1:
-            unclaimed.pop(id(found[0]), None)
+        if found:
+            del unclaimed[id(found[0])]
         else:
-            result.missed.append(f"{statement['path']}:{statement['line']} {name} ({len(found)} in ssot)")
-    result.invented = sorted(
-        f"{described['path']}:{described['line']} {described['id']}" for described in unclaimed.values()
-    )
+            result.missed.append(f"{statement['path']}:{statement['line']} {name}")
+
+    calls: dict[str, list[Any]] = defaultdict(list)
+    for call in truth["named_calls"]:
+        calls[call["name"]].append(call)
+    for described in unclaimed.values():
+        # `Point = namedtuple("Point", "x y")` makes a class, and so does the base of
+        # `class Point(namedtuple("Point", "x y"))`.
+        if any(
+            same_file(described["path"], call["path"]) and call["first_line"] <= described["line"] <= call["end_line"]
+            for call in calls[last_name(described["id"])]
+        ):
+            result.calls_described += 1
+        else:
+            result.invented.append(f"{described['path']}:{described['line']} {described['id']}")
 
 
-def compare_classes(result: Comparison, truth: Any, types: dict[str, list[Any]]) -> None:
+def compare_classes(result: Comparison, truth: Any, types: list[Any]) -> None:
     renamed: dict[str, str] = truth["renamed"]
+    by_id: dict[str, list[Any]] = defaultdict(list)
+    for described in types:
+        by_id[described["id"]].append(described)
     bound = {cls["id"] for cls in truth["classes"] if cls["bound"]}
     judged: set[str] = set()
     for cls in truth["classes"]:
@@ -169,7 +191,12 @@ def compare_classes(result: Comparison, truth: Any, types: dict[str, list[Any]])
             continue
         judged.add(twin)
 
-        found = [described for described in types.get(cls["id"], []) if same_file(described["path"], cls["path"])]
+        found = [
+            described
+            for name in sorted({cls["id"], cls["printed"]})
+            for described in by_id[name]
+            if same_file(described["path"], cls["path"])
+        ]
         if cls["lines"] is not None:
             first, last = cls["lines"]
             found = [described for described in found if first <= described["line"] <= last]
@@ -178,6 +205,10 @@ def compare_classes(result: Comparison, truth: Any, types: dict[str, list[Any]])
             continue
         result.matched += 1
         judge_mro(result, cls, found, renamed)
+
+
+def last_name(dotted: str) -> str:
+    return dotted.rpartition(".")[2]
 
 
 def judge_mro(result: Comparison, cls: Any, found: list[Any], renamed: dict[str, str]) -> None:
@@ -224,6 +255,7 @@ def figures(comparisons: list[Comparison]) -> dict[str, Any]:
             "class_statements": result.statements,
             "statements_missed": result.missed,
             "statements_invented": result.invented,
+            "types_made_by_a_call": result.calls_described,
         }
         for result in comparisons
     }
@@ -287,7 +319,9 @@ def judge(comparisons: list[Comparison]) -> list[str]:
         if result.matched == 0:
             problems.append(f"{result.package}: no class of CPython's was found by its id")
     if overall(comparisons) < LEAST_COMPLETE:
-        problems.append(f"{overall(comparisons):.1%} of the matched classes are complete, less than {LEAST_COMPLETE:.0%}")
+        problems.append(
+            f"{overall(comparisons):.1%} of the matched classes are complete, less than {LEAST_COMPLETE:.0%}"
+        )
     return problems
 
 

@@ -28,7 +28,7 @@ import types
 import warnings
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 SITE = Path(sysconfig.get_paths()["purelib"]).resolve()
@@ -45,9 +45,11 @@ class Statement:
 
 @dataclass
 class Source:
-    """The class statements of one file, by qualified name."""
+    """The class statements of one file by qualified name, and the calls that may make a class."""
 
     classes: dict[str, list[Statement]] = field(default_factory=lambda: defaultdict(list))
+    # First line, last line and first argument of calls such as `namedtuple("Point", "x y")`.
+    named_calls: list[tuple[int, int, str]] = field(default_factory=list)
 
 
 def read_source(path: Path) -> Source:
@@ -61,7 +63,9 @@ def read_source(path: Path) -> Source:
             match child:
                 case ast.ClassDef(name=name):
                     first = min([child.lineno, *(decorator.lineno for decorator in child.decorator_list)])
-                    source.classes[prefix + name].append(Statement(first, child.lineno, child.end_lineno or child.lineno))
+                    source.classes[prefix + name].append(
+                        Statement(first, child.lineno, child.end_lineno or child.lineno)
+                    )
                     visit(child, f"{prefix}{name}.")
                 case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
                     visit(child, f"{prefix}{name}.<locals>.")
@@ -69,6 +73,10 @@ def read_source(path: Path) -> Source:
                     visit(child, prefix)
 
     visit(tree, "")
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(args=[ast.Constant(value=str(name)), *_]) if name.isidentifier():
+                source.named_calls.append((node.lineno, node.end_lineno or node.lineno, name))
     return source
 
 
@@ -134,13 +142,12 @@ def functions(cls: type) -> Iterator[types.CodeType]:
             yield value.__code__
 
 
-def code_places(cls: type) -> list[tuple[str, int]]:
-    """Files and lines of the functions that were written inside the class statement."""
-    qualname = text_attribute(cls, "__qualname__")
+def code_places(cls: type) -> list[tuple[Path, int, str]]:
+    """File and line of the functions of a class, and the name of the class that each was written in."""
     return [
-        (code.co_filename, code.co_firstlineno)
+        (Path(os.path.realpath(code.co_filename)), code.co_firstlineno, code.co_qualname.rpartition(".")[0])
         for code in functions(cls)
-        if code.co_qualname.rpartition(".")[0] == qualname and not code.co_filename.startswith("<")
+        if not code.co_filename.startswith("<")
     ]
 
 
@@ -182,10 +189,13 @@ class Homes:
         if is_extension(stated):
             # A compiled class often takes the name of the Python one that it stands in for.
             return None
-        for file, _ in code_places(cls):
-            module = self.modules.get(Path(os.path.realpath(file)))
-            if module is not None and qualname in self.classes(module):
-                return module, qualname
+        for file, _, written_in in code_places(cls):
+            module = self.modules.get(file)
+            if module is None or written_in not in self.classes(module):
+                continue
+            # `__qualname__` too can be re-bound: celery's boot steps are called `celery.bootsteps.Step`.
+            if written_in == qualname or walk(module, written_in) is cls:
+                return module, written_in
         if qualname in self.classes(stated):
             return stated, qualname
         if stated.partition(".")[0] in sys.stdlib_module_names and walk(stated, qualname) is cls:
@@ -194,7 +204,7 @@ class Homes:
         holders = [module for module in self.by_qualname.get(qualname, []) if walk(module, qualname) is cls]
         if len(holders) == 1:
             return holders[0], qualname
-        # `__qualname__` was re-bound: celery's boot steps are called `celery.bootsteps.Step` in it.
+        # The same of a class without functions.
         names = [name for name in self.classes(stated) if qualname.endswith(f".{name}") and walk(stated, name) is cls]
         return (stated, names[0]) if len(names) == 1 else None
 
@@ -250,7 +260,7 @@ def collect(packages: list[str]) -> dict[str, object]:
             for name, homes_of_name in sorted(printed.items())
             if len(homes_of_name) == 1 and homes_of_name != {name}
         },
-        "statements": statements_of_tree(packages),
+        **sources_of_tree(packages),
     }
 
 
@@ -259,11 +269,12 @@ def describe(cls: type, place: tuple[str, str], homes: Homes) -> dict[str, objec
     module, qualname = place
     path = homes.paths[module]
     statements = homes.sources[path].classes[qualname]
-    lines = [line for file, line in code_places(cls) if Path(os.path.realpath(file)) == path]
+    lines = [line for file, line, written_in in code_places(cls) if (file, written_in) == (path, qualname)]
     own = [s for s in statements if lines and s.first_line <= min(lines) <= s.end_line]
     return {
         "class": cls,
         "id": f"{module}.{qualname}",
+        "printed": printed_name(cls),
         "path": str(path.relative_to(SITE)),
         # The class's functions say which statement made it; a class without functions does not.
         "lines": [own[0].first_line, own[0].end_line] if len(own) == 1 else None,
@@ -278,6 +289,7 @@ def describe_made_by_call(cls: type) -> dict[str, object]:
     return {
         "class": cls,
         "id": printed_name(cls),
+        "printed": printed_name(cls),
         "path": None,
         "lines": None,
         "statements": 0,
@@ -286,9 +298,10 @@ def describe_made_by_call(cls: type) -> dict[str, object]:
     }
 
 
-def statements_of_tree(packages: list[str]) -> list[dict[str, object]]:
-    """Every class statement of every file of the packages, whether or not it could be imported."""
-    rows = []
+def sources_of_tree(packages: list[str]) -> dict[str, list[dict[str, object]]]:
+    """Every class statement and named call of every file, whether or not it could be imported."""
+    statements: list[dict[str, object]] = []
+    calls: list[dict[str, object]] = []
     for package in packages:
         root = SITE / package
         for path in sorted(root.rglob("*.py")) if root.is_dir() else [SITE / f"{package}.py"]:
@@ -296,18 +309,12 @@ def statements_of_tree(packages: list[str]) -> list[dict[str, object]]:
                 source = read_source(path)
             except (SyntaxError, ValueError):
                 continue  # templates and deliberately broken files
-            for qualname, statements in source.classes.items():
-                for s in statements:
-                    rows.append(
-                        {
-                            "path": str(path.relative_to(SITE)),
-                            "qualname": qualname,
-                            "first_line": s.first_line,
-                            "line": s.line,
-                            "end_line": s.end_line,
-                        }
-                    )
-    return rows
+            place = str(path.relative_to(SITE))
+            for qualname, found in source.classes.items():
+                statements += [{"path": place, "qualname": qualname, **asdict(statement)} for statement in found]
+            for first_line, end_line, name in source.named_calls:
+                calls.append({"path": place, "name": name, "first_line": first_line, "end_line": end_line})
+    return {"statements": statements, "named_calls": calls}
 
 
 def main() -> None:

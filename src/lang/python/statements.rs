@@ -11,11 +11,14 @@ use rustc_hash::FxHashMap;
 use super::super::Target;
 use super::conditions::{self, Test};
 use crate::facts::{
-    ALWAYS, Binding, Bound, Chain, ChainId, Export, ExportList, Field, FileFacts, FunctionIdx,
+    ALWAYS, AliasFact, Binding, Bound, Chain, ChainId, Export, ExportList, Field, FileFacts, FunctionIdx,
     Guard, GuardId, GuardKind, Import, ImportIdx, Imported, MODULE_SCOPE, Name, Run, Scope,
     ScopeId, ScopeKind, Step, TypeIdx, Usage,
 };
 use crate::text::Offset;
+
+/// Longer values are no aliases that anyone reads.
+const MAX_ALIAS: usize = 1000;
 
 /// The state of the walk through one file.
 pub(super) struct Lowering<'a> {
@@ -106,6 +109,7 @@ impl<'a> Lowering<'a> {
                 }
                 let alias = self.lower_annotation(&node.value);
                 self.scope = scope;
+                self.note_alias(&node.name, &node.value);
                 self.lower_target(&node.name, Bound::TypeAlias(alias));
             }
             Stmt::Assign(node) => self.lower_assignment(&node.targets, &node.value),
@@ -227,9 +231,26 @@ impl<'a> Lowering<'a> {
             }
             return;
         }
+        // `Outgoing = Union[A, B]`, `Handler = A | B`
+        if let [target] = targets
+            && matches!(value, Expr::Subscript(_) | Expr::BinOp(_))
+            && self.facts.runs_at_load(self.scope)
+        {
+            self.note_alias(target, value);
+        }
         let (chains, is_complete) = self.lower_value(value);
         let values = self.push_values(&chains);
         self.bind_targets(targets, Bound::Value { values, annotation: None, is_complete });
+    }
+
+    /// Keeps the text of what may be a type alias.
+    fn note_alias(&mut self, target: &Expr, value: &Expr) {
+        if let Expr::Name(name) = target
+            && value.range().len().to_usize() <= MAX_ALIAS
+        {
+            let text = self.source_name(value.range());
+            self.facts.aliases.push(AliasFact { at: name.start().to_u32(), text });
+        }
     }
 
     fn bind_targets(&mut self, targets: &[Expr], bound: Bound) {
@@ -245,6 +266,7 @@ impl<'a> Lowering<'a> {
             && last_segment(&node.annotation) == Some("TypeAlias")
         {
             let alias = self.lower_annotation(value);
+            self.note_alias(&node.target, value);
             self.lower_target(&node.target, Bound::TypeAlias(alias));
             return;
         }

@@ -1,0 +1,347 @@
+//! Concepts declared by rule: their members, each with a role and the evidence for it, and the canonical one.
+
+pub mod election;
+mod evidence;
+
+use std::collections::BTreeSet;
+
+use globset::GlobMatcher;
+
+use super::AnalysisOptions;
+use super::conflicts::{self, Conflict};
+use super::protocols::{self, Conformance};
+use super::usage::{self, UsageCounts};
+use crate::facts::{Bound, MODULE_SCOPE, Name};
+use crate::link::resolve::{Entity, Resolver};
+use crate::link::{ClassId, FileId, FunctionId, Index};
+use crate::source::FileRole;
+use crate::text::Offset;
+use election::Election;
+
+/// A concept as declared.
+#[derive(Debug, Clone)]
+pub struct ConceptRule {
+    /// Kebab-case id.
+    pub id: String,
+    /// What people call it.
+    pub title: String,
+    /// What it is for.
+    pub summary: String,
+    /// Patterns on simple class names.
+    pub names: Vec<GlobMatcher>,
+    /// Members by dotted id or a tail of one.
+    pub members: Vec<String>,
+    /// Classes that only look like members, by dotted id or a tail.
+    pub exclude: Vec<String>,
+    /// The canonical implementation, by dotted id or a tail.
+    pub canonical: Option<String>,
+}
+
+/// What a type is to a concept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// The implementation that should be the only one.
+    Canonical,
+    /// Does the same job.
+    Duplicate,
+    /// Does another part of the same job.
+    Complementary,
+    /// Sits on top of the canonical one.
+    ApplicationService,
+    /// Shares only the name.
+    DifferentDomain,
+    /// Says what an implementation must have.
+    Protocol,
+    /// Another name for the canonical one, or a subclass without content.
+    Shim,
+    /// Stands in for it in tests.
+    TestDouble,
+}
+
+impl Role {
+    /// The word used in every output.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Canonical => "canonical",
+            Self::Duplicate => "duplicate",
+            Self::Complementary => "complementary",
+            Self::ApplicationService => "application-service",
+            Self::DifferentDomain => "different-domain",
+            Self::Protocol => "protocol",
+            Self::Shim => "shim",
+            Self::TestDouble => "test-double",
+        }
+    }
+
+    /// Whether it does the concept's job, or part of it.
+    #[must_use]
+    pub fn is_implementation(self) -> bool {
+        match self {
+            Self::Canonical | Self::Duplicate | Self::Complementary => true,
+            Self::ApplicationService | Self::DifferentDomain | Self::Protocol | Self::Shim | Self::TestDouble => {
+                false
+            }
+        }
+    }
+}
+
+/// One piece of evidence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// In words.
+    pub statement: String,
+    /// Where it can be seen.
+    pub place: Option<(FileId, Offset)>,
+}
+
+/// A member of a concept.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// The type.
+    pub class: ClassId,
+    /// Its role.
+    pub role: Role,
+    /// Why.
+    pub reasons: Vec<Reason>,
+    /// Who uses it.
+    pub usage: UsageCounts,
+}
+
+/// Another module-level name of a member.
+#[derive(Debug, Clone, Copy)]
+pub struct Alias {
+    /// The name.
+    pub name: Name,
+    /// What it stands for.
+    pub class: ClassId,
+    /// The file that binds it.
+    pub file: FileId,
+    /// Where.
+    pub at: Offset,
+}
+
+/// A function that gives an instance of a member.
+#[derive(Debug, Clone)]
+pub struct Factory {
+    /// The function.
+    pub function: FunctionId,
+    /// What it gives.
+    pub class: ClassId,
+    /// Where it is called or imported, by file role.
+    pub uses: Vec<(FileId, Offset)>,
+}
+
+/// One implementation against one protocol.
+#[derive(Debug, Clone)]
+pub struct ConformancePair {
+    /// The implementation.
+    pub class: ClassId,
+    /// The protocol.
+    pub protocol: ClassId,
+    /// The verdict and its reasons.
+    pub conformance: Conformance,
+}
+
+/// A concept and everything that was found of it.
+#[derive(Debug)]
+pub struct Concept {
+    /// Its rule's id.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// What it is for.
+    pub summary: String,
+    /// The canonical implementation, where there is an implementation at all.
+    pub canonical: Option<ClassId>,
+    /// How it was chosen.
+    pub election: Election,
+    /// Sorted by role, then by production references, then by id.
+    pub members: Vec<Member>,
+    /// Other names of members.
+    pub aliases: Vec<Alias>,
+    /// Functions that give instances of the canonical one.
+    pub factories: Vec<Factory>,
+    /// Implementations × protocols.
+    pub conformance: Vec<ConformancePair>,
+    /// Where they cannot all be right.
+    pub conflicts: Vec<Conflict>,
+}
+
+/// Finds the declared concepts that have members in the tree.
+#[must_use]
+pub fn find(index: &Index, options: &AnalysisOptions) -> Vec<Concept> {
+    let found = options.concepts.iter().filter_map(|rule| find_one(index, options, rule));
+    found.collect()
+}
+
+fn find_one(index: &Index, options: &AnalysisOptions, rule: &ConceptRule) -> Option<Concept> {
+    let candidates = candidates(index, rule);
+    if candidates.is_empty() {
+        return None;
+    }
+    let (protocols, types): (Vec<ClassId>, Vec<ClassId>) =
+        candidates.iter().partition(|class| protocols::is_protocol_like(index, **class));
+    let eligible: Vec<ClassId> = types
+        .iter()
+        .copied()
+        .filter(|class| evidence::test_double(index, *class).is_none())
+        .filter(|class| !types.iter().any(|other| other != class && index.class(*class).mro.contains(*other)))
+        .collect();
+    let election = election::elect(index, rule, &eligible, &protocols);
+    let canonical = election.winner;
+    let factories = canonical.map(|class| factories_of(index, class)).unwrap_or_default();
+    let judge = evidence::Judge { index, lexicon: &options.lexicon, canonical, factories: &factories };
+    let mut members: Vec<Member> = candidates
+        .iter()
+        .map(|&class| {
+            let (role, reasons) = judge.role_of(class, &election);
+            Member { class, role, reasons, usage: usage::counts(index, class) }
+        })
+        .collect();
+    members.sort_by_key(|member| {
+        let production = member.usage.in_role(FileRole::Production);
+        (member.role, std::cmp::Reverse(production), index.class(member.class).id, member.class)
+    });
+    let aliases = aliases_of(index, &members);
+    let conformance = conformance_of(index, &members);
+    let conflicts = conflicts::find(index, &options.lexicon, &members, &conformance);
+    Some(Concept {
+        id: rule.id.clone(),
+        title: rule.title.clone(),
+        summary: rule.summary.clone(),
+        canonical,
+        election,
+        members,
+        aliases,
+        factories,
+        conformance,
+        conflicts,
+    })
+}
+
+/// Classes that a rule names, by pattern or by id, and their subclasses.
+fn candidates(index: &Index, rule: &ConceptRule) -> Vec<ClassId> {
+    let is_named = |class: ClassId, ids: &[String]| {
+        ids.iter().any(|id| is_tail(index.class(class).id.as_str(), id))
+    };
+    let mut found: BTreeSet<ClassId> = index
+        .tree_classes()
+        .filter(|class| {
+            let name = index.class(*class).name.as_str();
+            let is_matched = rule.names.iter().any(|pattern| pattern.is_match(name));
+            let is_test_case = name.starts_with("Test") && is_in_tests(index, *class);
+            (is_matched && !is_test_case || is_named(*class, &rule.members))
+                && !is_named(*class, &rule.exclude)
+                && !is_stub_twin(index, *class)
+        })
+        .collect();
+    let named = found.clone();
+    found.extend(index.tree_classes().filter(|class| {
+        let mro = &index.class(*class).mro;
+        mro.classes().skip(1).any(|ancestor| {
+            named.contains(&ancestor) && !protocols::is_protocol_like(index, ancestor)
+        }) && !is_named(*class, &rule.exclude)
+    }));
+    found.into_iter().collect()
+}
+
+fn is_in_tests(index: &Index, class: ClassId) -> bool {
+    index.source_of(class).is_some_and(|(file, _)| index.file(file).role == FileRole::Test)
+}
+
+/// A class of `x.pyi` is the one of `x.py` told a second time.
+fn is_stub_twin(index: &Index, class: ClassId) -> bool {
+    index.source_of(class).is_some_and(|(file, _)| {
+        let module = index.modules.of_file(file).map(|module| index.modules.get(module));
+        module.is_some_and(|module| module.file != Some(file))
+    })
+}
+
+/// Whether `id` ends with the dotted `tail`.
+#[must_use]
+pub fn is_tail(id: &str, tail: &str) -> bool {
+    id == tail || id.strip_suffix(tail).is_some_and(|rest| rest.ends_with('.'))
+}
+
+/// Module-level names of the tree that stand for a member under another name.
+fn aliases_of(index: &Index, members: &[Member]) -> Vec<Alias> {
+    let resolver = Resolver::new(index);
+    let mut found = Vec::new();
+    for file in (0..index.tree_files as u32).map(FileId) {
+        let facts = &index.file(file).facts;
+        for binding in facts.bindings_in(MODULE_SCOPE) {
+            let class = match binding.target {
+                Bound::Import(import) => resolver.import(file, import, 0),
+                Bound::Value { .. } | Bound::TypeAlias(_) => {
+                    resolver.root(file, MODULE_SCOPE, binding.name, binding.at + 1, binding.guard, 0)
+                }
+                Bound::Type(_)
+                | Bound::Function(_)
+                | Bound::Parameter(_)
+                | Bound::Receiver { .. }
+                | Bound::TypeParameter
+                | Bound::Opaque
+                | Bound::Deleted
+                | Bound::Star(_) => continue,
+            };
+            if let Entity::Class(class) = class
+                && members.iter().any(|member| member.class == class)
+                && binding.name != index.class(class).name
+            {
+                found.push(Alias { name: binding.name, class, file, at: binding.at });
+            }
+        }
+    }
+    found.sort_by_key(|alias| (alias.file, alias.at));
+    found
+}
+
+/// Functions at module level that give an instance of `class`, and where they are used.
+fn factories_of(index: &Index, class: ClassId) -> Vec<Factory> {
+    let resolver = Resolver::new(index);
+    let mut factories: Vec<Factory> = Vec::new();
+    for file in (0..index.tree_files as u32).map(FileId) {
+        for (position, function) in index.file(file).facts.functions.iter().enumerate() {
+            if function.scope != MODULE_SCOPE || (function.returned.len == 0 && function.returns.is_none()) {
+                continue;
+            }
+            let id = FunctionId { file, index: crate::facts::FunctionIdx(position as u32) };
+            let given = match resolver.returned(id, 0) {
+                Entity::Instance(given) | Entity::Awaitable(given) => given,
+                _ => continue,
+            };
+            if given == class && index.file(file).role != FileRole::Test {
+                factories.push(Factory { function: id, class, uses: Vec::new() });
+            }
+        }
+    }
+    for factory in &mut factories {
+        factory.uses = evidence::uses_of_function(index, factory.function);
+    }
+    factories
+}
+
+fn conformance_of(index: &Index, members: &[Member]) -> Vec<ConformancePair> {
+    let of = |wanted: fn(Role) -> bool| {
+        members.iter().filter(move |member| wanted(member.role)).map(|member| member.class)
+    };
+    let protocols: Vec<ClassId> = of(|role| role == Role::Protocol).collect();
+    let judged = |role: Role| match role {
+        Role::Canonical
+        | Role::Duplicate
+        | Role::Complementary
+        | Role::ApplicationService
+        | Role::DifferentDomain
+        | Role::TestDouble => true,
+        Role::Protocol | Role::Shim => false,
+    };
+    let mut pairs = Vec::new();
+    for class in of(judged) {
+        for &protocol in &protocols {
+            let conformance = protocols::conforms(index, class, protocol);
+            pairs.push(ConformancePair { class, protocol, conformance });
+        }
+    }
+    pairs
+}

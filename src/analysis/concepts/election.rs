@@ -1,0 +1,118 @@
+//! The canonical implementation: declared, or elected from what the code shows.
+
+use std::collections::BTreeSet;
+
+use super::{ConceptRule, is_tail};
+use crate::analysis::overrides::provided;
+use crate::analysis::usage;
+use crate::facts::Name;
+use crate::link::members::methods_of;
+use crate::link::{ClassId, Index};
+use crate::source::FileRole;
+
+/// The outcome and the figures behind it.
+#[derive(Debug, Default)]
+pub struct Election {
+    /// Who won; none without a candidate.
+    pub winner: Option<ClassId>,
+    /// Whether a rule declared it.
+    pub is_declared: bool,
+    /// A declaration that names no member.
+    pub unknown_declaration: Option<String>,
+    /// Every candidate's figures, best first.
+    pub ballots: Vec<Ballot>,
+}
+
+/// The figures of one candidate.
+#[derive(Debug, Clone)]
+pub struct Ballot {
+    /// The candidate.
+    pub class: ClassId,
+    /// References in production code.
+    pub production_references: u32,
+    /// Of the members that the concept's protocols demand, how many it has by name.
+    pub protocol_members: u32,
+    /// How many the protocols demand.
+    pub protocol_members_wanted: u32,
+    /// References in tests.
+    pub test_references: u32,
+    /// Public methods of its own.
+    pub public_methods: u32,
+    /// Lines of its definition.
+    pub lines: u32,
+    /// The weighted sum that decides, from 0 to 1.
+    pub score: f64,
+}
+
+/// Weights of the figures, each taken relative to the best candidate. Production use and completeness
+/// weigh most: the canonical implementation is what the code already relies on.
+const WEIGHTS: [f64; 4] = [0.45, 0.25, 0.15, 0.15];
+
+/// Holds the election among `candidates`.
+pub(super) fn elect(
+    index: &Index,
+    rule: &ConceptRule,
+    candidates: &[ClassId],
+    protocols: &[ClassId],
+) -> Election {
+    let demanded: BTreeSet<Name> = protocols
+        .iter()
+        .flat_map(|protocol| methods_of(index, *protocol))
+        .map(|method| index.function(method).name)
+        .collect();
+    let mut ballots: Vec<Ballot> =
+        candidates.iter().map(|class| ballot_of(index, *class, &demanded)).collect();
+    let best = |of: fn(&Ballot) -> u32| f64::from(ballots.iter().map(of).max().unwrap_or(0).max(1));
+    let most = [
+        best(|b| b.production_references),
+        best(|b| b.protocol_members + b.public_methods),
+        best(|b| b.test_references),
+        best(|b| b.lines),
+    ];
+    for ballot in &mut ballots {
+        let figures = [
+            ballot.production_references,
+            ballot.protocol_members + ballot.public_methods,
+            ballot.test_references,
+            ballot.lines,
+        ];
+        let parts = figures.iter().zip(most).zip(WEIGHTS);
+        ballot.score = parts.map(|((figure, most), weight)| f64::from(*figure) / most * weight).sum();
+    }
+    ballots.sort_by(|a, b| {
+        b.score.total_cmp(&a.score).then_with(|| index.class(a.class).id.cmp(&index.class(b.class).id))
+    });
+    let elected = ballots.first().map(|ballot| ballot.class);
+    let Some(declared) = &rule.canonical else {
+        return Election { winner: elected, ballots, ..Election::default() };
+    };
+    let winner = candidates.iter().find(|class| is_tail(index.class(**class).id.as_str(), declared));
+    Election {
+        winner: winner.copied().or(elected),
+        is_declared: winner.is_some(),
+        unknown_declaration: winner.is_none().then(|| declared.clone()),
+        ballots,
+    }
+}
+
+fn ballot_of(index: &Index, class: ClassId, demanded: &BTreeSet<Name>) -> Ballot {
+    let counts = usage::counts(index, class);
+    let has = provided(index, class);
+    let public = methods_of(index, class).into_iter().filter(|method| {
+        !index.function(*method).name.as_str().starts_with('_')
+    });
+    let lines = index.source_of(class).map_or(0, |(file, fact)| {
+        let lines = &index.file(file).facts.lines;
+        lines.line(fact.end.saturating_sub(1)) - lines.line(fact.name_at) + 1
+    });
+    Ballot {
+        class,
+        production_references: counts.in_role(FileRole::Production),
+        protocol_members: demanded.iter().filter(|name| has.contains_key(name)).count() as u32,
+        protocol_members_wanted: demanded.len() as u32,
+        test_references: counts.in_role(FileRole::Test),
+        public_methods: public.count() as u32,
+        lines,
+        score: 0.0,
+    }
+}

@@ -1,0 +1,214 @@
+//! The imports of each file → which module CPython loads for them, and when.
+
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::{Phase, runs_later};
+use crate::facts::{Bound, FileFacts, GuardId, GuardKind, Import, Imported, MODULE_SCOPE, Name};
+use crate::lang::Language;
+use crate::link::modules::ModuleId;
+use crate::link::resolve::{Entity, Resolver, Target};
+use crate::link::{FileId, Index};
+use crate::text::Offset;
+
+/// An import of one module of the tree by another.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Found {
+    pub(super) from: ModuleId,
+    pub(super) to: ModuleId,
+    pub(super) phase: Phase,
+    pub(super) implicit: bool,
+    pub(super) at: Offset,
+}
+
+/// The imports of each file of the tree, by [`FileId`]; none for files that no import can reach.
+pub(super) fn imports_of_tree(index: &Index) -> Vec<Vec<Found>> {
+    let parents = parents_of(index);
+    let shadowed: FxHashSet<FileId> = index.modules.shadowed.iter().copied().collect();
+    (0..index.tree_files as u32)
+        .into_par_iter()
+        .map(|file| match index.modules.of_file(FileId(file)) {
+            Some(module) if !shadowed.contains(&FileId(file)) => {
+                let file = Importer { index, parents: &parents, file: FileId(file), module };
+                file.imports()
+            }
+            Some(_) | None => Vec::new(),
+        })
+        .collect()
+}
+
+/// The package that holds each module of the tree, by [`ModuleId`].
+fn parents_of(index: &Index) -> Vec<Option<ModuleId>> {
+    let all = &index.modules.all;
+    let in_tree = || all.iter().enumerate().filter(|(_, module)| module.is_in_tree);
+    let mut by_name: FxHashMap<Name, Vec<ModuleId>> = FxHashMap::default();
+    for (at, module) in in_tree() {
+        by_name.entry(module.name).or_default().push(ModuleId(at as u32));
+    }
+    let mut parents = vec![None; all.len()];
+    for (at, module) in in_tree() {
+        let Some((parent, _)) = module.name.as_str().rsplit_once('.') else { continue };
+        let several = by_name.get(&Name::new(parent)).map_or(&[][..], Vec::as_slice);
+        let same_root = several.iter().find(|id| index.modules.get(**id).root == module.root);
+        parents[at] = same_root.or(several.first()).copied();
+    }
+    parents
+}
+
+struct Importer<'i> {
+    index: &'i Index,
+    parents: &'i [Option<ModuleId>],
+    file: FileId,
+    module: ModuleId,
+}
+
+impl Importer<'_> {
+    fn imports(&self) -> Vec<Found> {
+        let facts = self.facts();
+        let mut found = Vec::with_capacity(facts.imports.len());
+        for import in &facts.imports {
+            let Some(phase) = self.phase(import) else { continue };
+            let Some(named) = self.named_module(import) else { continue };
+            let target = match import.what {
+                Imported::Name(name) => self.submodule(named, name, import.at).unwrap_or(named),
+                Imported::Module | Imported::ModuleAs | Imported::Star | Imported::Dynamic => named,
+            };
+            self.push(&mut found, target, phase, false, import.at);
+            self.push_ancestors(&mut found, target, phase, import.at);
+            if import.what == Imported::Star {
+                self.push_exported_submodules(&mut found, named, phase, import.at);
+            }
+        }
+        found
+    }
+
+    fn facts(&self) -> &FileFacts {
+        &self.index.file(self.file).facts
+    }
+
+    /// When an import runs; `None` if never on this target.
+    fn phase(&self, import: &Import) -> Option<Phase> {
+        let facts = self.facts();
+        let mut phase = if runs_later(facts, import.scope) { Phase::Local } else { Phase::Load };
+        if self.index.file(self.file).language == Language::PythonStub {
+            phase = Phase::Typing;
+        }
+        for (_, guard) in facts.guards_of(import.guard) {
+            match guard.kind {
+                GuardKind::Known(false) => return None,
+                GuardKind::TypeChecking => phase = Phase::Typing,
+                GuardKind::Main if phase == Phase::Load => phase = Phase::Local,
+                GuardKind::Main
+                | GuardKind::Always
+                | GuardKind::Known(true)
+                | GuardKind::Runtime
+                | GuardKind::Branch { .. }
+                | GuardKind::TryBody { .. }
+                | GuardKind::ImportHandler
+                | GuardKind::Handler
+                | GuardKind::TryElse
+                | GuardKind::Loop => {}
+            }
+        }
+        Some(if import.what == Imported::Dynamic { Phase::Dynamic } else { phase })
+    }
+
+    /// The module of the tree that an import names: what stands between `from` and `import`.
+    fn named_module(&self, import: &Import) -> Option<ModuleId> {
+        let found = Resolver::new(self.index).import_module(self.file, import);
+        let Target::Found(module) = found else { return None };
+        self.index.modules.get(module).is_in_tree.then_some(module)
+    }
+
+    /// The submodule that `from package import name` gives. CPython takes the package's attribute
+    /// first and looks for a submodule only where there is none (`_handle_fromlist`).
+    fn submodule(&self, package: ModuleId, name: Name, at: Offset) -> Option<ModuleId> {
+        let child = self.index.modules.child(package, name)?;
+        let is_own = package == self.module;
+        let Some(file) = self.index.modules.get(package).file else { return Some(child) };
+        let facts = &self.index.file(file).facts;
+        let before = if is_own { at } else { Offset::MAX };
+        if !self.may_bind_otherwise(file, package, facts, name, before) {
+            return Some(child);
+        }
+        let attribute = Resolver::new(self.index).member(package, name, 0);
+        (attribute == Entity::Module(child)).then_some(child)
+    }
+
+    /// Whether a package's own code may bind `name` to something else than its submodule.
+    fn may_bind_otherwise(
+        &self,
+        file: FileId,
+        package: ModuleId,
+        facts: &FileFacts,
+        name: Name,
+        before: Offset,
+    ) -> bool {
+        let is_own_submodule = |target: Bound| {
+            // `from . import n` in `p/__init__.py`
+            let Bound::Import(import) = target else { return false };
+            let import = &facts.imports[import.index()];
+            let from = match import.level {
+                0 => Some(import.module),
+                _ => Resolver::new(self.index).relative_name(file, import),
+            };
+            import.what == Imported::Name(name) && from == Some(self.index.modules.get(package).name)
+        };
+        let named = facts.bindings_of(MODULE_SCOPE, name).iter();
+        let starred = facts.bindings_of(MODULE_SCOPE, Name::new("*")).iter();
+        let mut bindings = named.chain(starred).filter(|binding| binding.at < before);
+        let has_getattr = || !facts.bindings_of(MODULE_SCOPE, Name::new("__getattr__")).is_empty();
+        bindings.any(|binding| {
+            !is_own_submodule(binding.target)
+                // Names for type checkers alone bind nothing, unless `__getattr__` delivers them.
+                && (may_run(facts, binding.guard) || has_getattr())
+        })
+    }
+
+    /// The packages whose `__init__` CPython runs on the way. Those of the importing module have run.
+    fn push_ancestors(&self, found: &mut Vec<Found>, target: ModuleId, phase: Phase, at: Offset) {
+        for ancestor in self.ancestors(target) {
+            let has_run = ancestor == self.module || self.ancestors(self.module).any(|own| own == ancestor);
+            if !has_run && self.index.modules.get(ancestor).file.is_some() {
+                self.push(found, ancestor, phase, true, at);
+            }
+        }
+    }
+
+    /// `from p import *` loads the submodules that `p.__all__` lists and `p` does not bind.
+    fn push_exported_submodules(&self, found: &mut Vec<Found>, package: ModuleId, phase: Phase, at: Offset) {
+        let Some(file) = self.index.modules.get(package).file else { return };
+        for export in &self.index.file(file).facts.exports {
+            if let Some(child) = self.submodule(package, export.name, at) {
+                self.push(found, child, phase, true, at);
+            }
+        }
+    }
+
+    fn push(&self, found: &mut Vec<Found>, to: ModuleId, phase: Phase, implicit: bool, at: Offset) {
+        if to != self.module {
+            found.push(Found { from: self.module, to, phase, implicit, at });
+        }
+    }
+
+    fn ancestors(&self, module: ModuleId) -> impl Iterator<Item = ModuleId> {
+        let parent = |id: &ModuleId| self.parents[id.0 as usize];
+        std::iter::successors(parent(&module), parent)
+    }
+}
+
+/// Whether code under a guard may run when the module is imported.
+fn may_run(facts: &FileFacts, guard: GuardId) -> bool {
+    facts.guards_of(guard).all(|(_, guard)| match guard.kind {
+        GuardKind::Known(false) | GuardKind::TypeChecking | GuardKind::Main => false,
+        GuardKind::Always
+        | GuardKind::Known(true)
+        | GuardKind::Runtime
+        | GuardKind::Branch { .. }
+        | GuardKind::TryBody { .. }
+        | GuardKind::ImportHandler
+        | GuardKind::Handler
+        | GuardKind::TryElse
+        | GuardKind::Loop => true,
+    })
+}

@@ -1,0 +1,125 @@
+//! Words of names, reduced to what they mean: `register_connection` and `connect_user` do one job.
+
+use std::collections::BTreeSet;
+
+use rustc_hash::FxHashMap;
+
+/// Groups of words that mean the same.
+#[derive(Debug, Clone, Default)]
+pub struct Lexicon {
+    verbs: FxHashMap<String, String>,
+    objects: FxHashMap<String, String>,
+}
+
+/// What a method's name says that it does, and to what.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Deed {
+    /// Name of the verb's group, or the verb itself.
+    pub verb: String,
+    /// Names of the objects' groups.
+    pub objects: BTreeSet<String>,
+}
+
+impl Lexicon {
+    /// Builds a lexicon from groups; the first word of each names it.
+    #[must_use]
+    pub fn new<'g>(
+        verbs: impl IntoIterator<Item = &'g Vec<String>>,
+        objects: impl IntoIterator<Item = &'g Vec<String>>,
+    ) -> Self {
+        Self { verbs: by_word(verbs), objects: by_word(objects) }
+    }
+
+    /// What the name of a method says. Names without a word give none.
+    #[must_use]
+    pub fn deed(&self, name: &str) -> Option<Deed> {
+        let words = words_of(name);
+        let (first, rest) = words.split_first()?;
+        let verb = self.verbs.get(first).cloned().unwrap_or_else(|| first.clone());
+        let fillers = ["to", "by", "for", "of", "from", "in", "the", "a", "async", "safely"];
+        let objects = rest
+            .iter()
+            .filter(|word| !fillers.contains(&word.as_str()))
+            .map(|word| self.object(word))
+            .collect();
+        Some(Deed { verb, objects })
+    }
+
+    /// The group of an object word, singular.
+    #[must_use]
+    pub fn object(&self, word: &str) -> String {
+        let singular = word.strip_suffix('s').filter(|stem| stem.len() > 2 && !stem.ends_with('s'));
+        let found = self.objects.get(word).or_else(|| self.objects.get(singular?));
+        found.cloned().unwrap_or_else(|| singular.unwrap_or(word).to_owned())
+    }
+}
+
+impl Deed {
+    /// Whether two deeds are the same job: one verb, and an object in common unless one names none.
+    #[must_use]
+    pub fn matches(&self, other: &Self) -> bool {
+        self.verb == other.verb
+            && (self.objects == other.objects
+                || self.objects.intersection(&other.objects).next().is_some())
+    }
+}
+
+fn by_word<'g>(groups: impl IntoIterator<Item = &'g Vec<String>>) -> FxHashMap<String, String> {
+    let mut found = FxHashMap::default();
+    for group in groups {
+        let Some(head) = group.first() else { continue };
+        for word in group {
+            found.entry(word.clone()).or_insert_with(|| head.clone());
+        }
+    }
+    found
+}
+
+/// The lower-case words of an identifier: `WebSocketManager` and `web_socket_manager` alike.
+#[must_use]
+pub fn words_of(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let characters: Vec<char> = name.chars().collect();
+    let mut word = String::new();
+    for (at, &c) in characters.iter().enumerate() {
+        let previous = at.checked_sub(1).map(|before| characters[before]);
+        let next = characters.get(at + 1);
+        let starts_word = c.is_uppercase()
+            && (previous.is_some_and(|p| p.is_lowercase() || p.is_ascii_digit())
+                || previous.is_some_and(char::is_uppercase) && next.is_some_and(|n| n.is_lowercase()));
+        if (starts_word || !c.is_alphanumeric()) && !word.is_empty() {
+            words.push(std::mem::take(&mut word));
+        }
+        if c.is_alphanumeric() {
+            word.extend(c.to_lowercase());
+        }
+    }
+    if !word.is_empty() {
+        words.push(word);
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_fall_into_words_whatever_their_style() {
+        assert_eq!(words_of("HTTPServerV2"), ["http", "server", "v2"]);
+        assert_eq!(words_of("_send_to_user"), ["send", "to", "user"]);
+    }
+
+    #[test]
+    fn other_words_for_one_job_match() {
+        let group = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let verbs = [group(&["connect", "register", "attach"]), group(&["send", "push"])];
+        let objects = [group(&["connection", "user"])];
+        let lexicon = Lexicon::new(&verbs, &objects);
+        let deed = |name: &str| lexicon.deed(name).expect(name);
+        assert!(deed("connect_user").matches(&deed("register_connection")));
+        assert!(deed("send_to_user").matches(&deed("push_to_users")));
+        assert!(!deed("send_to_user").matches(&deed("connect_user")));
+        assert!(!deed("send_to_user").matches(&deed("send_report")));
+    }
+}

@@ -1,0 +1,357 @@
+//! Inside a method resolution order: who provides what, what is overridden, what goes wrong.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+use rustc_hash::FxHashSet;
+
+use super::signatures::{self, Comparison};
+use crate::facts::Name;
+use crate::link::members::{method_of, methods_of};
+use crate::link::references::ReferenceKind;
+use crate::link::{ClassId, ClassKind, FunctionId, Index, Origin};
+
+/// One defect of one class.
+#[derive(Debug, Clone)]
+pub struct MroTrouble {
+    /// The class.
+    pub class: ClassId,
+    /// The defect.
+    pub kind: TroubleKind,
+}
+
+/// Kinds of defects inside an order.
+#[derive(Debug, Clone)]
+pub enum TroubleKind {
+    /// CPython refuses to make the class.
+    InconsistentMro(String),
+    /// An override that cannot stand in for what it overrides.
+    IncompatibleOverride {
+        /// The overriding method.
+        method: FunctionId,
+        /// What it overrides.
+        overridden: Provider,
+        /// How they differ.
+        comparison: Comparison,
+    },
+    /// Two unrelated bases provide one method, and the order picks the first.
+    ShadowedMethod {
+        /// Its name.
+        name: Name,
+        /// The one that is found.
+        found: ClassId,
+        /// The one that is hidden.
+        hidden: ClassId,
+    },
+    /// Abstract methods without an implementation in a class that does not look abstract.
+    AbstractNotImplemented {
+        /// The methods and the classes that demand them.
+        missing: Vec<(Name, ClassId)>,
+        /// How often the class is instantiated.
+        instantiated: u32,
+    },
+    /// A method that does not call `super()`, so that the next provider never runs.
+    SuperChainBroken {
+        /// The method's name.
+        name: Name,
+        /// The one that does not pass the call on.
+        stops_at: FunctionId,
+        /// The class whose method is never reached.
+        skipped: Vec<ClassId>,
+    },
+}
+
+impl TroubleKind {
+    /// The rule's id.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::InconsistentMro(_) => "inconsistent-mro",
+            Self::IncompatibleOverride { .. } => "incompatible-override",
+            Self::ShadowedMethod { .. } => "shadowed-method",
+            Self::AbstractNotImplemented { .. } => "abstract-not-implemented",
+            Self::SuperChainBroken { .. } => "super-chain-broken",
+        }
+    }
+}
+
+/// What provides a method.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Provider {
+    /// A definition that was read.
+    Source(ClassId, FunctionId),
+    /// A class of the standard library.
+    Library(ClassId),
+}
+
+impl Provider {
+    /// The providing class.
+    #[must_use]
+    pub fn class(&self) -> ClassId {
+        match self {
+            Self::Source(class, _) | Self::Library(class) => *class,
+        }
+    }
+}
+
+/// Who provides `name` to instances of `class`, nearest first; the class itself included.
+pub fn providers(index: &Index, class: ClassId, name: Name) -> impl Iterator<Item = Provider> {
+    index.class(class).mro.classes().filter_map(move |ancestor| provider_in(index, ancestor, name))
+}
+
+fn provider_in(index: &Index, class: ClassId, name: Name) -> Option<Provider> {
+    match index.class(class).origin {
+        Origin::Source { .. } => method_of(index, class, name).map(|method| Provider::Source(class, method)),
+        Origin::Library => index.library.has_member(class, name).then_some(Provider::Library(class)),
+    }
+}
+
+/// Which class provides each method name to instances of `class`, by name. Members of `object` are left out.
+#[must_use]
+pub fn provided(index: &Index, class: ClassId) -> BTreeMap<Name, Provider> {
+    let mut found = BTreeMap::new();
+    let object = index.library.class("builtins.object");
+    for ancestor in index.class(class).mro.classes().filter(|id| Some(*id) != object) {
+        match index.class(ancestor).origin {
+            Origin::Source { .. } => {
+                for method in methods_of(index, ancestor) {
+                    let name = index.function(method).name;
+                    found.entry(name).or_insert(Provider::Source(ancestor, method));
+                }
+            }
+            Origin::Library => {
+                let members = index.library.members(ancestor);
+                for member in members.into_iter().filter(|member| member.binding.is_some()) {
+                    found.entry(member.name).or_insert(Provider::Library(ancestor));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Checks every class of the tree.
+#[must_use]
+pub fn check_orders(index: &Index) -> Vec<MroTrouble> {
+    let classes: Vec<ClassId> = index.tree_classes().collect();
+    classes.into_par_iter().flat_map_iter(|class| check_order(index, class)).collect()
+}
+
+/// Checks one class.
+#[must_use]
+pub fn check_order(index: &Index, class: ClassId) -> Vec<MroTrouble> {
+    let mut kinds = Vec::new();
+    if let Some(error) = &index.class(class).mro.error {
+        kinds.push(TroubleKind::InconsistentMro(error.to_string()));
+    }
+    check_overrides(index, class, &mut kinds);
+    if index.class(class).bases.len() > 1 {
+        check_shadowing(index, class, &mut kinds);
+        check_super_chains(index, class, &mut kinds);
+    }
+    check_abstract(index, class, &mut kinds);
+    kinds.into_iter().map(|kind| MroTrouble { class, kind }).collect()
+}
+
+/// Names whose signatures are no part of a type's contract (typing spec, "Assignability").
+fn is_exempt(name: &str) -> bool {
+    matches!(name, "__init__" | "__new__" | "__init_subclass__" | "__post_init__" | "__class_getitem__")
+        || (name.starts_with("__") && !name.ends_with("__"))
+}
+
+fn check_overrides(index: &Index, class: ClassId, kinds: &mut Vec<TroubleKind>) {
+    let has_parents = index.class(class).mro.classes().nth(2).is_some();
+    if !has_parents {
+        return;
+    }
+    for method in methods_of(index, class) {
+        let name = index.function(method).name;
+        if is_exempt(name.as_str()) {
+            continue;
+        }
+        let Some(overridden) = providers(index, class, name).nth(1) else { continue };
+        let comparison = match &overridden {
+            Provider::Source(_, expected) => signatures::compare(index, *expected, method),
+            Provider::Library(provider) => {
+                let Some(member) = index.library.member(*provider, name) else { continue };
+                let Some(binding) = member.binding else { continue };
+                if member.signature.is_empty() || name.as_str().starts_with("__") {
+                    continue;
+                }
+                let (signature, is_async) = (member.signature, member.is_async);
+                signatures::compare_with_library(index, signature, binding, is_async, method)
+            }
+        };
+        if !comparison.differences.is_empty() {
+            kinds.push(TroubleKind::IncompatibleOverride { method, overridden, comparison });
+        }
+    }
+}
+
+/// A name that two bases provide, neither of which inherits from the other.
+fn check_shadowing(index: &Index, class: ClassId, kinds: &mut Vec<TroubleKind>) {
+    let own: FxHashSet<Name> = methods_of(index, class).iter().map(|m| index.function(*m).name).collect();
+    let order: Vec<ClassId> = index.class(class).mro.classes().skip(1).collect();
+    let mut first: BTreeMap<Name, ClassId> = BTreeMap::new();
+    for &ancestor in order.iter().filter(|ancestor| index.source_of(**ancestor).is_some()) {
+        for method in methods_of(index, ancestor) {
+            let fact = index.function(method);
+            let name = fact.name;
+            if own.contains(&name) || name.as_str().starts_with("__") || fact.traits.is_abstract {
+                continue;
+            }
+            let Some(&found) = first.get(&name) else {
+                first.insert(name, ancestor);
+                continue;
+            };
+            let passes_on = method_of(index, found, name)
+                .is_some_and(|method| index.function(method).traits.calls_super);
+            let is_inherited = index.class(found).mro.contains(ancestor);
+            let is_new_here = !order.iter().any(|base| {
+                let mro = &index.class(*base).mro;
+                mro.contains(found) && mro.contains(ancestor)
+            });
+            let is_demand = index.class(ancestor).kind == ClassKind::Protocol;
+            if !is_inherited && !passes_on && is_new_here && !is_demand {
+                kinds.push(TroubleKind::ShadowedMethod { name, found, hidden: ancestor });
+            }
+        }
+    }
+}
+
+/// `__init__` and every method that some class passes on with `super()` must be passed on by all.
+fn check_super_chains(index: &Index, class: ClassId, kinds: &mut Vec<TroubleKind>) {
+    let order: Vec<ClassId> = index.class(class).mro.classes().collect();
+    let mut names: BTreeMap<Name, bool> = BTreeMap::new();
+    for &ancestor in order.iter().filter(|ancestor| index.source_of(**ancestor).is_some()) {
+        for method in methods_of(index, ancestor) {
+            let fact = index.function(method);
+            *names.entry(fact.name).or_default() |= fact.traits.calls_super;
+        }
+    }
+    let init = Name::new("__init__");
+    for (&name, &is_cooperative) in &names {
+        if !is_cooperative && name != init {
+            continue;
+        }
+        let chain: Vec<(ClassId, FunctionId)> = order
+            .iter()
+            .filter_map(|ancestor| Some((*ancestor, method_of(index, *ancestor, name)?)))
+            .collect();
+        let stop = chain.iter().position(|(_, method)| !index.function(*method).traits.calls_super);
+        let Some(stop) = stop else { continue };
+        let (stopper, stops_at) = chain[stop];
+        let passes = &chain[..stop];
+        // Who stops the chain in the class itself, or for its own ancestors, may well mean it.
+        if index.function(stops_at).traits.is_abstract || stopper == class {
+            continue;
+        }
+        let skipped: Vec<ClassId> = chain[stop + 1..]
+            .iter()
+            .map(|(ancestor, _)| *ancestor)
+            .filter(|ancestor| !index.class(stopper).mro.contains(*ancestor))
+            .filter(|ancestor| !is_called_explicitly(index, passes, *ancestor, name))
+            .collect();
+        let is_new_here = !index.class(class).bases.iter().any(|base| match base.resolution {
+            crate::link::Resolution::Resolved(base) => {
+                let mro = &index.class(base).mro;
+                mro.contains(stopper) && skipped.iter().all(|skipped| mro.contains(*skipped))
+            }
+            crate::link::Resolution::External(_) | crate::link::Resolution::Unresolved(_) => false,
+        });
+        if !skipped.is_empty() && is_new_here {
+            kinds.push(TroubleKind::SuperChainBroken { name, stops_at, skipped });
+        }
+    }
+}
+
+/// `Base.__init__(self)` written out in one of the methods that ran before.
+fn is_called_explicitly(index: &Index, ran: &[(ClassId, FunctionId)], target: ClassId, name: Name) -> bool {
+    index.references.on_receiver(target).iter().any(|reference| {
+        let called = index.function(reference.function);
+        called.name == name
+            && reference.kind == ReferenceKind::Call
+            && ran.iter().any(|(_, method)| {
+                let fact = index.function(*method);
+                method.file == reference.file && (fact.at..fact.end).contains(&reference.at)
+            })
+    })
+}
+
+/// Abstract methods that nothing in the order implements, with the class that demands each.
+#[must_use]
+pub fn missing_abstract(index: &Index, class: ClassId) -> Vec<(Name, ClassId)> {
+    let order: Vec<ClassId> = index.class(class).mro.classes().collect();
+    let is_enforced = order.iter().any(|ancestor| {
+        let id = index.class(*ancestor).id.as_str();
+        id == "abc.ABC"
+            || id.starts_with("collections.abc.")
+            || index.source_of(*ancestor).is_some_and(|(file, fact)| {
+                let facts = &index.file(file).facts;
+                fact.metaclass.is_some_and(|chain| {
+                    matches!(facts.steps_of(chain).last(),
+                        Some(crate::facts::Step::Root(n, _) | crate::facts::Step::Attribute(n, _))
+                            if n.as_str() == "ABCMeta")
+                })
+            })
+    });
+    if !is_enforced {
+        return Vec::new();
+    }
+    let mut seen: FxHashSet<Name> = FxHashSet::default();
+    let mut missing = Vec::new();
+    for &ancestor in &order {
+        let mut defined_here = Vec::new();
+        match index.source_of(ancestor) {
+            Some((file, fact)) => {
+                let facts = &index.file(file).facts;
+                for method in methods_of(index, ancestor) {
+                    let fact = index.function(method);
+                    defined_here.push((fact.name, fact.traits.is_abstract));
+                }
+                // A class-level assignment implements an abstract attribute too.
+                let fields = facts.bindings_in(fact.body).iter().map(|binding| (binding.name, false));
+                let named: Vec<Name> = defined_here.iter().map(|(name, _)| *name).collect();
+                defined_here.extend(fields.filter(|(name, _)| !named.contains(name)));
+            }
+            None => {
+                let members = index.library.members(ancestor);
+                defined_here.extend(members.iter().map(|member| (member.name, member.is_abstract)));
+            }
+        }
+        for (name, is_abstract) in defined_here {
+            if seen.insert(name) && is_abstract {
+                missing.push((name, ancestor));
+            }
+        }
+    }
+    missing.sort();
+    missing
+}
+
+fn check_abstract(index: &Index, class: ClassId, kinds: &mut Vec<TroubleKind>) {
+    if index.class(class).kind == ClassKind::Protocol || !index.class(class).mro.is_complete() {
+        return;
+    }
+    let has_parents = index.class(class).mro.classes().nth(2).is_some();
+    let declares_own = methods_of(index, class).iter().any(|m| index.function(*m).traits.is_abstract);
+    if !has_parents || declares_own {
+        return;
+    }
+    let missing = missing_abstract(index, class);
+    if missing.is_empty() {
+        return;
+    }
+    let instantiated = index
+        .references
+        .of_class(class)
+        .iter()
+        .filter(|reference| reference.kind == ReferenceKind::Instantiate)
+        .count() as u32;
+    let has_subclasses =
+        index.references.of_class(class).iter().any(|reference| reference.kind == ReferenceKind::Base);
+    // A class that others build on may be abstract on purpose; one that is made is not.
+    if instantiated > 0 || !has_subclasses {
+        kinds.push(TroubleKind::AbstractNotImplemented { missing, instantiated });
+    }
+}

@@ -1,0 +1,92 @@
+use super::{Conformance, conforms};
+use crate::link::testing::{class_named, link_sources};
+
+fn compare(protocol_member: &str, class: &str) -> Conformance {
+    let text = format!(
+        "from typing import NamedTuple\nfrom typing import *\nfrom foreign import wrap, Far\nclass P(Protocol):\n    {protocol_member}\n{class}\n"
+    );
+    let index = link_sources(&[("m.py", &text)]);
+    conforms(&index, class_named(&index, "m.C"), class_named(&index, "m.P"))
+}
+
+/// Verdict, then the kinds of all reasons.
+#[track_caller]
+fn check(protocol_member: &str, class: &str, expected: &str) {
+    let found = compare(protocol_member, class);
+    let mut words = vec![found.verdict.as_str()];
+    words.extend(found.members.iter().flat_map(|member| member.reasons.iter().map(|reason| reason.kind.as_str())));
+    assert_eq!(words.join(" "), expected, "{protocol_member}  <-  {class}: {found:#?}");
+}
+
+#[test]
+fn missing_members_are_violations_unless_something_unknown_may_have_them() {
+    check("def f(self): ...", "class C: ...", "violates missing-method");
+    check("x: int", "class C: ...", "violates missing-attribute");
+    check("def f(self): ...", "class C(Far): ...", "cannot-tell missing-method unknown");
+    check("def f(self): ...", "class C:\n    def __getattr__(self, name): ...", "cannot-tell missing-method unknown");
+}
+
+#[test]
+fn members_are_found_along_the_order() {
+    check("def f(self): ...", "class B:\n    def f(self): ...\nclass C(B): ...", "conforms");
+    check("def f(self): ...", "class C:\n    def g(self): ...\n    f = g", "conforms");
+    check("def f(self): ...", "class B:\n    def f(self): ...\nclass C(B):\n    f = None", "violates binding-mismatch");
+    check("def f(self): ...", "class B:\n    def f(self): ...\nclass C(Far, B): ...", "cannot-tell unknown");
+}
+
+#[test]
+fn an_explicit_subclass_inherits_bodies_but_not_stubs() {
+    check("def f(self): return 1", "class C(P): ...", "conforms");
+    check("def f(self): ...", "class C(P): ...", "violates missing-method");
+}
+
+#[test]
+fn attributes_and_properties_are_told_apart_by_what_may_be_assigned() {
+    let property = "@property\n    def x(self) -> int: ...";
+    check("x: int", "class C:\n    x: int = 0", "conforms");
+    check("x: int", "class C:\n    def __init__(self):\n        self.x: int = 0", "conforms");
+    check("x: int", "class C:\n    x: bool = True", "violates attribute-type");
+    check(property, "class C:\n    x: bool = True", "conforms");
+    check("x: int", &format!("class C:\n    {property}"), "violates read-only");
+    check(property, "class C:\n    def x(self) -> int: ...", "violates binding-mismatch");
+    check("x: int", "class C(NamedTuple):\n    x: int", "violates read-only");
+}
+
+#[test]
+fn what_may_change_a_signature_cannot_be_told() {
+    check("def f(self): ...", "class C:\n    @wrap\n    def f(self): ...", "cannot-tell unknown");
+    let mock = "from unittest.mock import AsyncMock\nclass C:\n    def __init__(self):\n        self.f = AsyncMock()";
+    check("def f(self): ...", mock, "cannot-tell unknown");
+}
+
+#[test]
+fn one_fitting_overload_is_enough() {
+    let class = "class C:\n    @overload\n    def f(self, a: int) -> int: ...\n    @overload\n    \
+                 def f(self, a: str) -> str: ...\n    def f(self, a): return a";
+    check("def f(self, a: int) -> int: ...", class, "conforms");
+    check("def f(self, a: bytes) -> int: ...", class, "cannot-tell unknown");
+}
+
+#[test]
+fn names_of_parameters_alone_are_marked() {
+    let found = compare("def f(self, a): ...", "class C:\n    def f(self, b): ...");
+    assert!(found.only_names);
+    let found = compare("def f(self, a): ...", "class C:\n    async def f(self, b): ...");
+    assert!(!found.only_names);
+}
+
+#[test]
+fn a_recursive_protocol_ends() {
+    check("def f(self) -> 'P': ...", "class C:\n    def f(self) -> 'C': ...", "conforms");
+    check("def f(self) -> Self: ...", "class C:\n    def f(self) -> Self: ...", "conforms");
+}
+
+#[test]
+fn standard_protocols_demand_their_abstract_members() {
+    let source = "from typing import *\nclass P(Sized, Protocol):\n    def f(self): ...\nclass C:\n    def f(self): ...\n";
+    let index = link_sources(&[("m.py", source)]);
+    let found = conforms(&index, class_named(&index, "m.C"), class_named(&index, "m.P"));
+    let missing: Vec<&str> =
+        found.members.iter().filter(|member| member.is_missing()).map(|member| member.name.as_str()).collect();
+    assert_eq!(missing, ["__len__"]);
+}

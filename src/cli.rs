@@ -1,0 +1,288 @@
+//! The command line: what was typed → resolved options → run → exit code.
+//!
+//! Exit codes: 0 fine, 1 findings, 2 the call, the configuration or the world is wrong. Data goes to
+//! stdout, everything else to stderr; a reader that closes the pipe early is no error.
+
+mod inputs;
+mod output;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::analysis::graph::GraphOptions;
+use crate::analysis::usage::find_mentions;
+use crate::analysis::{self, AnalysisOptions};
+use crate::lang::python::STACK_BYTES;
+use crate::link::ClassId;
+use crate::render::pages::{graph as graph_pages, mro, report_page, scan, usage as usage_pages};
+use crate::render::{Format, graph_text, json};
+use crate::report;
+use inputs::{Inputs, Loaded};
+use output::{Answer, Output};
+
+/// Finds every implementation of one concept in a code base, and the way back to a single source of truth.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, after_help = "Examples:
+  ssot report                                the whole analysis of this folder
+  ssot report backend -o report.md           written to a file; .json and .md choose the format
+  ssot mro app.ws.manager.WebSocketManager   one type's method resolution order
+  ssot usage WebSocketManager --root backend everything that uses a type
+  ssot graph backend --cycles                import cycles, and the fewest imports that break them
+
+Exit codes: 0 fine, 1 findings, 2 the call, the configuration or the world is wrong.")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// When to use colour.
+    #[arg(long, global = true, value_enum, default_value_t = output::Color::Auto)]
+    color: output::Color,
+    /// No progress and no notes on stderr.
+    #[arg(long, short, global = true)]
+    quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The whole analysis: concepts, orders, duplicates, cycles, busiest types, coverage.
+    #[command(after_help = "Example: ssot report backend --python .venv -o report.md")]
+    Report {
+        #[command(flatten)]
+        inputs: Inputs,
+        #[command(flatten)]
+        output: Output,
+        /// Only the concept with this id.
+        #[arg(long, value_name = "ID")]
+        concept: Option<String>,
+    },
+    /// The inventory: every type with its bases, order and methods.
+    #[command(after_help = "Example: ssot scan backend --format json")]
+    Scan {
+        #[command(flatten)]
+        inputs: Inputs,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// One type's method resolution order: who provides each method, what is overridden, what is wrong.
+    #[command(after_help = "Example: ssot mro manager.WebSocketManager --root backend")]
+    Mro {
+        /// Dotted id, or any unambiguous tail of one.
+        #[arg(value_name = "TYPE")]
+        of: String,
+        #[command(flatten)]
+        rooted: inputs::Rooted,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Everything that uses a type, resolved through imports.
+    #[command(after_help = "Example: ssot usage WebSocketManager --root backend --format json")]
+    Usage {
+        /// Dotted id, or any unambiguous tail of one.
+        #[arg(value_name = "TYPE")]
+        of: String,
+        #[command(flatten)]
+        rooted: inputs::Rooted,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// The module dependency graph and its cycles.
+    #[command(after_help = "Example: ssot graph backend --format dot | dot -Tsvg > graph.svg")]
+    Graph {
+        #[command(flatten)]
+        inputs: Inputs,
+        #[command(flatten)]
+        output: Output,
+        /// Only cycles.
+        #[arg(long)]
+        cycles: bool,
+        /// Follow the parent packages that an import loads on its way, too.
+        #[arg(long)]
+        implicit: bool,
+    },
+}
+
+/// Runs the program on the process's own arguments.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+        }
+    };
+    arguments.color.apply();
+    // Deeply nested source needs deep stacks; they are reserved, not used.
+    let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK_BYTES).build();
+    let outcome = match pool {
+        Ok(pool) => pool.install(|| run(&arguments)),
+        Err(error) => Err(miette::miette!("cannot start threads: {error}")),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::print_error(&error);
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> miette::Result<()> {
+    let answer = match &arguments.command {
+        Command::Report { inputs, output, concept } => {
+            let loaded = inputs.load(arguments.quiet)?;
+            let options = options(&loaded, concept.as_deref())?;
+            let found = analysis::run(&loaded.tree.index, &loaded.tree.documents, &options);
+            let report = report::build(&loaded.tree, &found);
+            loaded.progress.finish();
+            let format = output.format(Format::Terminal)?;
+            let answer = match format {
+                Format::Json => Answer::Bytes(json::render_report(&report).map_err(output::internal)?),
+                Format::Terminal | Format::Markdown | Format::Mermaid | Format::Dot => {
+                    Answer::Page(report_page(&report))
+                }
+            };
+            // The process ends here: taking a large tree apart piece by piece would only cost time.
+            let written = output.write(format, &answer, arguments.color);
+            std::mem::forget((loaded, found, report));
+            return written;
+        }
+        Command::Scan { inputs, output } => {
+            let loaded = inputs.load(arguments.quiet)?;
+            let types = report::types::all(&loaded.tree.index);
+            let coverage = report::coverage::build(&loaded.tree);
+            loaded.progress.finish();
+            let format = output.format(Format::Terminal)?;
+            let answer = match format {
+                Format::Json => Answer::json(&report::Inventory { schema: report::SCHEMA, coverage, types })?,
+                Format::Terminal | Format::Markdown | Format::Mermaid | Format::Dot => {
+                    Answer::Page(scan::scan_page(&types, &coverage))
+                }
+            };
+            (output, format, answer)
+        }
+        Command::Mro { of, rooted, output } => {
+            let (loaded, class) = find_type(rooted, of, arguments.quiet)?;
+            let report = report::orders::order(&loaded.tree.index, class)
+                .ok_or_else(|| miette::miette!("`{of}` has no source here"))?;
+            let format = output.format(Format::Terminal)?;
+            let answer = match format {
+                Format::Json => Answer::json(&report)?,
+                Format::Terminal | Format::Markdown | Format::Mermaid | Format::Dot => {
+                    Answer::Page(mro::mro_page(&report))
+                }
+            };
+            (output, format, answer)
+        }
+        Command::Usage { of, rooted, output } => {
+            let (loaded, class) = find_type(rooted, of, arguments.quiet)?;
+            let mentions = find_mentions(&loaded.tree.index, &loaded.tree.documents);
+            let report = report::usage::build(&loaded.tree.index, &mentions, class);
+            let format = output.format(Format::Terminal)?;
+            let answer = match format {
+                Format::Json => Answer::json(&report)?,
+                Format::Terminal | Format::Markdown | Format::Mermaid | Format::Dot => {
+                    Answer::Page(usage_pages::usage_page(&report))
+                }
+            };
+            (output, format, answer)
+        }
+        Command::Graph { inputs, output, cycles, implicit } => {
+            let loaded = inputs.load(arguments.quiet)?;
+            let options = GraphOptions { implicit_in_cycles: *implicit };
+            let graph = analysis::graph::module_graph(&loaded.tree.index, options);
+            let report = report::graph::build(&loaded.tree.index, &graph);
+            loaded.progress.finish();
+            let format = output.format(Format::Terminal)?;
+            let answer = match format {
+                Format::Json => Answer::json(&report::GraphAnswer { schema: report::SCHEMA, graph: report })?,
+                Format::Mermaid => {
+                    Answer::Bytes(graph_text::render_mermaid(&graph_pages::drawing(&report, *cycles)).into_bytes())
+                }
+                Format::Dot => {
+                    Answer::Bytes(graph_text::render_dot(&graph_pages::drawing(&report, *cycles)).into_bytes())
+                }
+                Format::Terminal | Format::Markdown => Answer::Page(graph_pages::graph_page(&report, *cycles)),
+            };
+            (output, format, answer)
+        }
+    };
+    let (output, format, answer) = answer;
+    output.write(format, &answer, arguments.color)
+}
+
+fn options(loaded: &Loaded, concept: Option<&str>) -> miette::Result<AnalysisOptions> {
+    let mut concepts = loaded.config.concepts.clone();
+    if let Some(id) = concept {
+        let known: Vec<String> = concepts.iter().map(|rule| rule.id.clone()).collect();
+        concepts.retain(|rule| rule.id == id);
+        if concepts.is_empty() {
+            return Err(miette::miette!(
+                help = format!("known concepts: {}", known.join(", ")),
+                "no concept `{id}` is declared"
+            ));
+        }
+    }
+    Ok(AnalysisOptions { concepts, lexicon: loaded.config.lexicon.clone(), graph: GraphOptions::default() })
+}
+
+/// Reads the tree and finds the one type that `of` names.
+fn find_type(rooted: &inputs::Rooted, of: &str, quiet: bool) -> miette::Result<(Loaded, ClassId)> {
+    let loaded = rooted.load(quiet)?;
+    loaded.progress.finish();
+    let index = &loaded.tree.index;
+    let matching: Vec<ClassId> = index
+        .tree_classes()
+        .filter(|class| analysis::concepts::is_tail(index.class(*class).id.as_str(), of))
+        .collect();
+    let exact: Vec<ClassId> =
+        matching.iter().copied().filter(|class| index.class(*class).id.as_str() == of).collect();
+    let found = if exact.len() == 1 { &exact } else { &matching };
+    match found[..] {
+        [single] => Ok((loaded, single)),
+        [] => Err(miette::miette!(
+            help = nearest_names(&loaded, of),
+            "no type `{of}` in {}",
+            loaded.tree.root.display()
+        )),
+        _ => {
+            let list: Vec<String> = found
+                .iter()
+                .map(|class| {
+                    let place = index.place_of(*class);
+                    let place = place.map_or(String::new(), |(path, at)| format!(" ({path}:{})", at.line));
+                    format!("  {}{place}", index.class(*class).id)
+                })
+                .collect();
+            Err(miette::miette!(
+                help = "give more of the dotted id; for two files of one id, a narrower --root",
+                "`{of}` is ambiguous; it may be\n{}",
+                list.join("\n")
+            ))
+        }
+    }
+}
+
+/// Types whose simple name resembles the wanted one.
+fn nearest_names(loaded: &Loaded, of: &str) -> String {
+    let index = &loaded.tree.index;
+    let wanted = of.rsplit('.').next().unwrap_or(of).to_lowercase();
+    let mut near: Vec<&str> = index
+        .tree_classes()
+        .map(|class| index.class(class).id.as_str())
+        .filter(|id| id.to_lowercase().contains(&wanted))
+        .collect();
+    near.sort_unstable();
+    near.dedup();
+    near.truncate(5);
+    if near.is_empty() {
+        return "`ssot scan` lists all types; --root says where to look".to_owned();
+    }
+    format!("did you mean {}?", near.join(", "))
+}
+
+/// Where the tree is when nothing else is said.
+pub(crate) fn here() -> PathBuf {
+    PathBuf::from(".")
+}

@@ -1,0 +1,138 @@
+//! What is scanned: PATHs, environment, target, configuration.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::here;
+use crate::config::Config;
+use crate::lang::Platform;
+use crate::tree::{self, EnvironmentChoice, ReadOptions, Tree};
+
+/// Options of commands that scan PATHs.
+#[derive(Debug, Args)]
+pub(super) struct Inputs {
+    /// Files and folders to scan; this folder by default.
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// Options of commands that name a TYPE.
+#[derive(Debug, Args)]
+pub(super) struct Rooted {
+    /// Folder to scan; this folder by default.
+    #[arg(long, value_name = "PATH")]
+    root: Vec<PathBuf>,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+#[derive(Debug, Args)]
+struct Reading {
+    /// Virtual environment, interpreter or site-packages folder whose packages bases may come from.
+    /// By default VIRTUAL_ENV, .venv or venv.
+    #[arg(long, value_name = "ENV", conflicts_with = "no_python")]
+    python: Option<PathBuf>,
+    /// Look into no environment.
+    #[arg(long)]
+    no_python: bool,
+    /// Version that conditions are evaluated for, such as 3.11; by default the environment's.
+    #[arg(long, value_name = "VERSION", value_parser = parse_version)]
+    python_version: Option<u8>,
+    /// Platform that conditions are evaluated for.
+    #[arg(long, value_enum, default_value_t = PlatformName::Linux)]
+    platform: PlatformName,
+    /// Read files that .gitignore, .ignore or hidden folders leave out.
+    #[arg(long)]
+    no_ignore: bool,
+    /// Configuration; by default ssot.toml in the scanned folder or above it.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum PlatformName {
+    Linux,
+    Darwin,
+    Win32,
+}
+
+/// A tree with its rules.
+pub(super) struct Loaded {
+    pub(super) tree: Tree,
+    pub(super) config: Config,
+    pub(super) progress: Progress,
+}
+
+impl Inputs {
+    pub(super) fn load(&self, quiet: bool) -> miette::Result<Loaded> {
+        self.reading.load(&self.paths, quiet)
+    }
+}
+
+impl Rooted {
+    pub(super) fn load(&self, quiet: bool) -> miette::Result<Loaded> {
+        self.reading.load(&self.root, quiet)
+    }
+}
+
+impl Reading {
+    fn load(&self, paths: &[PathBuf], quiet: bool) -> miette::Result<Loaded> {
+        let paths = if paths.is_empty() { vec![here()] } else { paths.to_vec() };
+        let first = paths.first().map_or(Path::new("."), PathBuf::as_path);
+        let config = Config::load(self.config.as_deref(), first)?;
+        let progress = Progress::start(quiet);
+        let environment = match (&self.python, self.no_python) {
+            (Some(path), _) => EnvironmentChoice::At(path.clone()),
+            (None, true) => EnvironmentChoice::None,
+            (None, false) => EnvironmentChoice::Detect(std::env::var_os("VIRTUAL_ENV").map(PathBuf::from)),
+        };
+        let options = ReadOptions {
+            paths,
+            respects_ignore: !self.no_ignore,
+            roles: &config.roles,
+            environment,
+            python_minor: self.python_version,
+            platform: match self.platform {
+                PlatformName::Linux => Platform::Linux,
+                PlatformName::Darwin => Platform::Darwin,
+                PlatformName::Win32 => Platform::Windows,
+            },
+        };
+        let tree = tree::read(&options).map_err(|error| miette::miette!("{error}"))?;
+        Ok(Loaded { tree, config, progress })
+    }
+}
+
+/// `3.11` → 11.
+fn parse_version(text: &str) -> Result<u8, String> {
+    let wrong = || format!("`{text}` is no version of Python 3: expected for example 3.11");
+    let minor = text.strip_prefix("3.").ok_or_else(wrong)?;
+    let minor = minor.split('.').next().unwrap_or(minor);
+    minor.parse().map_err(|_| wrong())
+}
+
+/// A spinner on a terminal, once something takes over a second.
+pub(super) struct Progress {
+    bar: ProgressBar,
+}
+
+impl Progress {
+    fn start(quiet: bool) -> Self {
+        let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
+        if let Ok(style) = ProgressStyle::with_template("{spinner} reading and linking {elapsed}") {
+            bar.set_style(style);
+        }
+        // The first tick is drawn after a second, so that quick answers stay quiet.
+        bar.enable_steady_tick(Duration::from_secs(1));
+        Self { bar }
+    }
+
+    pub(super) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}

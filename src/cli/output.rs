@@ -1,0 +1,164 @@
+//! Where an answer goes and in which form.
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use crate::render::document::Document;
+use crate::render::markdown::render_markdown;
+use crate::render::terminal::{TerminalOptions, render_terminal};
+use crate::render::{Format, json};
+
+/// Columns where the terminal does not say how many it has.
+const DEFAULT_WIDTH: usize = 100;
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub(super) struct Output {
+    /// Write to this file; its extension chooses the format (.md, .json, .mmd, .dot).
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Form of the answer.
+    #[arg(long, value_enum)]
+    format: Option<FormatName>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FormatName {
+    Terminal,
+    #[value(alias = "md")]
+    Markdown,
+    Json,
+    Mermaid,
+    Dot,
+}
+
+/// When to use colour. `NO_COLOR` (no-color.org) counts unless colour is forced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Color {
+    fn is_wanted(self, is_terminal: bool) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto => {
+                is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+            }
+        }
+    }
+
+    /// Tells the renderer of errors.
+    pub(super) fn apply(self) {
+        let has_color = self.is_wanted(std::io::stderr().is_terminal());
+        let hook = miette::set_hook(Box::new(move |_| {
+            Box::new(miette::MietteHandlerOpts::new().color(has_color).unicode(true).width(DEFAULT_WIDTH).build())
+        }));
+        // A second call in one process keeps the first one's choice.
+        drop(hook);
+    }
+}
+
+/// An answer before it is written.
+pub(super) enum Answer {
+    /// Ready bytes.
+    Bytes(Vec<u8>),
+    /// A page.
+    Page(Document),
+}
+
+impl Answer {
+    pub(super) fn json<T: Serialize>(value: &T) -> miette::Result<Self> {
+        Ok(Self::Bytes(json::render_json(value).map_err(internal)?))
+    }
+}
+
+/// An error that only a defect of ours can cause.
+pub(super) fn internal(error: impl std::fmt::Display) -> miette::Report {
+    miette::miette!("internal error, please report it: {error}")
+}
+
+impl Output {
+    /// The format: as typed, else by the file's extension, else `default`.
+    pub(super) fn format(&self, default: Format) -> miette::Result<Format> {
+        if let Some(format) = self.format {
+            return Ok(match format {
+                FormatName::Terminal => Format::Terminal,
+                FormatName::Markdown => Format::Markdown,
+                FormatName::Json => Format::Json,
+                FormatName::Mermaid => Format::Mermaid,
+                FormatName::Dot => Format::Dot,
+            });
+        }
+        let Some(path) = &self.output else { return Ok(default) };
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("md" | "markdown") => Ok(Format::Markdown),
+            Some("json") => Ok(Format::Json),
+            Some("mmd" | "mermaid") => Ok(Format::Mermaid),
+            Some("dot" | "gv") => Ok(Format::Dot),
+            Some("txt") => Ok(Format::Terminal),
+            _ => Err(miette::miette!(
+                help = "end it in .md, .json, .mmd, .dot or .txt, or give --format",
+                "cannot tell the format of {}",
+                path.display()
+            )),
+        }
+    }
+
+    pub(super) fn write(&self, format: Format, answer: &Answer, color: Color) -> miette::Result<()> {
+        let to_terminal = self.output.is_none() && std::io::stdout().is_terminal();
+        let rendered;
+        let bytes: &[u8] = match (answer, format) {
+            (Answer::Bytes(bytes), _) => bytes,
+            (Answer::Page(page), Format::Terminal) => {
+                let width = if to_terminal { terminal_width() } else { DEFAULT_WIDTH };
+                let has_color = self.output.is_none() && color.is_wanted(to_terminal);
+                rendered = render_terminal(page, TerminalOptions { width, has_color });
+                rendered.as_bytes()
+            }
+            (Answer::Page(page), Format::Markdown) => {
+                rendered = render_markdown(page);
+                rendered.as_bytes()
+            }
+            (Answer::Page(_), Format::Json | Format::Mermaid | Format::Dot) => {
+                return Err(miette::miette!("this command has no such format: mermaid and dot are `ssot graph`'s"));
+            }
+        };
+        match &self.output {
+            Some(path) => std::fs::write(path, bytes)
+                .map_err(|error| miette::miette!("cannot write {}: {error}", path.display())),
+            None => match std::io::stdout().lock().write_all(bytes) {
+                // Whoever reads us may have seen enough.
+                Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+                Err(error) => Err(miette::miette!("cannot write to stdout: {error}")),
+                Ok(()) => Ok(()),
+            },
+        }
+    }
+}
+
+fn terminal_width() -> usize {
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let width = columns.or_else(console_width);
+    width.unwrap_or(DEFAULT_WIDTH).clamp(60, 200)
+}
+
+fn console_width() -> Option<usize> {
+    let (terminal_size::Width(width), _) = terminal_size::terminal_size()?;
+    Some(usize::from(width))
+}
+
+/// Prints an error to stderr, with its place and its help.
+pub(super) fn print_error(error: &miette::Report) {
+    let mut stderr = std::io::stderr().lock();
+    let _ = writeln!(stderr, "{error:?}");
+}

@@ -1,0 +1,244 @@
+//! `ssot.toml` and the rules that are built in: roles, concepts, lexicon.
+
+use std::path::{Path, PathBuf};
+
+use globset::Glob;
+use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
+use serde::Deserialize;
+
+use crate::analysis::concepts::ConceptRule;
+use crate::analysis::lexicon::Lexicon;
+use crate::source::{RoleRule, RoleTable};
+
+const ROLES: &str = include_str!("../rules/roles.toml");
+const LEXICON: &str = include_str!("../rules/lexicon.toml");
+const CONCEPTS: [(&str, &str); 1] =
+    [("rules/concepts/websocket-manager.toml", include_str!("../rules/concepts/websocket-manager.toml"))];
+
+/// Name of the configuration file.
+pub const FILE_NAME: &str = "ssot.toml";
+
+/// What the rules say, the user's before the built-in ones.
+#[derive(Debug)]
+pub struct Config {
+    /// Roles by path.
+    pub roles: RoleTable,
+    /// Concepts; a user's rule replaces a built-in one of the same id.
+    pub concepts: Vec<ConceptRule>,
+    /// Words that mean the same.
+    pub lexicon: Lexicon,
+}
+
+/// One rule file, of either kind.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RuleFile {
+    #[serde(default)]
+    role: Vec<RoleRule>,
+    #[serde(default)]
+    concept: Vec<toml::Spanned<ConceptEntry>>,
+    #[serde(default)]
+    lexicon: LexiconEntry,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LexiconEntry {
+    #[serde(default)]
+    verb: Vec<WordGroup>,
+    #[serde(default)]
+    object: Vec<WordGroup>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WordGroup {
+    words: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConceptEntry {
+    id: String,
+    title: Option<String>,
+    #[serde(default)]
+    summary: String,
+    #[serde(default)]
+    names: Vec<String>,
+    #[serde(default)]
+    members: Vec<String>,
+    #[serde(default)]
+    exclude: Vec<String>,
+    canonical: Option<String>,
+}
+
+/// A configuration that cannot be used, with the place in its file.
+#[derive(Debug)]
+pub struct ConfigError {
+    message: String,
+    help: String,
+    source: Option<(NamedSource<String>, Option<std::ops::Range<usize>>)>,
+}
+
+impl std::fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl Diagnostic for ConfigError {
+    fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
+        (!self.help.is_empty()).then(|| Box::new(&self.help) as Box<dyn std::fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.source.as_ref().map(|(source, _)| source as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let (_, span) = self.source.as_ref()?;
+        let span = span.clone()?;
+        Some(Box::new(std::iter::once(LabeledSpan::at(span, "here"))))
+    }
+}
+
+impl Config {
+    /// Reads the configuration: `given`, else `ssot.toml` in the scanned folder or above it, else
+    /// only what is built in.
+    ///
+    /// # Errors
+    /// When a file cannot be read or does not say what it should.
+    pub fn load(given: Option<&Path>, scanned: &Path) -> Result<Self, ConfigError> {
+        let found = given.map(Path::to_path_buf).or_else(|| nearest(scanned));
+        let mut own = RuleFile::default();
+        let mut name = String::new();
+        let mut text = String::new();
+        if let Some(path) = found {
+            name = path.display().to_string();
+            text = std::fs::read_to_string(&path).map_err(|error| ConfigError {
+                message: format!("cannot read {name}: {error}"),
+                help: "give another file with --config, or none".into(),
+                source: None,
+            })?;
+            own = parse(&name, &text)?;
+        }
+        let roles: RuleFile = parse("rules/roles.toml", ROLES)?;
+        let in_own = |message: String| ConfigError {
+            message: format!("{name}: {message}"),
+            help: "a glob is relative to the scanned folder, `**/` stands for any folders".into(),
+            source: None,
+        };
+        let table = RoleTable::new(own.role.iter().chain(&roles.role)).map_err(|e| in_own(e.to_string()))?;
+        let mut concepts = concepts_of(&name, &text, own.concept)?;
+        for (name, text) in CONCEPTS {
+            let built_in = concepts_of(name, text, parse(name, text)?.concept)?;
+            for rule in built_in {
+                if !concepts.iter().any(|own| own.id == rule.id) {
+                    concepts.push(rule);
+                }
+            }
+        }
+        let words: LexiconEntry = toml::from_str(LEXICON).map_err(|e| error_at("rules/lexicon.toml", LEXICON, &e))?;
+        let groups = |own: Vec<WordGroup>, built_in: Vec<WordGroup>| -> Vec<Vec<String>> {
+            own.into_iter().chain(built_in).map(|group| group.words).collect()
+        };
+        let verbs = groups(own.lexicon.verb, words.verb);
+        let objects = groups(own.lexicon.object, words.object);
+        Ok(Self { roles: table, concepts, lexicon: Lexicon::new(&verbs, &objects) })
+    }
+
+    /// The rules that are built in.
+    ///
+    /// # Errors
+    /// Never, as a test asserts.
+    pub fn built_in() -> Result<Self, ConfigError> {
+        Self::load(None, Path::new(""))
+    }
+}
+
+fn nearest(scanned: &Path) -> Option<PathBuf> {
+    let start = scanned.canonicalize().ok()?;
+    let folder = if start.is_dir() { start.as_path() } else { start.parent()? };
+    let project = folder.ancestors().find(|up| up.join(FILE_NAME).is_file() || up.join(".git").exists())?;
+    let file = project.join(FILE_NAME);
+    file.is_file().then_some(file)
+}
+
+fn parse(name: &str, text: &str) -> Result<RuleFile, ConfigError> {
+    toml::from_str(text).map_err(|error| error_at(name, text, &error))
+}
+
+fn error_at(name: &str, text: &str, error: &toml::de::Error) -> ConfigError {
+    ConfigError {
+        message: format!("{name}: {}", error.message()),
+        help: "expected [[role]], [[concept]], [[lexicon.verb]] or [[lexicon.object]]; see the README, \"Rules\"".into(),
+        source: Some((NamedSource::new(name, text.to_owned()), error.span())),
+    }
+}
+
+fn concepts_of(
+    name: &str,
+    text: &str,
+    entries: Vec<toml::Spanned<ConceptEntry>>,
+) -> Result<Vec<ConceptRule>, ConfigError> {
+    let mut rules: Vec<ConceptRule> = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let span = entry.span();
+        let entry = entry.into_inner();
+        let wrong = |message: String, help: &str| ConfigError {
+            message: format!("{name}: concept `{}`: {message}", entry.id),
+            help: help.to_owned(),
+            source: Some((NamedSource::new(name, text.to_owned()), Some(span.clone()))),
+        };
+        if entry.names.is_empty() && entry.members.is_empty() {
+            return Err(wrong("it names no class".into(), "give `names` (globs) or `members` (dotted ids)"));
+        }
+        if rules.iter().any(|rule| rule.id == entry.id) {
+            return Err(wrong("it is declared twice".into(), "merge the two, or give one another id"));
+        }
+        let mut names = Vec::with_capacity(entry.names.len());
+        for glob in &entry.names {
+            let glob = Glob::new(glob)
+                .map_err(|error| wrong(format!("`{glob}` is not a glob: {}", error.kind()), "for example \"*Manager\""))?;
+            names.push(glob.compile_matcher());
+        }
+        rules.push(ConceptRule {
+            title: entry.title.clone().unwrap_or_else(|| entry.id.clone()),
+            summary: entry.summary.clone(),
+            names,
+            members: entry.members.clone(),
+            exclude: entry.exclude.clone(),
+            canonical: entry.canonical.clone(),
+            id: entry.id.clone(),
+        });
+    }
+    Ok(rules)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_rules_are_sound() {
+        let config = Config::built_in().expect("built-in rules");
+        assert!(config.concepts.iter().any(|rule| rule.id == "websocket-manager"));
+    }
+
+    #[test]
+    fn unknown_keys_are_rejected_at_their_place() {
+        let text = "[[concept]]\nid = \"x\"\nname = [\"*X\"]\n";
+        let error = parse("ssot.toml", text).expect_err("unknown key");
+        let (_, span) = error.source.expect("source");
+        assert_eq!(&text[span.expect("span")], "name");
+    }
+
+    #[test]
+    fn a_concept_without_members_is_an_error() {
+        let text = "[[concept]]\nid = \"x\"\n";
+        let entries = parse("ssot.toml", text).expect("file").concept;
+        assert!(concepts_of("ssot.toml", text, entries).is_err());
+    }
+}

@@ -1,0 +1,30 @@
+//! Small programs from text, for tests.
+
+use super::{Ground, Index, LinkFile, NoEnvironment, link};
+use crate::facts::Name;
+use crate::lang::{self, Language, Target};
+use crate::link::ClassId;
+use crate::source::FileRole;
+
+/// Links sources given as (path, text); no environment, the newest Python.
+pub(crate) fn link_sources(sources: &[(&str, &str)]) -> Index {
+    let mut files: Vec<LinkFile> = sources
+        .iter()
+        .map(|(path, text)| LinkFile {
+            display: (*path).to_owned(),
+            language: Language::Python,
+            role: FileRole::Production,
+            facts: lang::facts(text, Language::Python, Target::default()),
+        })
+        .collect();
+    files.sort_by(|a, b| a.display.cmp(&b.display));
+    let ground = Ground { python_minor: Target::default().python_minor, ..Ground::default() };
+    link(files, &ground, &NoEnvironment)
+}
+
+/// The class with this dotted id, which must be in the tree.
+#[track_caller]
+pub(crate) fn class_named(index: &Index, id: &str) -> ClassId {
+    let wanted = Name::new(id);
+    index.tree_classes().find(|class| index.class(*class).id == wanted).expect(id)
+}

@@ -1,0 +1,23 @@
+//! A report → text. A renderer sees [`crate::report`] and nothing else of the analysis.
+
+pub mod document;
+pub mod graph_text;
+pub mod json;
+pub mod markdown;
+pub mod pages;
+pub mod terminal;
+
+/// The forms in which a command can answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// Tables for people, at 100 columns.
+    Terminal,
+    /// Markdown.
+    Markdown,
+    /// JSON, see [`crate::report::SCHEMA`].
+    Json,
+    /// A Mermaid graph.
+    Mermaid,
+    /// A Graphviz graph.
+    Dot,
+}

@@ -1,0 +1,66 @@
+//! A page as blocks, before it is Markdown or terminal text.
+
+/// A page.
+#[derive(Debug, Default)]
+pub struct Document {
+    /// In reading order.
+    pub blocks: Vec<Block>,
+}
+
+/// One block of a page. Text may hold `code` in backquotes.
+#[derive(Debug)]
+pub enum Block {
+    /// A heading; 1 is the title.
+    Heading(u8, String),
+    /// A paragraph.
+    Text(String),
+    /// A bullet list.
+    Bullets(Vec<String>),
+    /// A table.
+    Table(Table),
+    /// Preformatted text in a language.
+    Code(&'static str, String),
+}
+
+/// A table; every row has as many cells as there are columns.
+#[derive(Debug, Default)]
+pub struct Table {
+    /// Column heads.
+    pub columns: Vec<String>,
+    /// Rows.
+    pub rows: Vec<Vec<String>>,
+}
+
+impl Document {
+    /// Adds a heading.
+    pub fn heading(&mut self, level: u8, text: impl Into<String>) {
+        self.blocks.push(Block::Heading(level, text.into()));
+    }
+
+    /// Adds a paragraph.
+    pub fn text(&mut self, text: impl Into<String>) {
+        self.blocks.push(Block::Text(text.into()));
+    }
+
+    /// Adds a bullet list, if it has an item.
+    pub fn bullets(&mut self, items: impl IntoIterator<Item = String>) {
+        let items: Vec<String> = items.into_iter().collect();
+        if !items.is_empty() {
+            self.blocks.push(Block::Bullets(items));
+        }
+    }
+
+    /// Adds a table, if it has a row.
+    pub fn table(&mut self, columns: &[&str], rows: impl IntoIterator<Item = Vec<String>>) {
+        let rows: Vec<Vec<String>> = rows.into_iter().collect();
+        if !rows.is_empty() {
+            let columns = columns.iter().map(ToString::to_string).collect();
+            self.blocks.push(Block::Table(Table { columns, rows }));
+        }
+    }
+
+    /// Adds preformatted text.
+    pub fn code(&mut self, language: &'static str, text: impl Into<String>) {
+        self.blocks.push(Block::Code(language, text.into()));
+    }
+}

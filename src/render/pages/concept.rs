@@ -1,0 +1,340 @@
+//! A concept's part of the report: canonical, duplicates, protocols, usage, dependencies, conflicts.
+
+use crate::render::document::Document;
+use crate::render::graph_text::{DrawnEdge, DrawnNode, GraphDrawing, LineStyle, render_mermaid};
+use crate::render::pages::{MAX_ROWS, count, shortened};
+use crate::report::concepts::{ConceptReport, ConflictReport, MemberReport, PairReport};
+use crate::report::orders::one_line;
+
+/// One sentence on the concept.
+pub(crate) fn headline(concept: &ConceptReport) -> String {
+    let of = |role: &str| concept.members.iter().filter(|member| member.role == role).count();
+    let canonical = match (concept.canonical, concept.election.declared) {
+        (Some(id), true) => format!("canonical is `{id}` (declared)"),
+        (Some(id), false) => format!("canonical is `{id}` (elected)"),
+        (None, _) => "no canonical implementation".to_owned(),
+    };
+    format!(
+        "{}: {canonical}; {}, {} complementary, {}, {} of another domain, {}, {}; {}",
+        concept.title,
+        count(of("duplicate"), "duplicate"),
+        of("complementary"),
+        count(of("application-service"), "application service"),
+        of("different-domain"),
+        count(of("protocol"), "protocol"),
+        count(of("test-double"), "test double"),
+        count(concept.conflicts.len(), "conflict"),
+    )
+}
+
+/// Writes all sections of a concept.
+pub(crate) fn write(page: &mut Document, concept: &ConceptReport) {
+    page.heading(2, format!("Concept: {}", concept.title));
+    if !concept.summary.is_empty() {
+        page.text(concept.summary.clone());
+    }
+    members(page, concept);
+    canonical(page, concept);
+    others(page, concept);
+    protocols(page, concept);
+    usage(page, concept);
+    dependencies(page, concept);
+    conflicts(page, concept);
+}
+
+fn members(page: &mut Document, concept: &ConceptReport) {
+    page.heading(3, "Members and roles");
+    let rows = concept.members.iter().map(|member| {
+        let why: Vec<&str> = member.reasons.iter().map(|reason| reason.statement.as_str()).collect();
+        let shown = if why.len() > 2 { [&why[..1], &why[why.len() - 1..]].concat() } else { why };
+        vec![format!("`{}`", member.r#type), member.role.to_owned(), member.place.to_string(), shown.join("; ")]
+    });
+    page.table(&["type", "role", "defined at", "because"], rows);
+    if let Some(unknown) = &concept.election.unknown_declaration {
+        page.text(format!("The rule declares `{unknown}` canonical, but no member has that name; one was elected."));
+    }
+    let rows = concept.aliases.iter().map(|alias| {
+        vec![format!("`{}`", alias.name), format!("`{}`", alias.target), alias.place.to_string()]
+    });
+    if !concept.aliases.is_empty() {
+        page.text("Other names for members:");
+    }
+    page.table(&["name", "stands for", "bound at"], rows);
+}
+
+fn canonical(page: &mut Document, concept: &ConceptReport) {
+    let Some(member) = concept.members.iter().find(|member| Some(member.r#type) == concept.canonical) else {
+        return;
+    };
+    page.heading(3, "Canonical implementation");
+    page.text(format!(
+        "`{}`, {} lines at {}. Method resolution order: {}.",
+        member.r#type,
+        member.lines,
+        member.place,
+        one_line(&member.mro)
+    ));
+    if !concept.election.declared {
+        page.text("Elected by production references (45 %), members demanded by the protocols and public methods (25 %), references in tests (15 %) and size (15 %), each relative to the best candidate:");
+    }
+    let rows = concept.election.ballots.iter().map(|ballot| {
+        vec![
+            format!("`{}`", simple(ballot.id)),
+            ballot.production_references.to_string(),
+            format!("{} of {}", ballot.protocol_members, ballot.protocol_members_wanted),
+            ballot.public_methods.to_string(),
+            ballot.test_references.to_string(),
+            ballot.lines.to_string(),
+            format!("0.{:03}", ballot.score_permille.min(999)),
+        ]
+    });
+    page.table(
+        &["candidate", "production references", "protocol members", "public methods", "in tests", "lines", "score"],
+        rows,
+    );
+    signatures(page, member);
+    let rows = concept.factories.iter().map(|factory| {
+        let uses: Vec<String> = factory.uses.iter().take(3).map(ToString::to_string).collect();
+        let more = factory.uses.len().saturating_sub(3);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        vec![
+            format!("`{}`", factory.signature),
+            factory.place.to_string(),
+            factory.uses.len().to_string(),
+            format!("{}{more}", uses.join(", ")),
+        ]
+    });
+    if !concept.factories.is_empty() {
+        page.text("Functions that give an instance of it:");
+    }
+    page.table(&["factory", "defined at", "uses", "where"], rows);
+}
+
+fn signatures(page: &mut Document, member: &MemberReport) {
+    let rows = member
+        .methods
+        .iter()
+        .map(|method| vec![format!("`{}`", method.signature), method.place.to_string()]);
+    page.table(&["method", "defined at"], rows);
+}
+
+fn others(page: &mut Document, concept: &ConceptReport) {
+    let is_other = |role: &str| matches!(role, "duplicate" | "complementary" | "application-service" | "different-domain");
+    let others: Vec<&MemberReport> = concept.members.iter().filter(|member| is_other(member.role)).collect();
+    if others.is_empty() {
+        return;
+    }
+    page.heading(3, "Other implementations");
+    for member in others {
+        page.heading(4, format!("{} — {}", simple(member.r#type), member.role));
+        page.text(format!("`{}`, {} lines at {}. Order: {}.", member.r#type, member.lines, member.place, one_line(&member.mro)));
+        page.bullets(member.reasons.iter().map(|reason| match reason.place {
+            Some(place) => format!("{} ({place})", reason.statement),
+            None => reason.statement.clone(),
+        }));
+        signatures(page, member);
+    }
+}
+
+fn protocols(page: &mut Document, concept: &ConceptReport) {
+    let protocols: Vec<&MemberReport> = concept.members.iter().filter(|member| member.role == "protocol").collect();
+    if protocols.is_empty() {
+        return;
+    }
+    page.heading(3, "Protocols");
+    for protocol in &protocols {
+        page.text(format!("`{}` at {}:", protocol.r#type, protocol.place));
+        signatures(page, protocol);
+    }
+    page.heading(4, "Conformance");
+    let columns: Vec<String> = std::iter::once("implementation".to_owned())
+        .chain(protocols.iter().map(|protocol| format!("{} ({})", simple(protocol.r#type), protocol.place.path)))
+        .collect();
+    let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+    let mut types: Vec<&str> = Vec::new();
+    for pair in &concept.conformance {
+        if !types.contains(&pair.r#type) {
+            types.push(pair.r#type);
+        }
+    }
+    let rows = types.iter().map(|of| {
+        let verdict = |protocol: &&MemberReport| {
+            let pair = concept.conformance.iter().find(|p| p.r#type == *of && p.protocol == protocol.r#type);
+            pair.map_or(String::new(), summary_of)
+        };
+        std::iter::once(format!("`{}`", simple(of))).chain(protocols.iter().map(verdict)).collect()
+    });
+    page.table(&columns, rows);
+    let rows = concept
+        .conformance
+        .iter()
+        .filter(|pair| Some(pair.r#type) == concept.canonical)
+        .flat_map(|pair| {
+            pair.members.iter().flat_map(move |member| {
+                member.reasons.iter().map(move |reason| {
+                    vec![
+                        format!("`{}`", pair.protocol),
+                        format!("`{}`", member.name),
+                        format!("{}: {}", member.verdict, reason.kind),
+                        reason.expected.clone(),
+                        reason.found.clone(),
+                        reason.place.map_or(String::new(), |place| place.to_string()),
+                    ]
+                })
+            })
+        });
+    let rows: Vec<Vec<String>> = rows.collect();
+    if !rows.is_empty() {
+        page.text("Where the canonical implementation departs from its protocols:");
+    }
+    page.table(&["protocol", "member", "verdict", "expected", "found", "at"], rows);
+}
+
+/// `violates: 2 missing, 1 differs`.
+fn summary_of(pair: &PairReport) -> String {
+    let missing = pair
+        .members
+        .iter()
+        .filter(|member| member.reasons.iter().any(|reason| reason.kind.starts_with("missing-")))
+        .count();
+    let differing = pair.members.iter().filter(|member| member.verdict == "violates").count() - missing.min(
+        pair.members.iter().filter(|member| member.verdict == "violates").count(),
+    );
+    let unknown = pair.members.iter().filter(|member| member.verdict == "cannot-tell").count();
+    let mut parts = Vec::new();
+    if missing > 0 {
+        parts.push(format!("{missing} missing"));
+    }
+    if differing > 0 {
+        parts.push(format!("{differing} differ"));
+    }
+    if unknown > 0 {
+        parts.push(format!("{unknown} cannot tell"));
+    }
+    if parts.is_empty() { pair.verdict.to_owned() } else { format!("{}: {}", pair.verdict, parts.join(", ")) }
+}
+
+fn usage(page: &mut Document, concept: &ConceptReport) {
+    page.heading(3, "Usage");
+    let rows = concept.members.iter().map(|member| {
+        let of = |role: &str| {
+            let references = member.references.get(role).copied().unwrap_or(0);
+            let files = member.files.get(role).copied().unwrap_or(0);
+            if references == 0 { "0".to_owned() } else { format!("{references} in {}", count(files as usize, "file")) }
+        };
+        let mentions = concept.usage.iter().find(|usage| usage.r#type == member.r#type).map_or(0, |u| u.mentions.len());
+        let kinds: Vec<String> = member.kinds.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+        vec![
+            format!("`{}`", simple(member.r#type)),
+            of("production"),
+            of("test"),
+            of("script"),
+            mentions.to_string(),
+            kinds.join(", "),
+        ]
+    });
+    page.table(&["type", "production", "test", "script", "mentions in docs", "by kind"], rows);
+    page.text("References are resolved through imports, aliases and re-exports; comments, docstrings and text in strings are none. Mentions in docs are no uses.");
+    let Some(canonical) = concept.usage.iter().find(|usage| Some(usage.r#type) == concept.canonical) else { return };
+    let rows = canonical.methods.iter().map(|method| {
+        let outside = method.references.iter().filter(|reference| reference.via.is_none());
+        let of = |role: &str| outside.clone().filter(|reference| reference.file_role == role).count().to_string();
+        let first = outside.clone().find(|reference| reference.file_role == "production").or(outside.clone().next());
+        vec![
+            format!("`{}`", method.name),
+            of("production"),
+            of("test"),
+            first.map_or(String::new(), |reference| format!("{}:{}", reference.path, reference.line)),
+        ]
+    });
+    page.text("Methods of the canonical implementation called on a receiver whose type is evident:");
+    page.table(&["method", "production", "test", "for example"], rows);
+}
+
+fn dependencies(page: &mut Document, concept: &ConceptReport) {
+    page.heading(3, "Dependency graph");
+    page.code("mermaid", render_mermaid(&drawing(concept)));
+    let rows = concept.dependencies.between.iter().map(|edge| {
+        vec![format!("`{}`", edge.from), edge.kind.to_owned(), format!("`{}`", edge.to), edge.place.to_string()]
+    });
+    page.table(&["from", "kind", "to", "at"], rows);
+}
+
+/// Members, and the production modules that use them.
+fn drawing(concept: &ConceptReport) -> GraphDrawing {
+    let drawn: Vec<&MemberReport> = concept.members.iter().filter(|member| member.role != "test-double").collect();
+    let mut drawing = GraphDrawing::default();
+    for member in &drawn {
+        drawing.nodes.push(DrawnNode {
+            id: member.r#type.to_owned(),
+            label: format!("{} ({})", simple(member.r#type), member.role),
+        });
+    }
+    for edge in &concept.dependencies.between {
+        drawing.edges.push(DrawnEdge {
+            from: edge.from.to_owned(),
+            to: edge.to.to_owned(),
+            style: if edge.kind == "inherits" { LineStyle::Inherits } else { LineStyle::Solid },
+            label: edge.kind.to_owned(),
+        });
+    }
+    let users = concept.dependencies.users.iter().filter(|user| user.file_role == "production");
+    for user in users.take(MAX_ROWS) {
+        if !drawing.nodes.iter().any(|node| node.id == user.module) {
+            drawing.nodes.push(DrawnNode { id: user.module.to_owned(), label: user.module.to_owned() });
+        }
+        let style = match (user.load, user.local) {
+            (0, 0) => LineStyle::Typing,
+            (0, _) => LineStyle::Dashed,
+            _ => LineStyle::Solid,
+        };
+        drawing.edges.push(DrawnEdge {
+            from: user.module.to_owned(),
+            to: user.r#type.to_owned(),
+            style,
+            label: String::new(),
+        });
+    }
+    drawing
+}
+
+fn conflicts(page: &mut Document, concept: &ConceptReport) {
+    page.heading(3, "Conflicts");
+    if concept.conflicts.is_empty() {
+        page.text("No two members contradict each other.");
+        return;
+    }
+    if let Some(first) = concept.conflict_table.first() {
+        let columns: Vec<&str> = std::iter::once("method")
+            .chain(first.cells.iter().map(|cell| simple(cell.r#type)))
+            .chain(["conflicts"])
+            .collect();
+        let rows = concept.conflict_table.iter().map(|row| {
+            std::iter::once(format!("`{}`", row.method))
+                .chain(row.cells.iter().map(|cell| cell.has.to_owned()))
+                .chain([row.kinds.join(", ")])
+                .collect()
+        });
+        page.table(&columns, rows);
+    }
+    let rows = concept.conflicts.iter().take(MAX_ROWS).map(conflict_row);
+    page.table(&["conflict", "on", "definitions", "what differs"], rows);
+    shortened(page, concept.conflicts.len(), "conflicts");
+}
+
+fn conflict_row(conflict: &ConflictReport) -> Vec<String> {
+    let sides = conflict.sides.iter().map(|side| match &side.signature {
+        Some(signature) => format!("{}: `{signature}` ({})", simple(side.r#type), side.place),
+        None => format!("{} ({})", simple(side.r#type), side.place),
+    });
+    vec![
+        conflict.kind.to_owned(),
+        format!("`{}`", conflict.subject),
+        sides.collect::<Vec<_>>().join(" · "),
+        conflict.details.join("; "),
+    ]
+}
+
+fn simple(id: &str) -> &str {
+    id.rsplit('.').next().unwrap_or(id)
+}

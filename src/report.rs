@@ -1,0 +1,115 @@
+//! Everything that a renderer may see: plain data, ready to be written.
+//!
+//! These structs are the JSON schema (`schema: "ssot/1"`). Paths are relative to the root of the
+//! scan with `/`; lines and columns count from 1; every list is sorted.
+
+pub mod concepts;
+pub mod coverage;
+pub mod graph;
+pub mod orders;
+pub mod types;
+pub mod usage;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::analysis::Analysis;
+use crate::facts::Name;
+use crate::link::{FileId, Index};
+use crate::text::Offset;
+use crate::tree::Tree;
+use concepts::ConceptReport;
+use coverage::CoverageReport;
+use graph::GraphReport;
+use orders::TroubleReport;
+use types::{BusyType, DuplicateReport, TypeReport};
+
+/// The version of the format.
+pub const SCHEMA: &str = "ssot/1";
+
+/// The whole report.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Report {
+    /// Always [`SCHEMA`].
+    pub schema: &'static str,
+    /// What was analysed, and what could not be.
+    pub coverage: CoverageReport,
+    /// Declared concepts with members in the tree.
+    pub concepts: Vec<ConceptReport>,
+    /// Defects inside method resolution orders.
+    pub mro_findings: Vec<TroubleReport>,
+    /// Class names with several definitions.
+    pub duplicates: Vec<DuplicateReport>,
+    /// The types with the most references.
+    pub busiest: Vec<BusyType>,
+    /// Modules, imports, cycles.
+    pub graph: GraphReport,
+    /// Every type of the tree.
+    pub types: Vec<TypeReport>,
+}
+
+/// The answer of `ssot scan`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Inventory {
+    /// Always [`SCHEMA`].
+    pub schema: &'static str,
+    /// What was analysed, and what could not be.
+    pub coverage: CoverageReport,
+    /// Every type of the tree.
+    pub types: Vec<TypeReport>,
+}
+
+/// The answer of `ssot graph`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct GraphAnswer {
+    /// Always [`SCHEMA`].
+    pub schema: &'static str,
+    /// Modules, imports, cycles.
+    #[serde(flatten)]
+    pub graph: GraphReport,
+}
+
+/// A place in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+pub struct Place {
+    /// Relative path with `/`.
+    pub path: &'static str,
+    /// 1-based line.
+    pub line: u32,
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.path, self.line)
+    }
+}
+
+/// The place of an offset.
+pub(crate) fn place(index: &Index, file: FileId, at: Offset) -> Place {
+    Place { path: path_of(index, file), line: index.file(file).facts.lines.line(at) }
+}
+
+/// The shown path of a file, which lives as long as the run.
+pub(crate) fn path_of(index: &Index, file: FileId) -> &'static str {
+    Name::new(&index.file(file).display).as_str()
+}
+
+/// Builds the report.
+#[must_use]
+pub fn build(tree: &Tree, analysis: &Analysis) -> Report {
+    let index = &tree.index;
+    let ((types, graph), (trouble, concepts)) = rayon::join(
+        || rayon::join(|| types::all(index), || graph::build(index, &analysis.graph)),
+        || rayon::join(|| orders::all(index, analysis), || concepts::all(index, analysis)),
+    );
+    Report {
+        schema: SCHEMA,
+        coverage: coverage::build(tree),
+        concepts,
+        mro_findings: trouble,
+        duplicates: types::duplicates(index, analysis),
+        busiest: types::busiest(index),
+        graph,
+        types,
+    }
+}

@@ -1,0 +1,202 @@
+//! What was analysed, and what could not be seen.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{Place, path_of, place};
+use crate::facts::Imported;
+use crate::link::resolve::{Resolver, Target};
+use crate::link::{FileId, Index, Resolution};
+use crate::tree::Tree;
+
+/// What was analysed, and what was not.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct CoverageReport {
+    /// Name of the scanned folder.
+    pub root: String,
+    /// Source files read.
+    pub files: usize,
+    /// Lines read.
+    pub lines: u64,
+    /// Bytes read.
+    pub bytes: u64,
+    /// Files by language.
+    pub by_language: BTreeMap<&'static str, usize>,
+    /// Files by role.
+    pub by_role: BTreeMap<&'static str, usize>,
+    /// Markdown and reStructuredText files read for mentions.
+    pub documents: usize,
+    /// Types found.
+    pub types: usize,
+    /// Python version and platform that conditions were evaluated for.
+    pub target: String,
+    /// Whether third-party packages could be read.
+    pub environment: bool,
+    /// Files of third-party packages that were read for the sake of bases.
+    pub environment_files: usize,
+    /// Orders equal to `cls.__mro__`.
+    pub complete_orders: usize,
+    /// Files that were met and not read, and why.
+    pub skipped: Vec<SkippedReport>,
+    /// Syntax errors; what stands around them was read.
+    pub syntax_errors: Vec<SyntaxErrorReport>,
+    /// Bases that lead nowhere.
+    pub unresolved_bases: Vec<UnresolvedBase>,
+    /// Imports of third-party modules that were not looked into, by top-level name.
+    pub external_imports: Vec<ExternalImport>,
+    /// Imports that find nothing in the environment or in their own package.
+    pub unresolved_imports: Vec<UnresolvedImport>,
+    /// Files that no import can reach: `x.py` beside a package `x/`.
+    pub dead_files: Vec<&'static str>,
+}
+
+/// A file that was not read.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SkippedReport {
+    /// Relative path.
+    pub path: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// A syntax error.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SyntaxErrorReport {
+    /// Where.
+    #[serde(flatten)]
+    pub place: Place,
+    /// What the parser says.
+    pub message: String,
+}
+
+/// A base that leads nowhere that we see.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct UnresolvedBase {
+    /// The type.
+    pub symbol: &'static str,
+    /// Where.
+    #[serde(flatten)]
+    pub place: Place,
+    /// The base as written.
+    pub base: &'static str,
+    /// Why.
+    pub reason: String,
+}
+
+/// A third-party package that was not looked into.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ExternalImport {
+    /// Top-level name.
+    pub package: String,
+    /// How many imports name it.
+    pub imports: usize,
+}
+
+/// An import that finds nothing.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct UnresolvedImport {
+    /// The module as it would be found.
+    pub module: String,
+    /// Where.
+    #[serde(flatten)]
+    pub place: Place,
+}
+
+/// Counts what was seen.
+#[must_use]
+pub fn build(tree: &Tree) -> CoverageReport {
+    let index = &tree.index;
+    let mut by_language: BTreeMap<&'static str, usize> = BTreeMap::new();
+    let mut by_role: BTreeMap<&'static str, usize> = BTreeMap::new();
+    let mut syntax_errors = Vec::new();
+    let mut lines = 0;
+    for (position, file) in index.files[..index.tree_files].iter().enumerate() {
+        *by_language.entry(file.language.as_str()).or_default() += 1;
+        *by_role.entry(file.role.as_str()).or_default() += 1;
+        lines += u64::from(file.facts.line_count);
+        syntax_errors.extend(file.facts.errors.iter().map(|error| SyntaxErrorReport {
+            place: place(index, FileId(position as u32), error.at),
+            message: error.message.clone(),
+        }));
+    }
+    let (external_imports, unresolved_imports) = open_imports(index);
+    let skipped = tree.skipped.iter().map(|skipped| SkippedReport {
+        path: skipped.path.clone(),
+        reason: skipped.reason.clone(),
+    });
+    CoverageReport {
+        root: tree.root.file_name().map_or(String::from("."), |name| name.to_string_lossy().into_owned()),
+        files: index.tree_files,
+        lines,
+        bytes: tree.bytes,
+        by_language,
+        by_role,
+        documents: tree.documents.len(),
+        types: index.tree_classes().count(),
+        target: format!("Python 3.{} on {}", tree.target.python_minor, tree.target.platform.sys_platform()),
+        environment: tree.environment.is_some(),
+        environment_files: index.files.len() - index.tree_files,
+        complete_orders: index.tree_classes().filter(|id| index.class(*id).mro.is_complete()).count(),
+        skipped: skipped.collect(),
+        syntax_errors,
+        unresolved_bases: unresolved_bases(index),
+        external_imports,
+        unresolved_imports,
+        dead_files: {
+            let mut dead: Vec<&str> = index.modules.shadowed.iter().map(|file| path_of(index, *file)).collect();
+            dead.sort_unstable();
+            dead
+        },
+    }
+}
+
+fn unresolved_bases(index: &Index) -> Vec<UnresolvedBase> {
+    let mut found = Vec::new();
+    for class in index.tree_classes() {
+        let Some((file, fact)) = index.source_of(class) else { continue };
+        for base in &index.class(class).bases {
+            let reason = match &base.resolution {
+                Resolution::Resolved(_) => continue,
+                Resolution::External(name) => format!("`{name}` is outside the tree"),
+                Resolution::Unresolved(reason) => reason.to_string(),
+            };
+            found.push(UnresolvedBase {
+                symbol: index.class(class).id.as_str(),
+                place: place(index, file, fact.name_at),
+                base: base.text.as_str(),
+                reason,
+            });
+        }
+    }
+    found.sort_by_key(|base| (base.place, base.base));
+    found
+}
+
+fn open_imports(index: &Index) -> (Vec<ExternalImport>, Vec<UnresolvedImport>) {
+    let resolver = Resolver::new(index);
+    let mut external: BTreeMap<String, usize> = BTreeMap::new();
+    let mut unresolved = Vec::new();
+    for file in (0..index.tree_files as u32).map(FileId) {
+        for import in &index.file(file).facts.imports {
+            if import.what == Imported::Dynamic {
+                continue;
+            }
+            match resolver.import_module(file, import) {
+                Target::Found(_) | Target::Library(_) | Target::Compiled(_) => {}
+                Target::External(name) | Target::Missing(name) if import.level == 0 => {
+                    let top = name.as_str().split('.').next().unwrap_or_default();
+                    *external.entry(top.to_owned()).or_default() += 1;
+                }
+                Target::External(name) | Target::Missing(name) => unresolved.push(UnresolvedImport {
+                    module: name.as_str().to_owned(),
+                    place: place(index, file, import.at),
+                }),
+            }
+        }
+    }
+    unresolved.sort_by(|a, b| (a.place, &a.module).cmp(&(b.place, &b.module)));
+    let external = external.into_iter().map(|(package, imports)| ExternalImport { package, imports });
+    (external.collect(), unresolved)
+}

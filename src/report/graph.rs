@@ -1,0 +1,132 @@
+//! Modules, imports and cycles, as reported.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{Place, path_of, place};
+use crate::analysis::graph::{ModuleGraph, PhaseSet};
+use crate::link::Index;
+
+/// The dependency graph of the modules.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct GraphReport {
+    /// Modules, sorted by id.
+    pub modules: Vec<ModuleReport>,
+    /// Imports, one entry per place.
+    pub edges: Vec<EdgeReport>,
+    /// Cycles, per set of phases.
+    pub components: Vec<ComponentReport>,
+}
+
+/// A module.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ModuleReport {
+    /// Dotted name.
+    pub id: &'static str,
+    /// Its file; a namespace package has none.
+    pub path: Option<&'static str>,
+    /// Modules that import it.
+    pub fan_in: usize,
+    /// Modules that it imports.
+    pub fan_out: usize,
+}
+
+/// An import of one module by another.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct EdgeReport {
+    /// The importing module.
+    pub from: &'static str,
+    /// The imported module.
+    pub to: &'static str,
+    /// `load`, `local`, `typing` or `dynamic`.
+    pub phase: &'static str,
+    /// Loaded on the way to what the import names.
+    pub implicit: bool,
+    /// The importing file.
+    pub path: &'static str,
+    /// 1-based line.
+    pub line: u32,
+}
+
+/// A cycle: modules that all reach each other.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ComponentReport {
+    /// The phases whose imports were followed.
+    pub phases: Vec<&'static str>,
+    /// Its modules, sorted.
+    pub modules: Vec<&'static str>,
+    /// The fewest imports whose removal leaves no cycle.
+    pub breakers: Vec<BreakerReport>,
+    /// Whether no smaller set of breakers exists.
+    pub is_minimum: bool,
+}
+
+/// An import to remove, with every place where it stands.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct BreakerReport {
+    /// The importing module.
+    pub from: &'static str,
+    /// The imported module.
+    pub to: &'static str,
+    /// Where.
+    pub places: Vec<BreakerPlace>,
+}
+
+/// One place of a breaker.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct BreakerPlace {
+    /// `load`, `local` or `typing`.
+    pub phase: &'static str,
+    /// Where.
+    #[serde(flatten)]
+    pub place: Place,
+}
+
+/// Reports the graph.
+#[must_use]
+pub fn build(index: &Index, graph: &ModuleGraph) -> GraphReport {
+    let name = |position: usize| index.modules.get(graph.modules[position]).name.as_str();
+    let modules = graph.modules.iter().zip(graph.fans()).map(|(id, fan)| {
+        let module = index.modules.get(*id);
+        ModuleReport {
+            id: module.name.as_str(),
+            path: module.file.map(|file| path_of(index, file)),
+            fan_in: fan.fan_in,
+            fan_out: fan.fan_out,
+        }
+    });
+    let edges = graph.edges.iter().map(|edge| {
+        let Place { path, line } = place(index, edge.file, edge.at);
+        EdgeReport {
+            from: name(edge.from),
+            to: name(edge.to),
+            phase: edge.phase.as_str(),
+            implicit: edge.implicit,
+            path,
+            line,
+        }
+    });
+    let components = graph.components.iter().map(|component| ComponentReport {
+        phases: phases_of(component.phases),
+        modules: component.modules.iter().map(|position| name(*position)).collect(),
+        breakers: component
+            .breakers
+            .iter()
+            .map(|breaker| BreakerReport {
+                from: name(breaker.from),
+                to: name(breaker.to),
+                places: breaker
+                    .places
+                    .iter()
+                    .map(|at| BreakerPlace { phase: at.phase.as_str(), place: place(index, at.file, at.at) })
+                    .collect(),
+            })
+            .collect(),
+        is_minimum: component.is_minimum,
+    });
+    GraphReport { modules: modules.collect(), edges: edges.collect(), components: components.collect() }
+}
+
+fn phases_of(set: PhaseSet) -> Vec<&'static str> {
+    set.phases().iter().map(|phase| phase.as_str()).collect()
+}

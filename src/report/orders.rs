@@ -1,0 +1,236 @@
+//! Method resolution orders, as reported: the findings of the tree, and all of one type.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::types::{self, MroReport, TypeReport};
+use super::{Place, place};
+use crate::analysis::overrides::{self, MroTrouble, Provider, TroubleKind};
+use crate::analysis::{Analysis, conflicts, signatures};
+use crate::link::{ClassId, FunctionId, Index};
+
+/// A defect inside an order.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct TroubleReport {
+    /// Rule id: `inconsistent-mro`, `incompatible-override`, `shadowed-method`,
+    /// `abstract-not-implemented`, `super-chain-broken`.
+    pub rule: &'static str,
+    /// The type.
+    pub symbol: &'static str,
+    /// Where.
+    #[serde(flatten)]
+    pub place: Place,
+    /// What is wrong.
+    pub message: String,
+    /// Other places that show it.
+    pub related: Vec<RelatedReport>,
+    /// Role of the file.
+    pub file_role: &'static str,
+}
+
+/// Another place that shows a finding.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RelatedReport {
+    /// Dotted id.
+    pub symbol: String,
+    /// Where; the standard library's classes have no place.
+    pub place: Option<Place>,
+    /// What stands there.
+    pub statement: String,
+}
+
+pub(super) fn all(index: &Index, analysis: &Analysis) -> Vec<TroubleReport> {
+    let mut reports: Vec<TroubleReport> =
+        analysis.trouble.iter().filter_map(|trouble| one(index, trouble)).collect();
+    reports.sort_by(|a, b| {
+        (a.rule, a.place.path, a.place.line, &a.message).cmp(&(b.rule, b.place.path, b.place.line, &b.message))
+    });
+    reports
+}
+
+/// One defect.
+#[must_use]
+pub fn one(index: &Index, trouble: &MroTrouble) -> Option<TroubleReport> {
+    let (file, fact) = index.source_of(trouble.class)?;
+    let own = place(index, file, fact.name_at);
+    let id = |class: ClassId| index.class(class).id.as_str();
+    let class_place = |class: ClassId| index.source_of(class).map(|(file, fact)| place(index, file, fact.name_at));
+    let method_place = |id: FunctionId| place(index, id.file, index.function(id).name_at);
+    let (at, message, related) = match &trouble.kind {
+        TroubleKind::InconsistentMro(error) => (own, error.clone(), Vec::new()),
+        TroubleKind::IncompatibleOverride { method, overridden, comparison } => {
+            let name = index.function(*method).name;
+            let details: Vec<String> = comparison.differences.iter().map(conflicts::describe).collect();
+            let message = format!(
+                "`{name}` cannot stand in for `{}.{name}`: {}",
+                id(overridden.class()),
+                details.join("; ")
+            );
+            let (related_place, statement) = match overridden {
+                Provider::Source(_, expected) => {
+                    (Some(method_place(*expected)), signatures::render(index, *expected))
+                }
+                Provider::Library(class) => {
+                    let member = index.library.member(*class, name);
+                    (None, format!("{name}{}", member.map_or("", |member| member.signature)))
+                }
+            };
+            let symbol = format!("{}.{name}", id(overridden.class()));
+            (method_place(*method), message, vec![RelatedReport { symbol, place: related_place, statement }])
+        }
+        TroubleKind::ShadowedMethod { name, found, hidden } => {
+            let message = format!("`{name}` of {} hides `{name}` of {}", id(*found), id(*hidden));
+            let related = [found, hidden].map(|class| RelatedReport {
+                symbol: format!("{}.{name}", id(*class)),
+                place: crate::link::members::method_of(index, *class, *name).map(method_place),
+                statement: crate::link::members::method_of(index, *class, *name)
+                    .map_or(String::new(), |method| signatures::render(index, method)),
+            });
+            (own, message, related.into())
+        }
+        TroubleKind::AbstractNotImplemented { missing, instantiated } => {
+            let names: Vec<String> = missing.iter().map(|(name, _)| format!("`{name}`")).collect();
+            let made = match instantiated {
+                0 => String::new(),
+                1 => ", and it is instantiated once".to_owned(),
+                n => format!(", and it is instantiated {n} times"),
+            };
+            let message = format!("abstract {} not implemented{made}", names.join(", "));
+            let related = missing.iter().map(|(name, class)| RelatedReport {
+                symbol: format!("{}.{name}", id(*class)),
+                place: crate::link::members::method_of(index, *class, *name).map(method_place),
+                statement: "declared abstract".to_owned(),
+            });
+            (own, message, related.collect())
+        }
+        TroubleKind::SuperChainBroken { name, stops_at, skipped } => {
+            let names: Vec<&str> = skipped.iter().map(|class| id(*class)).collect();
+            let owner = index.function(*stops_at).qualname;
+            let message = format!(
+                "`{owner}` does not call `super().{name}()`, so `{name}` of {} never runs",
+                names.join(", ")
+            );
+            let mut related = vec![RelatedReport {
+                symbol: owner.as_str().to_owned(),
+                place: Some(method_place(*stops_at)),
+                statement: signatures::render(index, *stops_at),
+            }];
+            related.extend(skipped.iter().map(|class| RelatedReport {
+                symbol: format!("{}.{name}", id(*class)),
+                place: class_place(*class),
+                statement: "is skipped".to_owned(),
+            }));
+            (own, message, related)
+        }
+    };
+    Some(TroubleReport {
+        rule: trouble.kind.as_str(),
+        symbol: id(trouble.class),
+        place: at,
+        message,
+        related,
+        file_role: index.file(file).role.as_str(),
+    })
+}
+
+/// Everything about the order of one type: `ssot mro`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct OrderReport {
+    /// Always [`super::SCHEMA`].
+    pub schema: &'static str,
+    /// The type.
+    pub r#type: TypeReport,
+    /// The order, entry by entry.
+    pub entries: Vec<EntryReport>,
+    /// Each method that instances have, and who provides it.
+    pub methods: Vec<ProvidedReport>,
+    /// What goes wrong in it.
+    pub findings: Vec<TroubleReport>,
+}
+
+/// One entry of an order.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct EntryReport {
+    /// Dotted id.
+    pub id: &'static str,
+    /// Where it is defined; none outside what was read.
+    pub place: Option<Place>,
+    /// Methods that it provides here, not overridden by an earlier entry.
+    pub provides: usize,
+}
+
+/// A method and who provides it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ProvidedReport {
+    /// Its name.
+    pub name: &'static str,
+    /// The class that provides it.
+    pub provider: &'static str,
+    /// Where; none for the standard library.
+    pub place: Option<Place>,
+    /// Its signature; empty where unknown.
+    pub signature: String,
+    /// Classes further on whose method of this name is not reached from outside.
+    pub hides: Vec<&'static str>,
+}
+
+/// Reports the order of one type.
+#[must_use]
+pub fn order(index: &Index, class: ClassId) -> Option<OrderReport> {
+    let report = types::one(index, class)?;
+    let provided = overrides::provided(index, class);
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for provider in provided.values() {
+        *counts.entry(types::provider_id(index, provider)).or_default() += 1;
+    }
+    let mro: &crate::link::mro::Mro = &index.class(class).mro;
+    let entries = mro.entries.iter().map(|entry| {
+        let id = index.entry_name(*entry).as_str();
+        let class = match entry {
+            crate::link::mro::MroEntry::Class(class) => index.source_of(*class),
+            crate::link::mro::MroEntry::Unknown(_) => None,
+        };
+        EntryReport {
+            id,
+            place: class.map(|(file, fact)| place(index, file, fact.name_at)),
+            provides: counts.get(id).copied().unwrap_or(0),
+        }
+    });
+    let methods = provided.iter().map(|(name, provider)| {
+        let (at, signature) = match provider {
+            Provider::Source(_, method) => (
+                Some(place(index, method.file, index.function(*method).name_at)),
+                signatures::render(index, *method),
+            ),
+            Provider::Library(class) => {
+                let member = index.library.member(*class, *name);
+                (None, format!("{name}{}", member.map_or("", |member| member.signature)))
+            }
+        };
+        let hides = overrides::providers(index, class, *name).skip(1);
+        ProvidedReport {
+            name: name.as_str(),
+            provider: types::provider_id(index, provider),
+            place: at,
+            signature,
+            hides: hides.map(|provider| types::provider_id(index, &provider)).collect(),
+        }
+    });
+    Some(OrderReport {
+        schema: super::SCHEMA,
+        entries: entries.collect(),
+        methods: methods.collect(),
+        findings: overrides::check_order(index, class).iter().filter_map(|found| one(index, found)).collect(),
+        r#type: report,
+    })
+}
+
+/// The text of an order on one line, for tables: simple names joined by arrows.
+#[must_use]
+pub fn one_line(mro: &MroReport) -> String {
+    let simple = |id: &str| id.rsplit('.').next().unwrap_or(id).to_owned();
+    let names: Vec<String> = mro.entries.iter().map(|id| simple(id)).collect();
+    names.join(" → ")
+}
