@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
+use rustc_hash::FxHashMap;
+
 use crate::lang::Language;
 use crate::source::{Document, RoleTable, Source};
 
@@ -93,7 +95,7 @@ pub fn sources(options: &Options<'_>) -> Result<Discovery, DiscoverError> {
         .cloned()
         .collect();
     let root = common_folder(&outer);
-    let mut walk = Walk { root: &root, roles: options.roles, found: Found::default() };
+    let mut walk = Walk { root: &root, roles: options.roles, found: Found::default(), compiled: FxHashMap::default() };
     for path in &outer {
         if path.is_dir() {
             std::fs::read_dir(path)
@@ -132,6 +134,8 @@ struct Walk<'a> {
     root: &'a Path,
     roles: &'a RoleTable,
     found: Found,
+    /// Names of the compiled modules of each folder that holds sources.
+    compiled: FxHashMap<PathBuf, Vec<String>>,
 }
 
 impl Walk<'_> {
@@ -223,13 +227,25 @@ impl Walk<'_> {
         if let Some(language) = language_of(path) {
             let display = display_path(relative);
             let role = self.roles.role_of(relative);
-            let source = Source { path: path.to_path_buf(), display: display.clone(), language, role };
+            let has_compiled_twin = self.compiled_beside(path);
+            let source =
+                Source { path: path.to_path_buf(), display: display.clone(), language, role, has_compiled_twin };
             self.found.sources.insert(display, source);
         } else if is_document(path) {
             let display = display_path(relative);
             let document = Document { path: path.to_path_buf(), display: display.clone() };
             self.found.documents.insert(display, document);
         }
+    }
+
+    /// Whether `x.cpython-….so` lies beside `x.py`: the finder takes it first. Ignore files do not
+    /// count here, since build products are ignored as a rule.
+    fn compiled_beside(&mut self, path: &Path) -> bool {
+        let (Some(folder), Some(stem)) = (path.parent(), path.file_stem().and_then(OsStr::to_str)) else {
+            return false;
+        };
+        let stems = self.compiled.entry(folder.to_path_buf()).or_insert_with(|| compiled_stems(folder));
+        stems.iter().any(|compiled| compiled == stem)
     }
 
     fn skip(&mut self, path: &Path, reason: &str) {
@@ -262,6 +278,13 @@ fn explain_walk_error(error: &ignore::Error, start: &Path) -> (PathBuf, String) 
 fn is_left_out(folder: &Path) -> bool {
     matches!(folder.file_name().and_then(OsStr::to_str), Some("__pycache__" | "node_modules"))
         || folder.join("pyvenv.cfg").exists()
+}
+
+fn compiled_stems(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let compiled = names.filter(|name| name.ends_with(".so") || name.ends_with(".pyd"));
+    compiled.filter_map(|name| name.split('.').next().map(str::to_owned)).collect()
 }
 
 fn is_of_interest(path: &Path) -> bool {

@@ -56,6 +56,8 @@ pub struct File {
     pub role: FileRole,
     /// Whether it lies in the scanned tree, not in the environment.
     pub is_in_tree: bool,
+    /// A compiled module of the same name lies beside it, which is what runs.
+    pub has_compiled_twin: bool,
     /// What it says.
     pub facts: FileFacts,
     /// The [`ClassId`] of its first type.
@@ -225,6 +227,8 @@ pub struct LinkFile {
     pub language: Language,
     /// Its role.
     pub role: FileRole,
+    /// A compiled module of the same name lies beside it, which is what runs.
+    pub has_compiled_twin: bool,
     /// What it says.
     pub facts: FileFacts,
 }
@@ -319,7 +323,7 @@ impl Index {
 
     fn add_file(&mut self, file: LinkFile, is_in_tree: bool) -> FileId {
         let id = FileId(self.files.len() as u32);
-        let LinkFile { display, language, role, facts } = file;
+        let LinkFile { display, language, role, has_compiled_twin, facts } = file;
         let module = self.modules.of_file(id).map(|module| self.modules.get(module).name);
         // A file that nothing can import still has its definitions; they go by its path.
         let module = module.unwrap_or_else(|| {
@@ -337,7 +341,7 @@ impl Index {
                 kind: ClassKind::Plain,
             });
         }
-        self.files.push(File { display, language, role, is_in_tree, facts, first_class });
+        self.files.push(File { display, language, role, is_in_tree, has_compiled_twin, facts, first_class });
         id
     }
 
@@ -359,8 +363,14 @@ impl Index {
                 Some(OutsideModule::File { display, language, is_package, facts }) => {
                     let file = FileId(self.files.len() as u32);
                     let module = self.modules.add_outside(*name, Some(file), is_package);
-                    let role = FileRole::Vendored;
-                    self.add_file(LinkFile { display, language, role, facts: *facts }, false);
+                    let file = LinkFile {
+                        display,
+                        language,
+                        role: FileRole::Vendored,
+                        has_compiled_twin: false,
+                        facts: *facts,
+                    };
+                    self.add_file(file, false);
                     OutsideState::Loaded(module)
                 }
             };

@@ -60,6 +60,8 @@ pub struct Source {
     pub language: Language,
     /// Its role.
     pub role: FileRole,
+    /// A compiled module of the same name lies beside it, which is what runs.
+    pub has_compiled_twin: bool,
 }
 
 /// A prose file that may mention symbols.

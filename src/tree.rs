@@ -159,8 +159,8 @@ fn read_source(source: Source, target: Target) -> Result<(LinkFile, u64), Skippe
     let bytes = std::fs::read(&source.path).map_err(|error| skip(error.to_string()))?;
     let text = decode_python(&bytes).map_err(|error| skip(error.to_string()))?;
     let facts = lang::facts(&text, source.language, target);
-    let Source { display, language, role, .. } = source;
-    Ok((LinkFile { display, language, role, facts }, size))
+    let Source { display, language, role, has_compiled_twin, .. } = source;
+    Ok((LinkFile { display, language, role, has_compiled_twin, facts }, size))
 }
 
 /// Names of the packages that the root of the scan lies in: `site-packages/flask` is `flask`, and

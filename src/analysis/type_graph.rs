@@ -236,7 +236,7 @@ mod tests {
             display: (*display).to_owned(),
             language: Language::Python,
             role: FileRole::Production,
-            facts: lang::facts(text, Language::Python, Target::default()),
+            has_compiled_twin: false, facts: lang::facts(text, Language::Python, Target::default()),
         });
         let ground = Ground { python_minor: NEWEST, ..Ground::default() };
         link(files.collect(), &ground, &NoEnvironment)

@@ -159,13 +159,27 @@ fn order_of(index: &Index, class: ClassId, state: &[Progress]) -> Mro {
     }
     if error.is_none() {
         match merge(own, &orders, &parents) {
-            Ok(entries) => return Mro { entries: with_object_last(index, entries), unknown, error: None },
+            Ok(entries) => {
+                let entries = with_object_last(index, entries);
+                if is_changed_by_compiler(index, class, &entries) {
+                    let reason = format!("`{}` runs from a compiled module, which may leave `Generic` out", this.id);
+                    push_new(&mut unknown, reason);
+                }
+                return Mro { entries, unknown, error: None };
+            }
             Err(stuck) => {
                 error = Some(MroError::Inconsistent(stuck.into_iter().map(name_of).collect()));
             }
         }
     }
     Mro { entries: with_object_last(index, depth_first(own, &orders)), unknown, error }
+}
+
+/// An extension type made from this source keeps its bases, but not what `typing` adds to them.
+fn is_changed_by_compiler(index: &Index, class: ClassId, entries: &[MroEntry]) -> bool {
+    let is_compiled = index.source_of(class).is_some_and(|(file, _)| index.file(file).has_compiled_twin);
+    is_compiled
+        && index.library.class("typing.Generic").is_some_and(|generic| entries.contains(&MroEntry::Class(generic)))
 }
 
 fn push_new(list: &mut Vec<String>, item: String) {

@@ -8,7 +8,7 @@ use super::{Edge, GraphOptions, Phase};
 use crate::link::FileId;
 use crate::text::Offset;
 
-/// Work that all components of a graph may take together, in steps of about a nanosecond.
+/// Work that all components of a graph may take together, in steps of a few nanoseconds.
 const STEPS: u64 = 12_000_000;
 
 /// Modules that import each other in a circle.
@@ -87,7 +87,11 @@ pub(super) fn components(modules: usize, edges: &[Edge], options: GraphOptions) 
     let mut budget = Budget::new(STEPS);
     let mut all = Vec::new();
     for phases in PhaseSet::ALL {
-        let pairs = pairs_of(edges, phases, options);
+        let counts = |edge: &&Edge| {
+            phases.phases().contains(&edge.phase) && (!edge.implicit || options.implicit_in_cycles)
+        };
+        let counted: Vec<&Edge> = edges.iter().filter(counts).collect();
+        let pairs = pairs_of(&counted);
         let mut found = strongly_connected(modules, &pairs);
         found.sort_unstable_by_key(|members| (std::cmp::Reverse(members.len()), members.first().copied()));
         let mut owner: Vec<Option<usize>> = vec![None; modules];
@@ -120,21 +124,13 @@ pub(super) fn components(modules: usize, edges: &[Edge], options: GraphOptions) 
 struct Pair<'e> {
     from: usize,
     to: usize,
-    places: Vec<&'e Edge>,
+    places: &'e [&'e Edge],
 }
 
-fn pairs_of(edges: &[Edge], phases: PhaseSet, options: GraphOptions) -> Vec<Pair<'_>> {
-    let counts = |edge: &&Edge| {
-        phases.phases().contains(&edge.phase) && (!edge.implicit || options.implicit_in_cycles)
-    };
-    let mut pairs: Vec<Pair<'_>> = Vec::with_capacity(edges.len() / 2);
-    for edge in edges.iter().filter(counts) {
-        match pairs.last_mut() {
-            Some(last) if (last.from, last.to) == (edge.from, edge.to) => last.places.push(edge),
-            Some(_) | None => pairs.push(Pair { from: edge.from, to: edge.to, places: vec![edge] }),
-        }
-    }
-    pairs
+/// Runs of edges, which are sorted, between the same two modules.
+fn pairs_of<'e>(counted: &'e [&'e Edge]) -> Vec<Pair<'e>> {
+    let runs = counted.chunk_by(|a, b| (a.from, a.to) == (b.from, b.to));
+    runs.map(|places| Pair { from: places[0].from, to: places[0].to, places }).collect()
 }
 
 /// Components of more than one module; modules sorted.

@@ -24,12 +24,14 @@ pub(super) struct Found {
 /// The imports of each file of the tree, by [`FileId`]; none for files that no import can reach.
 pub(super) fn imports_of_tree(index: &Index) -> Vec<Vec<Found>> {
     let parents = parents_of(index);
+    let submodules: FxHashSet<(Name, Name)> =
+        index.modules.all.iter().filter_map(|module| split(module.name)).collect();
     let shadowed: FxHashSet<FileId> = index.modules.shadowed.iter().copied().collect();
     (0..index.tree_files as u32)
         .into_par_iter()
         .map(|file| match index.modules.of_file(FileId(file)) {
             Some(module) if !shadowed.contains(&FileId(file)) => {
-                let file = Importer { index, parents: &parents, file: FileId(file), module };
+                let file = Importer { index, parents: &parents, submodules: &submodules, file: FileId(file), module };
                 file.imports()
             }
             Some(_) | None => Vec::new(),
@@ -47,17 +49,25 @@ fn parents_of(index: &Index) -> Vec<Option<ModuleId>> {
     }
     let mut parents = vec![None; all.len()];
     for (at, module) in in_tree() {
-        let Some((parent, _)) = module.name.as_str().rsplit_once('.') else { continue };
-        let several = by_name.get(&Name::new(parent)).map_or(&[][..], Vec::as_slice);
+        let Some((parent, _)) = split(module.name) else { continue };
+        let several = by_name.get(&parent).map_or(&[][..], Vec::as_slice);
         let same_root = several.iter().find(|id| index.modules.get(**id).root == module.root);
         parents[at] = same_root.or(several.first()).copied();
     }
     parents
 }
 
+/// `a.b.c` → `a.b` and `c`.
+fn split(name: Name) -> Option<(Name, Name)> {
+    let (parent, last) = name.as_str().rsplit_once('.')?;
+    Some((Name::new(parent), Name::new(last)))
+}
+
 struct Importer<'i> {
     index: &'i Index,
     parents: &'i [Option<ModuleId>],
+    /// Package and last segment of every module: tells without a new name whether there is a submodule.
+    submodules: &'i FxHashSet<(Name, Name)>,
     file: FileId,
     module: ModuleId,
 }
@@ -66,9 +76,17 @@ impl Importer<'_> {
     fn imports(&self) -> Vec<Found> {
         let facts = self.facts();
         let mut found = Vec::with_capacity(facts.imports.len());
+        // The names of one statement come from one module.
+        let mut last: Option<((u32, Name), Option<ModuleId>)> = None;
         for import in &facts.imports {
             let Some(phase) = self.phase(import) else { continue };
-            let Some(named) = self.named_module(import) else { continue };
+            let key = (import.level, import.module);
+            let named = match last {
+                Some((known, named)) if known == key => named,
+                Some(_) | None => self.named_module(import),
+            };
+            last = Some((key, named));
+            let Some(named) = named else { continue };
             let target = match import.what {
                 Imported::Name(name) => self.submodule(named, name, import.at).unwrap_or(named),
                 Imported::Module | Imported::ModuleAs | Imported::Star | Imported::Dynamic => named,
@@ -123,6 +141,9 @@ impl Importer<'_> {
     /// The submodule that `from package import name` gives. CPython takes the package's attribute
     /// first and looks for a submodule only where there is none (`_handle_fromlist`).
     fn submodule(&self, package: ModuleId, name: Name, at: Offset) -> Option<ModuleId> {
+        if !self.submodules.contains(&(self.index.modules.get(package).name, name)) {
+            return None;
+        }
         let child = self.index.modules.child(package, name)?;
         let is_own = package == self.module;
         let Some(file) = self.index.modules.get(package).file else { return Some(child) };

@@ -115,8 +115,10 @@ fn best_place(graph: &Digraph<'_>, position: &[u32], node: usize, neighbours: &m
     let here = position[node];
     let mut at_here = now;
     let (mut best, mut best_gap) = (now, 0);
-    for &(at, change) in neighbours.iter() {
-        now += change;
+    // A neighbour of both kinds changes sides once, not twice.
+    for both in neighbours.chunk_by(|a, b| a.0 == b.0) {
+        let at = both[0].0;
+        now += both.iter().map(|(_, change)| change).sum::<i64>();
         if at < here {
             at_here = now;
         }
