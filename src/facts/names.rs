@@ -21,8 +21,12 @@ type Shard = Mutex<FxHashMap<&'static str, Name>>;
 static TABLE: LazyLock<Vec<Shard>> =
     LazyLock::new(|| (0..SHARDS).map(|_| Mutex::new(FxHashMap::default())).collect());
 
+/// Names that a thread met last, by a few bits of their hash: small enough to stay in the cache.
+const RECENT: usize = 2048;
+
 thread_local! {
-    /// What this thread has met before: most look-ups end here, without a lock.
+    static LAST: RefCell<Vec<Option<Name>>> = RefCell::new(vec![None; RECENT]);
+    /// What this thread has met before: most other look-ups end here, without a lock.
     static MET: RefCell<FxHashMap<&'static str, Name>> = RefCell::new(FxHashMap::default());
 }
 
@@ -30,6 +34,16 @@ impl Name {
     /// The one name with this text.
     #[must_use]
     pub fn new(text: &str) -> Self {
+        LAST.with_borrow_mut(|last| {
+            let slot = &mut last[(FxBuildHasher.hash_one(text) >> 20) as usize % RECENT];
+            match *slot {
+                Some(name) if name.as_str() == text => name,
+                Some(_) | None => *slot.insert(Self::met(text)),
+            }
+        })
+    }
+
+    fn met(text: &str) -> Self {
         MET.with_borrow_mut(|met| {
             if let Some(&name) = met.get(text) {
                 return name;

@@ -30,7 +30,10 @@ pub(super) fn imports_of_tree(index: &Index) -> Vec<Vec<Found>> {
     (0..index.tree_files as u32)
         .into_par_iter()
         .map(|file| match index.modules.of_file(FileId(file)) {
-            Some(module) if !shadowed.contains(&FileId(file)) => {
+            // A stub beside its source tells the module a second time; the source is what runs.
+            Some(module)
+                if !shadowed.contains(&FileId(file)) && index.modules.get(module).file == Some(FileId(file)) =>
+            {
                 let file = Importer { index, parents: &parents, submodules: &submodules, file: FileId(file), module };
                 file.imports()
             }

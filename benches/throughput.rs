@@ -1,0 +1,137 @@
+//! How long each part takes on a tree, beside the parse floor: reading and parsing every file with
+//! the same parser and threads, and nothing else.
+//!
+//! `cargo bench --bench throughput -- TREE [RUNS]`. Prints medians over RUNS (5 by default); floor and
+//! whole runs alternate, so that a machine that slows down slows both.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use rayon::prelude::*;
+use ssot::analysis::{self, AnalysisOptions};
+use ssot::config::Config;
+use ssot::lang::python::{STACK_BYTES, parse_only};
+use ssot::render::json::render_report;
+use ssot::tree::{self, EnvironmentChoice, ReadOptions};
+use ssot::{discover, report, text};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let tree = PathBuf::from(arguments.first().map_or("fixtures/trees/chat_service", String::as_str));
+    let runs: usize = arguments.get(1).and_then(|runs| runs.parse().ok()).unwrap_or(5);
+    if let Err(error) = rayon::ThreadPoolBuilder::new().stack_size(STACK_BYTES).build_global() {
+        println!("cannot start threads: {error}");
+        return;
+    }
+    let mut floors = Vec::new();
+    let mut parts: Vec<[Duration; 6]> = Vec::new();
+    let mut size = (0, 0, 0, 0, 0);
+    for _ in 0..runs {
+        floors.push(floor(&tree));
+        let (times, figures) = whole(&tree);
+        parts.push(times);
+        size = figures;
+    }
+    let floor = median(floors);
+    let (files, lines, bytes, types, json) = size;
+    println!("tree       {}: {files} files, {lines} lines, {:.1} MB, {types} types", tree.display(), mb(bytes));
+    println!("floor      {:>8.1} ms   read and parse, {} threads", ms(floor), rayon::current_num_threads());
+    let names = ["discovery", "facts", "linking", "analysis", "rendering", "sum"];
+    for (position, name) in names.iter().enumerate() {
+        let time = median(parts.iter().map(|part| part[position]).collect());
+        println!("{name:<10} {:>8.1} ms   {:.2} x floor", ms(time), time.as_secs_f64() / floor.as_secs_f64());
+    }
+    println!("report     {:>8.1} MB of JSON", mb(json));
+    if let Some((wall, peak)) = process(&tree, runs) {
+        println!(
+            "process    {:>8.1} ms   {:.2} x floor: `ssot report -o report.json`, start to exit",
+            ms(wall),
+            wall.as_secs_f64() / floor.as_secs_f64()
+        );
+        println!("peak       {:>8.1} MB   {:.2} x the sources", mb(peak), peak as f64 / bytes as f64);
+    }
+}
+
+fn floor(tree: &std::path::Path) -> Duration {
+    let config = Config::built_in().expect("built-in rules");
+    let options =
+        discover::Options { paths: vec![tree.to_path_buf()], respects_ignore: true, roles: &config.roles };
+    let found = discover::sources(&options).expect("tree");
+    let start = Instant::now();
+    let statements: usize = found
+        .sources
+        .par_iter()
+        .map(|source| {
+            let bytes = std::fs::read(&source.path).unwrap_or_default();
+            text::decode_python(&bytes).map_or(0, |text| parse_only(&text))
+        })
+        .sum();
+    std::hint::black_box(statements);
+    start.elapsed()
+}
+
+fn whole(tree: &std::path::Path) -> ([Duration; 6], (usize, u64, u64, usize, u64)) {
+    let config = Config::built_in().expect("built-in rules");
+    let all = Instant::now();
+    let tree = tree::read(&ReadOptions {
+        paths: vec![tree.to_path_buf()],
+        respects_ignore: true,
+        roles: &config.roles,
+        environment: EnvironmentChoice::None,
+        python_minor: None,
+        platform: ssot::lang::Platform::default(),
+    })
+    .expect("tree");
+    let start = Instant::now();
+    let options = AnalysisOptions { concepts: config.concepts, lexicon: config.lexicon, ..Default::default() };
+    let found = analysis::run(&tree.index, &tree.documents, &options);
+    let analysing = start.elapsed();
+    let start = Instant::now();
+    let report = report::build(&tree, &found);
+    let json = render_report(&report).expect("JSON");
+    let rendering = start.elapsed();
+    let sum = all.elapsed();
+    let coverage = &report.coverage;
+    let figures = (coverage.files, coverage.lines, coverage.bytes, coverage.types, json.len() as u64);
+    let times = &tree.times;
+    ([times.discovery, times.facts, times.linking, analysing, rendering, sum], figures)
+}
+
+/// Median wall time and peak resident memory of the command itself.
+fn process(tree: &std::path::Path, runs: usize) -> Option<(Duration, u64)> {
+    let out = std::env::temp_dir().join("ssot-throughput.json");
+    let mut walls = Vec::new();
+    let mut peak = 0;
+    for _ in 0..runs {
+        let start = Instant::now();
+        let run = Command::new("/usr/bin/time")
+            .args(["-f", "%M", env!("CARGO_BIN_EXE_ssot"), "report", "--no-python", "-q"])
+            .arg(tree)
+            .arg("-o")
+            .arg(&out)
+            .output()
+            .ok()?;
+        walls.push(start.elapsed());
+        let kilobytes: u64 = String::from_utf8_lossy(&run.stderr).lines().last()?.trim().parse().ok()?;
+        peak = peak.max(kilobytes * 1024);
+    }
+    Some((median(walls), peak))
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
+fn mb(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}
