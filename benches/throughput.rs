@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use ssot::analysis::{self, AnalysisOptions};
 use ssot::config::Config;
 use ssot::lang::python::{STACK_BYTES, parse_only};
-use ssot::render::json::render_report;
+use ssot::render::json::write_report;
 use ssot::tree::{self, EnvironmentChoice, ReadOptions};
 use ssot::{discover, report, text};
 
@@ -39,7 +39,11 @@ fn main() {
     }
     let floor = median(floors);
     let (files, lines, bytes, types, json) = size;
-    println!("tree       {}: {files} files, {lines} lines, {:.1} MB, {types} types", tree.display(), mb(bytes));
+    println!(
+        "tree       {}: {files} files, {lines} lines, {:.1} MB, {types} types",
+        tree.display(),
+        mb(bytes)
+    );
     println!("floor      {:>8.1} ms   read and parse, {} threads", ms(floor), rayon::current_num_threads());
     let names = ["discovery", "facts", "linking", "analysis", "rendering", "sum"];
     for (position, name) in names.iter().enumerate() {
@@ -75,6 +79,20 @@ fn floor(tree: &std::path::Path) -> Duration {
     start.elapsed()
 }
 
+/// Counts what is written.
+struct Counter(u64);
+
+impl std::io::Write for Counter {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 fn whole(tree: &std::path::Path) -> ([Duration; 6], (usize, u64, u64, usize, u64)) {
     let config = Config::built_in().expect("built-in rules");
     let all = Instant::now();
@@ -88,16 +106,18 @@ fn whole(tree: &std::path::Path) -> ([Duration; 6], (usize, u64, u64, usize, u64
     })
     .expect("tree");
     let start = Instant::now();
-    let options = AnalysisOptions { concepts: config.concepts, lexicon: config.lexicon, ..Default::default() };
+    let options =
+        AnalysisOptions { concepts: config.concepts, lexicon: config.lexicon, ..Default::default() };
     let found = analysis::run(&tree.index, &tree.documents, &options);
     let analysing = start.elapsed();
     let start = Instant::now();
     let report = report::build(&tree, &found);
-    let json = render_report(&report).expect("JSON");
+    let mut json = Counter(0);
+    write_report(&report, &mut json).expect("JSON");
     let rendering = start.elapsed();
     let sum = all.elapsed();
     let coverage = &report.coverage;
-    let figures = (coverage.files, coverage.lines, coverage.bytes, coverage.types, json.len() as u64);
+    let figures = (coverage.files, coverage.lines, coverage.bytes, coverage.types, json.0);
     let times = &tree.times;
     ([times.discovery, times.facts, times.linking, analysing, rendering, sum], figures)
 }

@@ -24,14 +24,18 @@ use output::{Answer, Output};
 
 /// Finds every implementation of one concept in a code base, and the way back to a single source of truth.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, after_help = "Examples:
+#[command(
+    version,
+    max_term_width = 100,
+    after_help = "Examples:
   ssot report                                the whole analysis of this folder
   ssot report backend -o report.md           written to a file; .json and .md choose the format
   ssot mro app.ws.manager.WebSocketManager   one type's method resolution order
   ssot usage WebSocketManager --root backend everything that uses a type
   ssot graph backend --cycles                import cycles, and the fewest imports that break them
 
-Exit codes: 0 fine, 1 findings, 2 the call, the configuration or the world is wrong.")]
+Exit codes: 0 fine, 1 findings, 2 the call, the configuration or the world is wrong."
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -137,14 +141,13 @@ fn run(arguments: &Arguments) -> miette::Result<()> {
             let report = report::build(&loaded.tree, &found);
             loaded.progress.finish();
             let format = output.format(Format::Terminal)?;
-            let answer = match format {
-                Format::Json => Answer::Bytes(json::render_report(&report).map_err(output::internal)?),
+            let written = match format {
+                Format::Json => output.stream(|out| json::write_report(&report, out)),
                 Format::Terminal | Format::Markdown | Format::Mermaid | Format::Dot => {
-                    Answer::Page(report_page(&report))
+                    output.write(format, &Answer::Page(report_page(&report)), arguments.color)
                 }
             };
             // The process ends here: taking a large tree apart piece by piece would only cost time.
-            let written = output.write(format, &answer, arguments.color);
             std::mem::forget((loaded, found, report));
             return written;
         }
@@ -197,13 +200,15 @@ fn run(arguments: &Arguments) -> miette::Result<()> {
             let format = output.format(Format::Terminal)?;
             let answer = match format {
                 Format::Json => Answer::json(&report::GraphAnswer { schema: report::SCHEMA, graph: report })?,
-                Format::Mermaid => {
-                    Answer::Bytes(graph_text::render_mermaid(&graph_pages::drawing(&report, *cycles)).into_bytes())
+                Format::Mermaid => Answer::Bytes(
+                    graph_text::render_mermaid(&graph_pages::drawing(&report, *cycles)).into_bytes(),
+                ),
+                Format::Dot => Answer::Bytes(
+                    graph_text::render_dot(&graph_pages::drawing(&report, *cycles)).into_bytes(),
+                ),
+                Format::Terminal | Format::Markdown => {
+                    Answer::Page(graph_pages::graph_page(&report, *cycles))
                 }
-                Format::Dot => {
-                    Answer::Bytes(graph_text::render_dot(&graph_pages::drawing(&report, *cycles)).into_bytes())
-                }
-                Format::Terminal | Format::Markdown => Answer::Page(graph_pages::graph_page(&report, *cycles)),
             };
             (output, format, answer)
         }

@@ -140,7 +140,8 @@ impl Config {
                 }
             }
         }
-        let words: LexiconEntry = toml::from_str(LEXICON).map_err(|e| error_at("rules/lexicon.toml", LEXICON, &e))?;
+        let words: LexiconEntry =
+            toml::from_str(LEXICON).map_err(|e| error_at("rules/lexicon.toml", LEXICON, &e))?;
         let groups = |own: Vec<WordGroup>, built_in: Vec<WordGroup>| -> Vec<Vec<String>> {
             own.into_iter().chain(built_in).map(|group| group.words).collect()
         };
@@ -200,8 +201,9 @@ fn concepts_of(
         }
         let mut names = Vec::with_capacity(entry.names.len());
         for glob in &entry.names {
-            let glob = Glob::new(glob)
-                .map_err(|error| wrong(format!("`{glob}` is not a glob: {}", error.kind()), "for example \"*Manager\""))?;
+            let glob = Glob::new(glob).map_err(|error| {
+                wrong(format!("`{glob}` is not a glob: {}", error.kind()), "for example \"*Manager\"")
+            })?;
             names.push(glob.compile_matcher());
         }
         rules.push(ConceptRule {

@@ -95,7 +95,8 @@ pub fn sources(options: &Options<'_>) -> Result<Discovery, DiscoverError> {
         .cloned()
         .collect();
     let root = common_folder(&outer);
-    let mut walk = Walk { root: &root, roles: options.roles, found: Found::default(), compiled: FxHashMap::default() };
+    let mut walk =
+        Walk { root: &root, roles: options.roles, found: Found::default(), compiled: FxHashMap::default() };
     for path in &outer {
         if path.is_dir() {
             std::fs::read_dir(path)
@@ -228,8 +229,13 @@ impl Walk<'_> {
             let display = display_path(relative);
             let role = self.roles.role_of(relative);
             let has_compiled_twin = self.compiled_beside(path);
-            let source =
-                Source { path: path.to_path_buf(), display: display.clone(), language, role, has_compiled_twin };
+            let source = Source {
+                path: path.to_path_buf(),
+                display: display.clone(),
+                language,
+                role,
+                has_compiled_twin,
+            };
             self.found.sources.insert(display, source);
         } else if is_document(path) {
             let display = display_path(relative);

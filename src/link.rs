@@ -347,11 +347,12 @@ impl Index {
 
     /// Reads the modules that were asked for and are not loaded; false when there were none.
     fn load_wanted(&mut self, outside: &dyn Outside) -> bool {
-        let wanted = std::mem::take(&mut *self.wanted.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
-        let mut wanted: Vec<Name> = wanted.into_iter().filter(|name| !self.outside.contains_key(name)).collect();
+        let wanted =
+            std::mem::take(&mut *self.wanted.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        let mut wanted: Vec<Name> =
+            wanted.into_iter().filter(|name| !self.outside.contains_key(name)).collect();
         wanted.sort();
-        let loaded: Vec<Option<OutsideModule>> =
-            wanted.par_iter().map(|name| outside.load(*name)).collect();
+        let loaded: Vec<Option<OutsideModule>> = wanted.par_iter().map(|name| outside.load(*name)).collect();
         for (name, found) in wanted.iter().zip(loaded) {
             let state = match found {
                 None => OutsideState::Unknown,

@@ -113,8 +113,8 @@ impl RoleTable {
     pub fn new<'r>(rules: impl IntoIterator<Item = &'r RoleRule>) -> Result<Self, RoleError> {
         let mut compiled = Vec::new();
         for rule in rules {
-            let role = FileRole::from_name(&rule.name)
-                .ok_or_else(|| RoleError::UnknownRole(rule.name.clone()))?;
+            let role =
+                FileRole::from_name(&rule.name).ok_or_else(|| RoleError::UnknownRole(rule.name.clone()))?;
             let mut set = GlobSetBuilder::new();
             for glob in &rule.globs {
                 let bad = |reason: String| RoleError::BadGlob { glob: glob.clone(), reason };
@@ -144,8 +144,8 @@ mod tests {
     #[test]
     fn the_first_matching_rule_decides() {
         let rule = |name: &str, glob: &str| RoleRule { name: name.into(), globs: vec![glob.into()] };
-        let table = RoleTable::new(&[rule("vendored", "**/vendor/**"), rule("test", "**/test_*.py")])
-            .expect("table");
+        let table =
+            RoleTable::new(&[rule("vendored", "**/vendor/**"), rule("test", "**/test_*.py")]).expect("table");
         let role = |path: &str| table.role_of(Path::new(path));
         assert_eq!(role("vendor/test_x.py"), FileRole::Vendored);
         assert_eq!(role("pkg/test_x.py"), FileRole::Test);

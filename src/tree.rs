@@ -127,10 +127,8 @@ pub fn read(options: &ReadOptions<'_>) -> Result<Tree, TreeError> {
         }
     }
     let documents = documents.into_par_iter().map(|document| {
-        let bytes = std::fs::read(&document.path).map_err(|error| Skipped {
-            path: document.display.clone(),
-            reason: error.to_string(),
-        })?;
+        let bytes = std::fs::read(&document.path)
+            .map_err(|error| Skipped { path: document.display.clone(), reason: error.to_string() })?;
         Ok((document.display, String::from_utf8_lossy(&bytes).into_owned()))
     });
     let documents: Vec<Result<(String, String), Skipped>> = documents.collect();
@@ -171,9 +169,8 @@ fn packages_above(root: &Path) -> Vec<String> {
     };
     let installed = root.ancestors().skip(1).find(|up| is_packages(up));
     let outermost = installed.or_else(|| {
-        let is_package = |folder: &&Path| {
-            folder.join("__init__.py").is_file() || folder.join("__init__.pyi").is_file()
-        };
+        let is_package =
+            |folder: &&Path| folder.join("__init__.py").is_file() || folder.join("__init__.pyi").is_file();
         root.ancestors().take_while(is_package).last().and_then(Path::parent)
     });
     let below = outermost.and_then(|outermost| root.strip_prefix(outermost).ok());

@@ -79,9 +79,11 @@ impl Role {
     pub fn is_implementation(self) -> bool {
         match self {
             Self::Canonical | Self::Duplicate | Self::Complementary => true,
-            Self::ApplicationService | Self::DifferentDomain | Self::Protocol | Self::Shim | Self::TestDouble => {
-                false
-            }
+            Self::ApplicationService
+            | Self::DifferentDomain
+            | Self::Protocol
+            | Self::Shim
+            | Self::TestDouble => false,
         }
     }
 }
@@ -222,9 +224,8 @@ fn find_one(index: &Index, options: &AnalysisOptions, rule: &ConceptRule) -> Opt
 
 /// Classes that a rule names, by pattern or by id, and their subclasses.
 fn candidates(index: &Index, rule: &ConceptRule) -> Vec<ClassId> {
-    let is_named = |class: ClassId, ids: &[String]| {
-        ids.iter().any(|id| is_tail(index.class(class).id.as_str(), id))
-    };
+    let is_named =
+        |class: ClassId, ids: &[String]| ids.iter().any(|id| is_tail(index.class(class).id.as_str(), id));
     let mut found: BTreeSet<ClassId> = index
         .tree_classes()
         .filter(|class| {
@@ -239,9 +240,10 @@ fn candidates(index: &Index, rule: &ConceptRule) -> Vec<ClassId> {
     let named = found.clone();
     found.extend(index.tree_classes().filter(|class| {
         let mro = &index.class(*class).mro;
-        mro.classes().skip(1).any(|ancestor| {
-            named.contains(&ancestor) && !protocols::is_protocol_like(index, ancestor)
-        }) && !is_named(*class, &rule.exclude)
+        mro.classes()
+            .skip(1)
+            .any(|ancestor| named.contains(&ancestor) && !protocols::is_protocol_like(index, ancestor))
+            && !is_named(*class, &rule.exclude)
     }));
     found.into_iter().collect()
 }

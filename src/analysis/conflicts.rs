@@ -85,7 +85,11 @@ pub(super) fn find(
 ) -> Vec<Conflict> {
     let mut conflicts = Vec::new();
     let takes_part = |member: &&Member| match member.role {
-        Role::Canonical | Role::Duplicate | Role::Complementary | Role::Protocol | Role::ApplicationService => true,
+        Role::Canonical
+        | Role::Duplicate
+        | Role::Complementary
+        | Role::Protocol
+        | Role::ApplicationService => true,
         Role::DifferentDomain | Role::Shim | Role::TestDouble => false,
     };
     let parties: Vec<&Member> = members.iter().filter(takes_part).collect();
@@ -140,7 +144,12 @@ fn compare_same_names(index: &Index, parties: &[&Member], conflicts: &mut Vec<Co
         clashing.dedup();
         if clashing.len() > 1 {
             let details = vec![format!("{} incompatible signatures under one name", clashing.len())];
-            conflicts.push(Conflict { kind: ConflictKind::NameClash, subject: name, sides: clashing, details });
+            conflicts.push(Conflict {
+                kind: ConflictKind::NameClash,
+                subject: name,
+                sides: clashing,
+                details,
+            });
         }
     }
 }
@@ -220,7 +229,11 @@ fn compare_names(
     };
     let others = parties.iter().filter(|other| match other.role {
         Role::Duplicate | Role::Complementary | Role::Protocol => true,
-        Role::Canonical | Role::ApplicationService | Role::DifferentDomain | Role::Shim | Role::TestDouble => false,
+        Role::Canonical
+        | Role::ApplicationService
+        | Role::DifferentDomain
+        | Role::Shim
+        | Role::TestDouble => false,
     });
     for other in others {
         for theirs in public(other.class) {
@@ -233,7 +246,9 @@ fn compare_names(
                 let own_name = index.function(*own).name;
                 method_of(index, other.class, own_name).is_none()
                     && lexicon.deed(own_name.as_str()).is_some_and(|deed| {
-                        deed.verb == their_deed.verb && !deed.objects.is_empty() && deed.objects == their_deed.objects
+                        deed.verb == their_deed.verb
+                            && !deed.objects.is_empty()
+                            && deed.objects == their_deed.objects
                     })
             });
             let Some(own) = twin else { continue };
@@ -245,15 +260,23 @@ fn compare_names(
                     Side { class: canonical.class, method: Some(own) },
                     Side { class: other.class, method: Some(theirs) },
                 ],
-                details: vec![format!("`{own_name}` here, `{their_name}` there: {} {}", their_deed.verb,
-                    their_deed.objects.iter().cloned().collect::<Vec<_>>().join(" "))],
+                details: vec![format!(
+                    "`{own_name}` here, `{their_name}` there: {} {}",
+                    their_deed.verb,
+                    their_deed.objects.iter().cloned().collect::<Vec<_>>().join(" ")
+                )],
             });
         }
     }
 }
 
 /// What the concept's protocols demand and the canonical one does not have.
-fn missing_methods(index: &Index, canonical: ClassId, conformance: &[ConformancePair], conflicts: &mut Vec<Conflict>) {
+fn missing_methods(
+    index: &Index,
+    canonical: ClassId,
+    conformance: &[ConformancePair],
+    conflicts: &mut Vec<Conflict>,
+) {
     let mut wanted: BTreeMap<Name, Vec<ClassId>> = BTreeMap::new();
     for pair in conformance.iter().filter(|pair| pair.class == canonical) {
         for member in &pair.conformance.members {
@@ -263,10 +286,9 @@ fn missing_methods(index: &Index, canonical: ClassId, conformance: &[Conformance
         }
     }
     for (name, protocols) in wanted {
-        let demanding = protocols.iter().map(|protocol| Side {
-            class: *protocol,
-            method: method_of(index, *protocol, name),
-        });
+        let demanding = protocols
+            .iter()
+            .map(|protocol| Side { class: *protocol, method: method_of(index, *protocol, name) });
         let sides: Vec<Side> =
             std::iter::once(Side { class: canonical, method: None }).chain(demanding).collect();
         let names: Vec<&str> = protocols.iter().map(|p| index.class(*p).name.as_str()).collect();
@@ -283,7 +305,8 @@ fn repeated_definitions(index: &Index, members: &[Member], conflicts: &mut Vec<C
     }
     for (name, bearers) in by_name.into_iter().filter(|(_, bearers)| bearers.len() > 1) {
         let are_protocols = bearers.iter().all(|member| member.role == Role::Protocol);
-        let kind = if are_protocols { ConflictKind::DuplicateProtocol } else { ConflictKind::DuplicateDefinition };
+        let kind =
+            if are_protocols { ConflictKind::DuplicateProtocol } else { ConflictKind::DuplicateDefinition };
         let sides = bearers.iter().map(|member| Side { class: member.class, method: None }).collect();
         let details = vec![format!("{} definitions of one name", bearers.len())];
         conflicts.push(Conflict { kind, subject: name, sides, details });

@@ -59,8 +59,7 @@ impl Deed {
     #[must_use]
     pub fn matches(&self, other: &Self) -> bool {
         self.verb == other.verb
-            && (self.objects == other.objects
-                || self.objects.intersection(&other.objects).next().is_some())
+            && (self.objects == other.objects || self.objects.intersection(&other.objects).next().is_some())
     }
 }
 

@@ -204,8 +204,8 @@ fn check_shadowing(index: &Index, class: ClassId, kinds: &mut Vec<TroubleKind>) 
                 first.insert(name, ancestor);
                 continue;
             };
-            let passes_on = method_of(index, found, name)
-                .is_some_and(|method| index.function(method).traits.calls_super);
+            let passes_on =
+                method_of(index, found, name).is_some_and(|method| index.function(method).traits.calls_super);
             let is_inherited = index.class(found).mro.contains(ancestor);
             let is_new_here = !order.iter().any(|base| {
                 let mro = &index.class(*base).mro;

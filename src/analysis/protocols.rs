@@ -152,7 +152,9 @@ pub fn conforms_within(relation: &Relation<'_>, class: ClassId, protocol: ClassI
             is_through_any |= judged.is_through_any;
             let verdict = match () {
                 () if judged.is_open => Verdict::CannotTell,
-                () if judged.reasons.iter().any(|reason| reason.kind != ReasonKind::Unknown) => Verdict::Violates,
+                () if judged.reasons.iter().any(|reason| reason.kind != ReasonKind::Unknown) => {
+                    Verdict::Violates
+                }
                 () if judged.reasons.is_empty() => Verdict::Conforms,
                 () => Verdict::CannotTell,
             };
@@ -165,9 +167,10 @@ pub fn conforms_within(relation: &Relation<'_>, class: ClassId, protocol: ClassI
     let verdict = if unknowns.is_empty() { worst } else { worst.max(Verdict::CannotTell) };
     let only_names = verdict == Verdict::Violates
         && members.iter().filter(|member| member.verdict == Verdict::Violates).all(|member| {
-            member.reasons.iter().all(|reason| {
-                reason.kind == ReasonKind::Signature(DifferenceKind::ParameterName)
-            })
+            member
+                .reasons
+                .iter()
+                .all(|reason| reason.kind == ReasonKind::Signature(DifferenceKind::ParameterName))
         });
     Conformance { verdict, members, unknowns, only_names, is_through_any }
 }

@@ -129,7 +129,12 @@ pub fn compare_with_library(
     let mut comparison = Comparison::default();
     let fact = index.function(found);
     if !binds_like(binding, fact.binding) {
-        comparison.differ(DifferenceKind::Binding, None, binding.as_str().into(), fact.binding.as_str().into());
+        comparison.differ(
+            DifferenceKind::Binding,
+            None,
+            binding.as_str().into(),
+            fact.binding.as_str().into(),
+        );
     }
     if (binding == BindingKind::Property) != (fact.binding == BindingKind::Property) {
         return comparison;
@@ -167,14 +172,15 @@ pub fn render(index: &Index, id: FunctionId) -> String {
         text.push_str("async ");
     }
     let _ = write!(text, "{}(", fact.name);
-    let shown = parameters::without_receiver(fact.binding, fact.name, index.file(id.file).facts.parameters_of(fact));
+    let shown =
+        parameters::without_receiver(fact.binding, fact.name, index.file(id.file).facts.parameters_of(fact));
     let mut previous: Option<ParameterKind> = None;
     for (position, parameter) in shown.iter().enumerate() {
         if position > 0 {
             text.push_str(", ");
         }
-        let leaves_positional_only =
-            previous == Some(ParameterKind::PositionalOnly) && parameter.kind != ParameterKind::PositionalOnly;
+        let leaves_positional_only = previous == Some(ParameterKind::PositionalOnly)
+            && parameter.kind != ParameterKind::PositionalOnly;
         if leaves_positional_only {
             text.push_str("/, ");
         }

@@ -141,7 +141,13 @@ fn push_uses(index: &Index, to: ClassId, wanted: &FxHashSet<ClassId>, edges: &mu
         if let Some(from) = enclosing_class(index, &used, wanted)
             && from != to
         {
-            edges.push(TypeEdge { from, to, kind: TypeEdgeKind::Uses(used.kind), file: used.file, at: used.at });
+            edges.push(TypeEdge {
+                from,
+                to,
+                kind: TypeEdgeKind::Uses(used.kind),
+                file: used.file,
+                at: used.at,
+            });
         }
     }
 }
@@ -236,7 +242,8 @@ mod tests {
             display: (*display).to_owned(),
             language: Language::Python,
             role: FileRole::Production,
-            has_compiled_twin: false, facts: lang::facts(text, Language::Python, Target::default()),
+            has_compiled_twin: false,
+            facts: lang::facts(text, Language::Python, Target::default()),
         });
         let ground = Ground { python_minor: NEWEST, ..Ground::default() };
         link(files.collect(), &ground, &NoEnvironment)

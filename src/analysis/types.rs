@@ -9,9 +9,7 @@ mod subtyping;
 pub use assignability::{Assignability, Verdict3, assignable};
 
 use crate::facts::type_expression::TypeExpression;
-use crate::facts::{
-    Bound, ChainId, GuardId, Imported, MODULE_SCOPE, Name, ScopeId, ScopeKind,
-};
+use crate::facts::{Bound, ChainId, GuardId, Imported, MODULE_SCOPE, Name, ScopeId, ScopeKind};
 use crate::link::library::LibraryEntry;
 use crate::link::resolve::{Entity, Resolver, Target};
 use crate::link::{ClassId, FileId, FunctionId, Index};
@@ -126,7 +124,8 @@ impl ResolvedType {
             Self::Literal(values) => format!("Literal[{}]", values.join(", ")),
             Self::ClassObject(inner) => format!("type[{}]", inner.describe(index)),
             Self::Callable { parameters, returns } => {
-                let parameters = parameters.as_ref().map_or("...".to_owned(), |all| format!("[{}]", list(all, ", ")));
+                let parameters =
+                    parameters.as_ref().map_or("...".to_owned(), |all| format!("[{}]", list(all, ", ")));
                 format!("Callable[{parameters}, {}]", returns.describe(index))
             }
             Self::TypeVariable(name) => name.to_string(),
@@ -226,15 +225,13 @@ fn resolve_name(
     }
     let all = || arguments.iter().map(resolve).collect::<Vec<_>>();
     match entity_of(index, view, dotted) {
-        Entity::Class(class) | Entity::GenericAlias(class) => {
-            match index.class(class).id.as_str() {
-                "builtins.tuple" | "collections.abc.Callable" | "builtins.type" | "typing.Any" => {
-                    let name = index.class(class).name.as_str();
-                    resolve_special(index, view, name, arguments, depth)
-                }
-                _ => ResolvedType::Class { class, arguments: all() },
+        Entity::Class(class) | Entity::GenericAlias(class) => match index.class(class).id.as_str() {
+            "builtins.tuple" | "collections.abc.Callable" | "builtins.type" | "typing.Any" => {
+                let name = index.class(class).name.as_str();
+                resolve_special(index, view, name, arguments, depth)
             }
-        }
+            _ => ResolvedType::Class { class, arguments: all() },
+        },
         Entity::External(name) => {
             let reason = format!("`{name}` is outside the tree");
             ResolvedType::Foreign { name, arguments: all(), reason }
@@ -282,7 +279,9 @@ fn resolve_special(
             [item, TypeExpression::Ellipsis] => {
                 ResolvedType::Tuple { items: vec![resolve(item)], is_homogeneous: true }
             }
-            items => ResolvedType::Tuple { items: items.iter().map(resolve).collect(), is_homogeneous: false },
+            items => {
+                ResolvedType::Tuple { items: items.iter().map(resolve).collect(), is_homogeneous: false }
+            }
         },
         "Type" | "type" => {
             ResolvedType::ClassObject(Box::new(arguments.first().map_or(ResolvedType::Any, resolve)))
@@ -367,7 +366,8 @@ fn definition_of(index: &Index, view: Viewpoint, dotted: &str, hops: u32) -> Def
         Bound::Value { .. } | Bound::TypeAlias(_) => {
             match facts.aliases.iter().find(|alias| alias.at == binding.at) {
                 Some(alias) => {
-                    let place = Viewpoint { scope: binding.scope, at: binding.at, guard: binding.guard, ..view };
+                    let place =
+                        Viewpoint { scope: binding.scope, at: binding.at, guard: binding.guard, ..view };
                     Definition::Alias(place, alias.text)
                 }
                 None => Definition::Entity,
@@ -402,19 +402,20 @@ fn definition_of(index: &Index, view: Viewpoint, dotted: &str, hops: u32) -> Def
 /// `from typing import *` brings its forms, which are no classes.
 fn through_typing_star(index: &Index, file: FileId, name: Name) -> Definition {
     let facts = &index.file(file).facts;
-    let has_star = facts.bindings_of(MODULE_SCOPE, Name::new("*")).iter().any(|binding| match binding.target {
-        Bound::Star(import) => is_typing(facts.imports[import.index()].module),
-        Bound::Import(_)
-        | Bound::Type(_)
-        | Bound::Function(_)
-        | Bound::Parameter(_)
-        | Bound::Receiver { .. }
-        | Bound::Value { .. }
-        | Bound::TypeAlias(_)
-        | Bound::TypeParameter
-        | Bound::Opaque
-        | Bound::Deleted => false,
-    });
+    let has_star =
+        facts.bindings_of(MODULE_SCOPE, Name::new("*")).iter().any(|binding| match binding.target {
+            Bound::Star(import) => is_typing(facts.imports[import.index()].module),
+            Bound::Import(_)
+            | Bound::Type(_)
+            | Bound::Function(_)
+            | Bound::Parameter(_)
+            | Bound::Receiver { .. }
+            | Bound::Value { .. }
+            | Bound::TypeAlias(_)
+            | Bound::TypeParameter
+            | Bound::Opaque
+            | Bound::Deleted => false,
+        });
     let typing = index.library.module(Name::new("typing"));
     match typing.and_then(|typing| index.library.entry(typing, name)) {
         Some(_) if has_star => Definition::Typing(name.as_str()),

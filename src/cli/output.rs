@@ -51,9 +51,7 @@ impl Color {
         match self {
             Self::Always => true,
             Self::Never => false,
-            Self::Auto => {
-                is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-            }
+            Self::Auto => is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
         }
     }
 
@@ -61,7 +59,9 @@ impl Color {
     pub(super) fn apply(self) {
         let has_color = self.is_wanted(std::io::stderr().is_terminal());
         let hook = miette::set_hook(Box::new(move |_| {
-            Box::new(miette::MietteHandlerOpts::new().color(has_color).unicode(true).width(DEFAULT_WIDTH).build())
+            Box::new(
+                miette::MietteHandlerOpts::new().color(has_color).unicode(true).width(DEFAULT_WIDTH).build(),
+            )
         }));
         // A second call in one process keeps the first one's choice.
         drop(hook);
@@ -130,18 +130,30 @@ impl Output {
                 rendered.as_bytes()
             }
             (Answer::Page(_), Format::Json | Format::Mermaid | Format::Dot) => {
-                return Err(miette::miette!("this command has no such format: mermaid and dot are `ssot graph`'s"));
+                return Err(miette::miette!(
+                    "this command has no such format: mermaid and dot are `ssot graph`'s"
+                ));
             }
         };
-        match &self.output {
-            Some(path) => std::fs::write(path, bytes)
-                .map_err(|error| miette::miette!("cannot write {}: {error}", path.display())),
-            None => match std::io::stdout().lock().write_all(bytes) {
-                // Whoever reads us may have seen enough.
-                Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-                Err(error) => Err(miette::miette!("cannot write to stdout: {error}")),
-                Ok(()) => Ok(()),
-            },
+        self.stream(|out| out.write_all(bytes))
+    }
+
+    /// Lets `write` write to the file or to stdout.
+    pub(super) fn stream(
+        &self,
+        write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+    ) -> miette::Result<()> {
+        if let Some(path) = &self.output {
+            let mut file = std::fs::File::create(path)
+                .map_err(|error| miette::miette!("cannot write {}: {error}", path.display()))?;
+            return write(&mut file)
+                .map_err(|error| miette::miette!("cannot write {}: {error}", path.display()));
+        }
+        match write(&mut std::io::stdout().lock()) {
+            // Whoever reads us may have seen enough.
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            Err(error) => Err(miette::miette!("cannot write to stdout: {error}")),
+            Ok(()) => Ok(()),
         }
     }
 }

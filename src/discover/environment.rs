@@ -76,9 +76,8 @@ impl Environment {
     }
 
     fn in_prefix(prefix: &Path) -> Option<Self> {
-        let configured = std::fs::read_to_string(prefix.join("pyvenv.cfg"))
-            .ok()
-            .and_then(|text| configured_minor(&text));
+        let configured =
+            std::fs::read_to_string(prefix.join("pyvenv.cfg")).ok().and_then(|text| configured_minor(&text));
         let windows = prefix.join("Lib").join("site-packages");
         if windows.is_dir() {
             return Some(Self::with_folder(windows, configured, prefix));
@@ -186,7 +185,12 @@ fn compiled_at(base: &Path) -> Option<PathBuf> {
 fn configured_minor(text: &str) -> Option<u8> {
     text.lines().find_map(|line| {
         let (key, value) = line.split_once('=')?;
-        matches!(key.trim(), "version" | "version_info").then(|| value.trim())?.split('.').nth(1)?.parse().ok()
+        matches!(key.trim(), "version" | "version_info")
+            .then(|| value.trim())?
+            .split('.')
+            .nth(1)?
+            .parse()
+            .ok()
     })
 }
 

@@ -121,8 +121,11 @@ fn parse_subscript(base: String, inner: &str, depth: u32) -> Option<TypeExpressi
     let first = || pieces.first().map(|piece| parse_nested(piece, depth + 1));
     match last_segment(&base) {
         "Literal" => {
-            let values: Vec<String> =
-                pieces.iter().map(|piece| piece.trim().to_owned()).filter(|piece| !piece.is_empty()).collect();
+            let values: Vec<String> = pieces
+                .iter()
+                .map(|piece| piece.trim().to_owned())
+                .filter(|piece| !piece.is_empty())
+                .collect();
             Some(literal(values))
         }
         // The rest is metadata: any expression.
@@ -304,7 +307,21 @@ mod tests {
 
     #[test]
     fn what_is_no_type_expression_is_opaque_and_nothing_panics() {
-        for text in ["", "f(x)", "a |", "List[", "]", "'", "a[b", "lambda: 0", "x[1][2]", "\"a\\n\"", "é.1", "[", "*Ts"] {
+        for text in [
+            "",
+            "f(x)",
+            "a |",
+            "List[",
+            "]",
+            "'",
+            "a[b",
+            "lambda: 0",
+            "x[1][2]",
+            "\"a\\n\"",
+            "é.1",
+            "[",
+            "*Ts",
+        ] {
             assert_eq!(TypeExpression::parse(text), TypeExpression::Opaque(text.to_owned()), "{text}");
         }
         let deep = "List[".repeat(5000) + &"]".repeat(5000);

@@ -44,10 +44,10 @@ pub fn facts(text: &str, dialect: Dialect, target: Target) -> FileFacts {
         Dialect::Stub => PySourceType::Stub,
     };
     let parsed = parse_unchecked_source(text, source_type);
-    let errors = parsed.errors().iter().map(|error| SyntaxError {
-        at: error.range().start().to_u32(),
-        message: error.error.to_string(),
-    });
+    let errors = parsed
+        .errors()
+        .iter()
+        .map(|error| SyntaxError { at: error.range().start().to_u32(), message: error.error.to_string() });
     let errors: Vec<SyntaxError> = errors.collect();
     let mut facts = Lowering::new(text, parsed.tokens(), target).lower(&parsed.syntax().body);
     facts.lines = lines;

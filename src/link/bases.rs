@@ -171,7 +171,9 @@ fn spread_kinds(index: &mut Index) {
     }
     let generic = index.library.class("typing.Generic");
     let typed_dicts: Vec<usize> = (0..index.classes.len())
-        .filter(|&at| index.classes[at].kind == ClassKind::TypedDict && index.classes[at].origin != Origin::Library)
+        .filter(|&at| {
+            index.classes[at].kind == ClassKind::TypedDict && index.classes[at].origin != Origin::Library
+        })
         .collect();
     for at in typed_dicts {
         let class = &index.classes[at];
@@ -180,9 +182,15 @@ fn spread_kinds(index: &mut Index) {
             continue;
         }
         let mut bases: Vec<BaseLink> = Vec::new();
-        let inherits_generic = class.bases.iter().any(|b| b.resolution == Resolution::Resolved(generic.unwrap_or(ClassId(u32::MAX))));
-        let has_parameters = index.source_of(ClassId(at as u32)).is_some_and(|(_, fact)| fact.has_type_parameters);
-        if (inherits_generic || has_parameters) && let Some(generic) = generic {
+        let inherits_generic = class
+            .bases
+            .iter()
+            .any(|b| b.resolution == Resolution::Resolved(generic.unwrap_or(ClassId(u32::MAX))));
+        let has_parameters =
+            index.source_of(ClassId(at as u32)).is_some_and(|(_, fact)| fact.has_type_parameters);
+        if (inherits_generic || has_parameters)
+            && let Some(generic) = generic
+        {
             bases.push(BaseLink { text: Name::new("Generic"), resolution: Resolution::Resolved(generic) });
         }
         if let Some(dict) = dict {
@@ -263,11 +271,13 @@ fn generic_entries(
         match kinds[at] {
             AliasKind::Plain | AliasKind::Typing => entries.push(link.clone()),
             AliasKind::Generic => {
-                let is_dropped = written.iter().zip(bases).any(|(written, link)| {
-                    !written.is_subscripted && is_plain_protocol(link)
-                }) || later.clone().any(|other| {
-                    matches!(kinds[other], AliasKind::Typing | AliasKind::Special | AliasKind::Generic)
-                });
+                let is_dropped = written
+                    .iter()
+                    .zip(bases)
+                    .any(|(written, link)| !written.is_subscripted && is_plain_protocol(link))
+                    || later.clone().any(|other| {
+                        matches!(kinds[other], AliasKind::Typing | AliasKind::Special | AliasKind::Generic)
+                    });
                 if !is_dropped {
                     entries.push(link.clone());
                 }
@@ -307,7 +317,13 @@ enum AliasKind {
     Special,
 }
 
-fn alias_kind(resolver: &Resolver<'_>, file: FileId, base: &Base, link: &BaseLink, generic: ClassId) -> AliasKind {
+fn alias_kind(
+    resolver: &Resolver<'_>,
+    file: FileId,
+    base: &Base,
+    link: &BaseLink,
+    generic: ClassId,
+) -> AliasKind {
     if let Some(chain) = base.chain
         && let Entity::GenericAlias(_) = resolver.chain(file, chain)
     {

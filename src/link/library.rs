@@ -80,6 +80,8 @@ pub struct Library {
     by_name: FxHashMap<Name, LibraryModuleId>,
     /// Classes; their [`ClassId`]s are their positions.
     pub classes: Vec<LibraryClass>,
+    /// Members of each class, read when they are first asked for.
+    members: Vec<OnceLock<Vec<LibraryMember>>>,
     class_by_id: FxHashMap<&'static str, ClassId>,
 }
 
@@ -93,6 +95,7 @@ impl Library {
             modules: Vec::new(),
             by_name: FxHashMap::default(),
             classes: Vec::new(),
+            members: Vec::new(),
             class_by_id: FxHashMap::default(),
         };
         let bases = library.read_sections();
@@ -100,6 +103,7 @@ impl Library {
             let known = bases.split(',').filter_map(|base| library.class_by_id.get(base).copied());
             class.bases = known.collect();
         }
+        library.members.resize_with(library.classes.len(), OnceLock::new);
         library
     }
 
@@ -221,8 +225,14 @@ impl Library {
 
     /// The members that a class defines itself.
     #[must_use]
-    pub fn members(&self, class: ClassId) -> Vec<LibraryMember> {
-        let Some(class) = self.classes.get(class.0 as usize) else { return Vec::new() };
+    pub fn members(&self, class: ClassId) -> &[LibraryMember] {
+        match self.members.get(class.0 as usize) {
+            Some(members) => members.get_or_init(|| self.read_members(&self.classes[class.0 as usize])),
+            None => &[],
+        }
+    }
+
+    fn read_members(&self, class: &LibraryClass) -> Vec<LibraryMember> {
         let lines = class.members.lines().filter_map(|line| {
             let mut fields = line.split('\t').skip(1);
             let name = fields.next()?;
@@ -255,8 +265,8 @@ impl Library {
 
     /// One member of a class, by name.
     #[must_use]
-    pub fn member(&self, class: ClassId, name: Name) -> Option<LibraryMember> {
-        self.members(class).into_iter().find(|member| member.name == name)
+    pub fn member(&self, class: ClassId, name: Name) -> Option<&LibraryMember> {
+        self.members(class).iter().find(|member| member.name == name)
     }
 
     fn read_names(&self, module: &LibraryModule) -> FxHashMap<Name, LibraryEntry> {
@@ -328,7 +338,8 @@ mod tests {
     fn names_lead_to_the_class_that_cpython_prints() {
         let library = Library::new(13);
         let module = |name: &str| library.module(Name::new(name)).expect("module");
-        let class = |module_name: &str, name: &str| match library.entry(module(module_name), Name::new(name)) {
+        let class = |module_name: &str, name: &str| match library.entry(module(module_name), Name::new(name))
+        {
             Some(LibraryEntry::Class(id)) => library.classes[id.0 as usize].id.as_str(),
             other => panic!("{module_name}.{name}: {other:?}"),
         };

@@ -94,7 +94,8 @@ impl Resolver<'_> {
     /// What a field holds: by its annotation, else by what every assignment gives it.
     fn field_value(&self, file: super::FileId, owner: TypeIdx, name: Name, hops: u32) -> Option<Entity> {
         let facts = &self.index.file(file).facts;
-        let fields: Vec<&Field> = fields_of(self.index, file, owner).filter(|field| field.name == name).collect();
+        let fields: Vec<&Field> =
+            fields_of(self.index, file, owner).filter(|field| field.name == name).collect();
         if fields.is_empty() {
             return None;
         }
@@ -201,7 +202,8 @@ pub fn methods_of(index: &Index, class: ClassId) -> Vec<FunctionId> {
 /// Every function whose text lies within a class.
 pub fn functions_within(index: &Index, class: ClassId) -> impl Iterator<Item = (FunctionId, &FunctionFact)> {
     let source = index.source_of(class);
-    let (file, start, end) = source.map_or((super::FileId(0), 0, 0), |(file, fact)| (file, fact.at, fact.end));
+    let (file, start, end) =
+        source.map_or((super::FileId(0), 0, 0), |(file, fact)| (file, fact.at, fact.end));
     let functions: &[FunctionFact] = match source {
         Some(_) => &index.file(file).facts.functions,
         None => &[],
@@ -222,7 +224,10 @@ pub fn fields_of(index: &Index, file: super::FileId, owner: TypeIdx) -> impl Ite
     let fact = &facts.types[owner.index()];
     // Fields are pushed while the class is lowered, so they lie together.
     let first = facts.fields.partition_point(|field| field.at < fact.at);
-    facts.fields[first..].iter().take_while(|field| field.at < fact.end).filter(move |field| field.owner == owner)
+    facts.fields[first..]
+        .iter()
+        .take_while(|field| field.at < fact.end)
+        .filter(move |field| field.owner == owner)
 }
 
 /// The class around a scope, for naming where something stands.

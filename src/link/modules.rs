@@ -136,8 +136,7 @@ impl Modules {
 
     /// Every dotted prefix that is no module itself is a namespace package (PEP 420).
     fn add_namespaces(&mut self) {
-        let known: Vec<(Name, u32, bool)> =
-            self.all.iter().map(|m| (m.name, m.root, m.is_in_tree)).collect();
+        let known: Vec<(Name, u32, bool)> = self.all.iter().map(|m| (m.name, m.root, m.is_in_tree)).collect();
         for (name, root, is_in_tree) in known {
             self.add_namespaces_of(name, root, is_in_tree);
         }
@@ -336,7 +335,8 @@ impl Naming {
 fn is_dotted_path(path: &Path) -> bool {
     path.components().all(|component| {
         let text = component.as_os_str().to_str().unwrap_or("-");
-        text.chars().all(|c| c.is_alphanumeric() || c == '_') && !text.starts_with(|c: char| c.is_ascii_digit())
+        text.chars().all(|c| c.is_alphanumeric() || c == '_')
+            && !text.starts_with(|c: char| c.is_ascii_digit())
     })
 }
 
@@ -351,10 +351,8 @@ mod tests {
 
     #[track_caller]
     fn check(files: &[(&str, &str)], projects: &[&str], expected: &[&str]) {
-        let facts: Vec<FileFacts> = files
-            .iter()
-            .map(|(_, text)| lang::facts(text, Language::Python, Target::default()))
-            .collect();
+        let facts: Vec<FileFacts> =
+            files.iter().map(|(_, text)| lang::facts(text, Language::Python, Target::default())).collect();
         let places: Vec<Place<'_>> = files
             .iter()
             .zip(&facts)
@@ -363,7 +361,9 @@ mod tests {
         let projects: Vec<PathBuf> = projects.iter().map(PathBuf::from).collect();
         let modules = Modules::of_tree(&places, &Layout { projects: &projects, above: &[] });
         let names: Vec<&str> = (0..files.len())
-            .map(|index| modules.of_file(FileId(index as u32)).map_or("-", |id| modules.get(id).name.as_str()))
+            .map(|index| {
+                modules.of_file(FileId(index as u32)).map_or("-", |id| modules.get(id).name.as_str())
+            })
             .collect();
         assert_eq!(names, expected);
     }

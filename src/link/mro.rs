@@ -162,7 +162,8 @@ fn order_of(index: &Index, class: ClassId, state: &[Progress]) -> Mro {
             Ok(entries) => {
                 let entries = with_object_last(index, entries);
                 if is_changed_by_compiler(index, class, &entries) {
-                    let reason = format!("`{}` runs from a compiled module, which may leave `Generic` out", this.id);
+                    let reason =
+                        format!("`{}` runs from a compiled module, which may leave `Generic` out", this.id);
                     push_new(&mut unknown, reason);
                 }
                 return Mro { entries, unknown, error: None };
@@ -179,7 +180,10 @@ fn order_of(index: &Index, class: ClassId, state: &[Progress]) -> Mro {
 fn is_changed_by_compiler(index: &Index, class: ClassId, entries: &[MroEntry]) -> bool {
     let is_compiled = index.source_of(class).is_some_and(|(file, _)| index.file(file).has_compiled_twin);
     is_compiled
-        && index.library.class("typing.Generic").is_some_and(|generic| entries.contains(&MroEntry::Class(generic)))
+        && index
+            .library
+            .class("typing.Generic")
+            .is_some_and(|generic| entries.contains(&MroEntry::Class(generic)))
 }
 
 fn push_new(list: &mut Vec<String>, item: String) {
@@ -274,8 +278,15 @@ mod tests {
     fn the_diamond_of_the_paper_is_linearised() {
         check(
             &[
-                ("O", &[]), ("A", &["O"]), ("B", &["O"]), ("C", &["O"]), ("D", &["O"]), ("E", &["O"]),
-                ("K1", &["A", "B", "C"]), ("K2", &["D", "B", "E"]), ("K3", &["D", "A"]),
+                ("O", &[]),
+                ("A", &["O"]),
+                ("B", &["O"]),
+                ("C", &["O"]),
+                ("D", &["O"]),
+                ("E", &["O"]),
+                ("K1", &["A", "B", "C"]),
+                ("K2", &["D", "B", "E"]),
+                ("K3", &["D", "A"]),
                 ("Z", &["K1", "K2", "K3"]),
             ],
             "Z K1 K2 K3 D A B C E O",
@@ -284,12 +295,6 @@ mod tests {
 
     #[test]
     fn an_impossible_order_names_the_classes_that_block_each_other() {
-        check(
-            &[
-                ("A", &[]), ("B", &[]), ("X", &["A", "B"]), ("Y", &["B", "A"]),
-                ("Z", &["X", "Y"]),
-            ],
-            "A B",
-        );
+        check(&[("A", &[]), ("B", &[]), ("X", &["A", "B"]), ("Y", &["B", "A"]), ("Z", &["X", "Y"])], "A B");
     }
 }

@@ -279,12 +279,19 @@ impl Walk<'_> {
                         }
                         _ => {}
                     }
-                    self.note_method(&before, name, &next, &chain, steps, position, at, is_own && position == 1 || matches!(before, Entity::Super(_)));
+                    self.note_method(
+                        &before,
+                        name,
+                        &next,
+                        &chain,
+                        steps,
+                        position,
+                        at,
+                        is_own && position == 1 || matches!(before, Entity::Super(_)),
+                    );
                     next
                 }
-                Step::Call | Step::Await | Step::Index => {
-                    self.resolver.step(&before, *step)
-                }
+                Step::Call | Step::Await | Step::Index => self.resolver.step(&before, *step),
                 Step::Root(..) => before,
             };
             match entity {
@@ -306,7 +313,15 @@ impl Walk<'_> {
         entity
     }
 
-    fn note_class(&mut self, class: ClassId, chain: &Chain, steps: &[Step], position: usize, at: Offset, via: Via) {
+    fn note_class(
+        &mut self,
+        class: ClassId,
+        chain: &Chain,
+        steps: &[Step],
+        position: usize,
+        at: Offset,
+        via: Via,
+    ) {
         if !self.index.is_in_tree(class) {
             return;
         }

@@ -10,8 +10,8 @@ use super::members::method_of;
 use super::modules::ModuleId;
 use super::{ClassId, FileId, FunctionId, Index, OutsideState, Unresolved};
 use crate::facts::{
-    Binding, Bound, ChainId, ExportList, FileFacts, FunctionFact, GuardId, GuardKind, Import,
-    ImportIdx, Imported, MODULE_SCOPE, Name, ScopeId, ScopeKind, Step,
+    Binding, Bound, ChainId, ExportList, FileFacts, FunctionFact, GuardId, GuardKind, Import, ImportIdx,
+    Imported, MODULE_SCOPE, Name, ScopeId, ScopeKind, Step,
 };
 use crate::text::Offset;
 
@@ -135,7 +135,15 @@ impl<'i> Resolver<'i> {
 
     /// What the root of a chain stands for where it stands.
     #[must_use]
-    pub fn root(&self, file: FileId, scope: ScopeId, name: Name, at: Offset, guard: GuardId, hops: u32) -> Entity {
+    pub fn root(
+        &self,
+        file: FileId,
+        scope: ScopeId,
+        name: Name,
+        at: Offset,
+        guard: GuardId,
+        hops: u32,
+    ) -> Entity {
         self.start(hops);
         let facts = self.facts(file);
         let mut looked = scope;
@@ -302,12 +310,14 @@ impl<'i> Resolver<'i> {
                 GuardKind::TypeChecking => Life::Typing,
                 GuardKind::Branch { .. } | GuardKind::Loop | GuardKind::Handler => Life::Possible,
                 GuardKind::TryBody { catches_import: false } => Life::Certain,
-                GuardKind::TryBody { catches_import: true } => match self.outcome(file, guard.statement, hops) {
-                    Outcome::Completes => Life::Certain,
-                    Outcome::FailsAt(failure) if at < failure => Life::Certain,
-                    Outcome::FailsAt(_) => Life::Dead,
-                    Outcome::Unknown => Life::Possible,
-                },
+                GuardKind::TryBody { catches_import: true } => {
+                    match self.outcome(file, guard.statement, hops) {
+                        Outcome::Completes => Life::Certain,
+                        Outcome::FailsAt(failure) if at < failure => Life::Certain,
+                        Outcome::FailsAt(_) => Life::Dead,
+                        Outcome::Unknown => Life::Possible,
+                    }
+                }
                 GuardKind::ImportHandler => match self.outcome(file, guard.statement, hops) {
                     Outcome::Completes => Life::Dead,
                     Outcome::FailsAt(_) => Life::Certain,
@@ -418,15 +428,28 @@ impl<'i> Resolver<'i> {
     }
 
     /// What a value is that may be any of several chains.
-    pub(super) fn any_of(&self, file: FileId, values: &[ChainId], is_complete: bool, name: Name, hops: u32) -> Entity {
+    pub(super) fn any_of(
+        &self,
+        file: FileId,
+        values: &[ChainId],
+        is_complete: bool,
+        name: Name,
+        hops: u32,
+    ) -> Entity {
         let mut found: Option<Entity> = None;
         for &chain in values {
             let entity = self.chain_hops(file, chain, hops);
             let is_followed = matches!(
                 entity,
-                Entity::Class(_) | Entity::Instance(_) | Entity::Function(_) | Entity::Module(_)
-                    | Entity::LibraryModule(_) | Entity::GenericAlias(_) | Entity::SpecialBase(_)
-                    | Entity::External(_) | Entity::Awaitable(_)
+                Entity::Class(_)
+                    | Entity::Instance(_)
+                    | Entity::Function(_)
+                    | Entity::Module(_)
+                    | Entity::LibraryModule(_)
+                    | Entity::GenericAlias(_)
+                    | Entity::SpecialBase(_)
+                    | Entity::External(_)
+                    | Entity::Awaitable(_)
             );
             match &found {
                 _ if !is_followed && values.len() > 1 => {}
@@ -695,9 +718,7 @@ impl<'i> Resolver<'i> {
         match entity {
             Entity::Module(module) => self.member(*module, name, hops),
             Entity::LibraryModule(module) => self.library_member(*module, name),
-            Entity::Class(class) | Entity::GenericAlias(class) => {
-                self.class_attribute(*class, name, hops)
-            }
+            Entity::Class(class) | Entity::GenericAlias(class) => self.class_attribute(*class, name, hops),
             Entity::Instance(class) => self.instance_attribute(*class, name, hops),
             Entity::Super(class) => self.super_attribute(*class, name),
             Entity::External(dotted) => Entity::External(dotted.join(name.as_str())),
@@ -739,12 +760,10 @@ impl<'i> Resolver<'i> {
         }
         let found = match function.returns_chain {
             Some(chain) => match self.chain_hops(id.file, chain, hops + 1) {
-                entity @ (Entity::Class(_) | Entity::GenericAlias(_)) => {
-                    match self.self_type(id, chain) {
-                        Some(own) => own,
-                        None => instance_of(entity, function.name),
-                    }
-                }
+                entity @ (Entity::Class(_) | Entity::GenericAlias(_)) => match self.self_type(id, chain) {
+                    Some(own) => own,
+                    None => instance_of(entity, function.name),
+                },
                 _ => self.self_type(id, chain).unwrap_or(open),
             },
             None if function.returns.is_some() => open,
@@ -756,7 +775,9 @@ impl<'i> Resolver<'i> {
         };
         match found {
             Entity::Instance(class) if function.traits.is_async => Entity::Awaitable(class),
-            Entity::Instance(_) | Entity::Class(_) | Entity::Function(_) if !function.traits.is_async => found,
+            Entity::Instance(_) | Entity::Class(_) | Entity::Function(_) if !function.traits.is_async => {
+                found
+            }
             _ => Entity::Open(Unresolved::Dynamic(function.name)),
         }
     }
@@ -787,7 +808,9 @@ impl<'i> Resolver<'i> {
         let first = Name::new(segments.next()?);
         let mut entity = match self.absolute(FileId(0), first) {
             Target::Found(module) => Entity::Module(module),
-            Target::Library(_) | Target::Missing(_) | Target::Compiled(_) | Target::External(_) => return None,
+            Target::Library(_) | Target::Missing(_) | Target::Compiled(_) | Target::External(_) => {
+                return None;
+            }
         };
         for segment in segments {
             entity = self.attribute(&entity, Name::new(segment), 0);

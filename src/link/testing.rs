@@ -14,7 +14,8 @@ pub(crate) fn link_sources(sources: &[(&str, &str)]) -> Index {
             display: (*path).to_owned(),
             language: Language::Python,
             role: FileRole::Production,
-            has_compiled_twin: false, facts: lang::facts(text, Language::Python, Target::default()),
+            has_compiled_twin: false,
+            facts: lang::facts(text, Language::Python, Target::default()),
         })
         .collect();
     files.sort_by(|a, b| a.display.cmp(&b.display));

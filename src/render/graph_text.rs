@@ -158,7 +158,8 @@ fn mermaid_escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
-            '"' | '#' | '&' | '<' | '>' | '`' | '\\' | '[' | ']' | '{' | '}' | '(' | ')' | '|' | ';' | '%' => {
+            '"' | '#' | '&' | '<' | '>' | '`' | '\\' | '[' | ']' | '{' | '}' | '(' | ')' | '|' | ';'
+            | '%' => {
                 let _ = write!(escaped, "#{};", u32::from(character));
             }
             '\n' => escaped.push_str("<br/>"),

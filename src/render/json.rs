@@ -1,6 +1,8 @@
 //! Reports as JSON: one element of each long list a line, so that files compare well and lists are
 //! written in parallel. The bytes depend on the report alone.
 
+use std::io::{self, Write};
+
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -16,72 +18,54 @@ pub fn render_json<T: Serialize>(value: &T) -> serde_json::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Renders the whole report.
+/// Writes the whole report, piece by piece: it may be larger than everything else in memory.
 ///
 /// # Errors
-/// None for our own structs; the signature is serde's.
-pub fn render_report(report: &Report) -> serde_json::Result<Vec<u8>> {
+/// What the writer says.
+pub fn write_report(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let Report { schema, coverage, concepts, mro_findings, duplicates, busiest, graph, types } = report;
-    let parts = [
-        ("schema", serde_json::to_vec(schema)?),
-        ("coverage", serde_json::to_vec(coverage)?),
-        ("concepts", list(concepts)?),
-        ("mro_findings", list(mro_findings)?),
-        ("duplicates", list(duplicates)?),
-        ("busiest", list(busiest)?),
-    ];
-    let modules = list(&graph.modules)?;
-    let edges = list(&graph.edges)?;
-    let components = list(&graph.components)?;
-    let types = list(types)?;
-    let size = modules.len() + edges.len() + components.len() + types.len();
-    let mut out = Vec::with_capacity(size + (1 << 16));
-    out.push(b'{');
-    for (key, value) in parts {
-        field(&mut out, key, &value);
-        out.extend_from_slice(b",\n");
-    }
-    out.extend_from_slice(b"\"graph\":{");
-    field(&mut out, "modules", &modules);
-    out.extend_from_slice(b",\n");
-    field(&mut out, "edges", &edges);
-    out.extend_from_slice(b",\n");
-    field(&mut out, "components", &components);
-    out.extend_from_slice(b"},\n");
-    field(&mut out, "types", &types);
-    out.extend_from_slice(b"}\n");
-    Ok(out)
+    out.write_all(b"{\"schema\":")?;
+    serde_json::to_writer(&mut *out, schema)?;
+    out.write_all(b",\n\"coverage\":")?;
+    serde_json::to_writer(&mut *out, coverage)?;
+    write_list(out, ",\n\"concepts\":", concepts)?;
+    write_list(out, ",\n\"mro_findings\":", mro_findings)?;
+    write_list(out, ",\n\"duplicates\":", duplicates)?;
+    write_list(out, ",\n\"busiest\":", busiest)?;
+    write_list(out, ",\n\"graph\":{\"modules\":", &graph.modules)?;
+    write_list(out, ",\n\"edges\":", &graph.edges)?;
+    write_list(out, ",\n\"components\":", &graph.components)?;
+    write_list(out, "},\n\"types\":", types)?;
+    out.write_all(b"}\n")
 }
 
-fn field(out: &mut Vec<u8>, key: &str, value: &[u8]) {
-    out.push(b'"');
-    out.extend_from_slice(key.as_bytes());
-    out.extend_from_slice(b"\":");
-    out.extend_from_slice(value);
-}
+/// How many elements one thread renders at a time, and how many such pieces are held before they
+/// are written.
+const PIECE: usize = 128;
+const PIECES: usize = 64;
 
 /// `[` one element a line `]`
-fn list<T: Serialize + Sync>(items: &[T]) -> serde_json::Result<Vec<u8>> {
-    let chunks: Vec<Vec<u8>> = items
-        .par_chunks(256)
-        .map(|chunk| {
-            let mut bytes = Vec::with_capacity(chunk.len() * 256);
-            for item in chunk {
-                bytes.push(b'\n');
-                serde_json::to_writer(&mut bytes, item)?;
-                bytes.push(b',');
-            }
-            Ok(bytes)
-        })
-        .collect::<serde_json::Result<_>>()?;
-    let mut out = Vec::with_capacity(chunks.iter().map(Vec::len).sum::<usize>() + 2);
-    out.push(b'[');
-    for chunk in chunks {
-        out.extend_from_slice(&chunk);
+fn write_list<T: Serialize + Sync>(out: &mut dyn Write, key: &str, items: &[T]) -> io::Result<()> {
+    out.write_all(key.as_bytes())?;
+    out.write_all(b"[")?;
+    let mut is_first = true;
+    for window in items.chunks(PIECE * PIECES) {
+        let pieces: Vec<Vec<u8>> =
+            window.par_chunks(PIECE).map(render_piece).collect::<serde_json::Result<_>>()?;
+        for piece in pieces {
+            // Every element brings the comma before it; the very first has none.
+            out.write_all(&piece[usize::from(is_first)..])?;
+            is_first = false;
+        }
     }
-    if out.last() == Some(&b',') {
-        out.pop();
+    out.write_all(b"]")
+}
+
+fn render_piece<T: Serialize>(items: &[T]) -> serde_json::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(items.len() * 256);
+    for item in items {
+        bytes.extend_from_slice(b",\n");
+        serde_json::to_writer(&mut bytes, item)?;
     }
-    out.push(b']');
-    Ok(out)
+    Ok(bytes)
 }

@@ -62,7 +62,7 @@ fn key_findings(page: &mut Document, report: &Report) {
         report.graph.components.iter().filter(|component| component.phases == phases).count()
     };
     findings.push(format!(
-        "{} that run on load; {} with imports for type checkers; {} with imports in functions",
+        "{} on load; {} with imports for type checkers; {} with imports in functions",
         count(cycles(&["load"]), "import cycle"),
         cycles(&["load", "typing"]),
         report.graph.components.iter().filter(|component| component.phases.len() == 3).count()

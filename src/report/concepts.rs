@@ -405,7 +405,8 @@ fn conflict_table(index: &Index, concept: &Concept) -> Vec<ConflictRow> {
     let mut kinds: BTreeMap<Name, Vec<&'static str>> = BTreeMap::new();
     for conflict in &concept.conflicts {
         let entry = kinds.entry(conflict.subject).or_default();
-        if conflict.sides.iter().any(|side| side.method.is_some()) && !entry.contains(&conflict.kind.as_str()) {
+        if conflict.sides.iter().any(|side| side.method.is_some()) && !entry.contains(&conflict.kind.as_str())
+        {
             entry.push(conflict.kind.as_str());
         }
     }
@@ -465,7 +466,8 @@ fn dependencies(index: &Index, classes: &[ClassId]) -> DependencyReport {
     let mut between: Vec<DependencyEdge> = Vec::new();
     for edge in type_graph::type_graph(index, classes) {
         let kind = edge.kind.as_str();
-        let is_known = between.iter().any(|e| e.from == id(edge.from) && e.to == id(edge.to) && e.kind == kind);
+        let is_known =
+            between.iter().any(|e| e.from == id(edge.from) && e.to == id(edge.to) && e.kind == kind);
         if !is_known {
             between.push(DependencyEdge {
                 from: id(edge.from),

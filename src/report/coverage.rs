@@ -122,10 +122,10 @@ pub fn build(tree: &Tree) -> CoverageReport {
         }));
     }
     let (external_imports, unresolved_imports) = open_imports(index);
-    let skipped = tree.skipped.iter().map(|skipped| SkippedReport {
-        path: skipped.path.clone(),
-        reason: skipped.reason.clone(),
-    });
+    let skipped = tree
+        .skipped
+        .iter()
+        .map(|skipped| SkippedReport { path: skipped.path.clone(), reason: skipped.reason.clone() });
     CoverageReport {
         root: tree.root.file_name().map_or(String::from("."), |name| name.to_string_lossy().into_owned()),
         files: index.tree_files,
@@ -145,7 +145,8 @@ pub fn build(tree: &Tree) -> CoverageReport {
         external_imports,
         unresolved_imports,
         dead_files: {
-            let mut dead: Vec<&str> = index.modules.shadowed.iter().map(|file| path_of(index, *file)).collect();
+            let mut dead: Vec<&str> =
+                index.modules.shadowed.iter().map(|file| path_of(index, *file)).collect();
             dead.sort_unstable();
             dead
         },

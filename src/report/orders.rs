@@ -45,7 +45,12 @@ pub(super) fn all(index: &Index, analysis: &Analysis) -> Vec<TroubleReport> {
     let mut reports: Vec<TroubleReport> =
         analysis.trouble.iter().filter_map(|trouble| one(index, trouble)).collect();
     reports.sort_by(|a, b| {
-        (a.rule, a.place.path, a.place.line, &a.message).cmp(&(b.rule, b.place.path, b.place.line, &b.message))
+        (a.rule, a.place.path, a.place.line, &a.message).cmp(&(
+            b.rule,
+            b.place.path,
+            b.place.line,
+            &b.message,
+        ))
     });
     reports
 }
@@ -56,7 +61,8 @@ pub fn one(index: &Index, trouble: &MroTrouble) -> Option<TroubleReport> {
     let (file, fact) = index.source_of(trouble.class)?;
     let own = place(index, file, fact.name_at);
     let id = |class: ClassId| index.class(class).id.as_str();
-    let class_place = |class: ClassId| index.source_of(class).map(|(file, fact)| place(index, file, fact.name_at));
+    let class_place =
+        |class: ClassId| index.source_of(class).map(|(file, fact)| place(index, file, fact.name_at));
     let method_place = |id: FunctionId| place(index, id.file, index.function(id).name_at);
     let (at, message, related) = match &trouble.kind {
         TroubleKind::InconsistentMro(error) => (own, error.clone(), Vec::new()),

@@ -147,8 +147,7 @@ pub struct BusyType {
 #[must_use]
 pub fn all(index: &Index) -> Vec<TypeReport> {
     let classes: Vec<ClassId> = index.tree_classes().collect();
-    let mut types: Vec<TypeReport> =
-        classes.into_par_iter().filter_map(|class| one(index, class)).collect();
+    let mut types: Vec<TypeReport> = classes.into_par_iter().filter_map(|class| one(index, class)).collect();
     types.par_sort_by_key(|report| (report.id, report.path, report.line));
     types
 }
@@ -265,7 +264,8 @@ pub(super) fn busiest(index: &Index) -> Vec<BusyType> {
         .map(|class| (index.references.of_class(class).len() as u32, class))
         .filter(|(references, _)| *references > 0)
         .collect();
-    ranked.sort_by_key(|(references, class)| (std::cmp::Reverse(*references), index.class(*class).id, *class));
+    ranked
+        .sort_by_key(|(references, class)| (std::cmp::Reverse(*references), index.class(*class).id, *class));
     let busy = ranked.into_iter().take(BUSIEST).filter_map(|(_, class)| {
         let (file, fact) = index.source_of(class)?;
         let counts = usage::counts(index, class);

@@ -7,7 +7,8 @@ Per package:
 - the explicit edges (`from`, `to`, in the package) against `grimp.build_graph` with and without
   imports under `TYPE_CHECKING`, and against `ruff analyze graph`, in both directions. A difference
   has to be explained by a rule below, each of which names a documented limit of the other tool;
-- `path`, `line` and `phase` of each explicit edge against the import statements in CPython's `ast`;
+- `path`, `line` and `phase` of each explicit edge against the import statements in CPython's `ast`,
+  which also says what never runs here, and what a package binds under the name of its submodule;
 - the implicit edges against what CPython runs on the way: the parent packages of the target;
 - the strongly connected components for load, load + typing, and load + typing + local, computed
   here from grimp's edges, against `components[]`; and each list of breakers, by taking it out.
@@ -23,7 +24,7 @@ import subprocess
 import sys
 import warnings
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,27 @@ LISTED = 20
 COMPONENT_PHASES = [("load",), ("load", "typing"), ("load", "local", "typing")]
 
 
+# What code may ask about the target, in terms that CPython can answer here.
+TARGET_QUESTIONS = {"sys.platform", "sys.version_info", "os.name", "sys.platform.startswith"}
+
+
+@dataclass(frozen=True)
+class ImportStatement:
+    first_line: int
+    last_line: int
+    phases: frozenset[str]
+    # False in a branch that this interpreter and platform never take.
+    runs: bool
+    # Modules that the statement names: `import p.n`, and what stands between `from` and `import`.
+    modules: frozenset[str]
+    # `from p import n` as `p`, `n`: the name may be an attribute of `p` or its submodule.
+    names: frozenset[tuple[str, str]]
+
+    @property
+    def may_load(self) -> frozenset[str]:
+        return self.modules | {f"{package}.{name}" for package, name in self.names}
+
+
 @dataclass
 class Tree:
     """What the file system says of the package: an own list, so that no tool is asked about itself."""
@@ -49,6 +71,8 @@ class Tree:
     stubs: set[str] = field(default_factory=set)
     extensions: set[str] = field(default_factory=set)
     without_init: list[str] = field(default_factory=list)
+    statements: dict[str, list[ImportStatement]] = field(default_factory=dict)
+    bound: dict[str, set[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in self.names:
@@ -62,16 +86,48 @@ class Tree:
                     self.extensions.add(relative.split(".", 1)[0].replace("/", "."))
                 elif path.is_dir() and any(path.glob("*.py")) and not (path / "__init__.py").exists():
                     self.without_init.append(relative.replace("/", "."))
+        for module, path in self.modules.items():
+            parsed = parse(path)
+            package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+            self.statements[module] = import_statements(parsed, package)
+            if path.name == "__init__.py":
+                self.bound[module] = names_bound(parsed, package)
 
     def is_below_namespace(self, module: str) -> bool:
         return any(module == folder or module.startswith(f"{folder}.") for folder in self.without_init)
 
+    def never_runs(self, edge: Edge) -> bool:
+        """Whether every import that could make this edge stands where this target never gets.
 
-@dataclass(frozen=True)
-class ImportStatement:
-    first_line: int
-    last_line: int
-    phases: frozenset[str]
+        `if sys.platform == "win32": from ._winconsole import …`. Ssot answers for a target, and
+        leaves out what the target decides against; grimp and ruff keep every statement.
+        """
+        causes = [statement for statement in self.statements[edge[0]] if edge[1] in statement.may_load]
+        return bool(causes) and not any(statement.runs for statement in causes)
+
+    def attribute_imports(self, source: str) -> list[tuple[str, str, ImportStatement]]:
+        """`from p import n` where `p` itself binds `n`, as `p`, `p.n` and the statement.
+
+        CPython takes the attribute of the package, and looks for a submodule only where there is
+        none (`_handle_fromlist`): such an import is one of `p`. Grimp and ruff look at files alone
+        and say `p.n`. (Within `p` itself only what is bound above the import would count.)
+        """
+        return [
+            (package, f"{package}.{name}", statement)
+            for statement in self.statements[source]
+            for package, name in statement.names
+            if package != source and name in self.bound.get(package, ()) and f"{package}.{name}" in self.modules
+        ]
+
+    def takes_attribute(self, edge: Edge) -> bool:
+        """Whether an edge to a submodule comes from imports of the package's attribute alone."""
+        attributes = {id(statement) for _, child, statement in self.attribute_imports(edge[0]) if child == edge[1]}
+        causes = [
+            statement for statement in self.statements[edge[0]] if statement.runs and edge[1] in statement.may_load
+        ]
+        return bool(attributes) and all(
+            id(statement) in attributes and edge[1] not in statement.modules for statement in causes
+        )
 
 
 @dataclass
@@ -108,18 +164,17 @@ def main() -> int:
 def compare(binary: Path, venv: Path, tree: Tree) -> Comparison:
     result = Comparison("+".join(tree.names))
     answer = environment.run_ssot(binary, "graph", *[tree.site / name for name in tree.names])
-    inside = {module for module in tree.modules}
-    statements = {module: import_statements(path) for module, path in tree.modules.items()}
+    inside = set(tree.modules)
 
     compare_modules(result, tree, answer)
     edges = [edge for edge in answer["edges"] if edge["from"] in inside and edge["to"] in inside]
     explicit = [edge for edge in edges if not edge["implicit"] and edge["phase"] != "dynamic"]
-    compare_places(result, tree, explicit, statements)
+    compare_places(result, tree, explicit)
     compare_implicit(result, tree, edges)
 
     ours = {(edge["from"], edge["to"]) for edge in explicit}
     ours_at_run_time = {(edge["from"], edge["to"]) for edge in explicit if edge["phase"] != "typing"}
-    everything, at_run_time, phases_of = ask_grimp(tree, statements)
+    everything, at_run_time, phases_of = ask_grimp(tree)
     by_ruff = ask_ruff(venv, tree)
     result.edges, result.grimp, result.ruff = len(ours), len(everything), len(by_ruff)
     result.implicit = sum(1 for edge in edges if edge["implicit"])
@@ -139,66 +194,200 @@ def compare_modules(result: Comparison, tree: Tree, answer: Any) -> None:
         result.unexplained.append(f"module {module} has no file")
 
 
-def import_statements(path: Path) -> list[ImportStatement]:
-    """Every import statement of a file, with the phases that its nesting allows."""
+def parse(path: Path) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            tree = ast.parse(path.read_bytes())
+            return ast.parse(path.read_bytes())
         except SyntaxError:
-            return []
-    found = []
+            return ast.Module(body=[], type_ignores=[])
 
-    def visit(node: ast.AST, in_function: bool, in_typing: bool) -> None:
+
+def import_statements(tree: ast.Module, package: str) -> list[ImportStatement]:
+    """Every import statement of a file of `package`, with the phases that its nesting allows.
+
+    What stands under `if __name__ == "__main__"` does not run when the module is imported: it is
+    `local`, like the body of a function.
+    """
+    found = []
+    constants = target_constants(tree)
+
+    def visit(node: ast.AST, is_late: bool, in_typing: bool, runs: bool) -> None:
         match node:
             case ast.Import() | ast.ImportFrom():
                 # An import under TYPE_CHECKING in a function is both: neither name is wrong.
-                phases = {"local"} if in_function else set[str]()
+                phases = {"local"} if is_late else set[str]()
                 phases |= {"typing"} if in_typing else set()
-                found.append(
-                    ImportStatement(node.lineno, node.end_lineno or node.lineno, frozenset(phases or {"load"}))
-                )
-            case ast.If(test=test, body=body, orelse=orelse) if names_type_checking(test):
+                last = node.end_lineno or node.lineno
+                modules, names = what_is_imported(node, package)
+                found.append(ImportStatement(node.lineno, last, frozenset(phases or {"load"}), runs, modules, names))
+            case ast.If(test=test, body=body, orelse=orelse):
+                decided = decided_by_target(test, constants)
                 for child in body:
-                    visit(child, in_function, True)
+                    visit(
+                        child,
+                        is_late or asks(test, is_main_test),
+                        in_typing or asks(test, is_type_checking),
+                        runs and decided is not False,
+                    )
                 for child in orelse:
-                    visit(child, in_function, in_typing)
+                    visit(child, is_late, in_typing, runs and decided is not True)
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 for child in ast.iter_child_nodes(node):
-                    visit(child, True, in_typing)
+                    visit(child, True, in_typing, runs)
             case _:
                 for child in ast.iter_child_nodes(node):
-                    visit(child, in_function, in_typing)
+                    visit(child, is_late, in_typing, runs)
 
-    visit(tree, False, False)
+    visit(tree, False, False, True)
     return found
 
 
-def names_type_checking(test: ast.expr) -> bool:
+def what_is_imported(
+    node: ast.Import | ast.ImportFrom, package: str
+) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
+    if isinstance(node, ast.Import):
+        return frozenset(alias.name for alias in node.names), frozenset()
+    module = imported_from(node, package)
+    return frozenset({module}), frozenset((module, alias.name) for alias in node.names)
+
+
+def imported_from(node: ast.ImportFrom, package: str) -> str:
+    """What stands between `from` and `import`, absolute."""
+    if node.level == 0:
+        return node.module or ""
+    parts = package.split(".")
+    return ".".join(parts[: len(parts) - node.level + 1] + ([node.module] if node.module else []))
+
+
+def names_bound(tree: ast.Module, package: str) -> set[str]:
+    """Names that the code of a package binds to something that is not its submodule of that name."""
+    bound = set()
+    constants = target_constants(tree)
+
+    def visit(body: Iterable[ast.stmt]) -> None:
+        for node in body:
+            match node:
+                case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                    bound.add(name)
+                case ast.Import(names=names):
+                    bound.update(alias.asname or alias.name.split(".")[0] for alias in names)
+                case ast.ImportFrom(names=names):
+                    module = imported_from(node, package)
+                    bound.update(
+                        alias.asname or alias.name
+                        for alias in names
+                        if (module, alias.name) != (package, alias.asname or alias.name)
+                    )
+                case ast.Assign() | ast.AnnAssign(value=ast.expr()):
+                    bound.update(
+                        name.id
+                        for name in ast.walk(node)
+                        if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)
+                    )
+                case ast.If(test=test, body=inner, orelse=orelse):
+                    decided = decided_by_target(test, constants)
+                    if decided is not False and not asks(test, is_type_checking):
+                        visit(inner)
+                    if decided is not True:
+                        visit(orelse)
+                case ast.Try(body=inner, handlers=handlers, orelse=orelse, finalbody=finalbody):
+                    visit([*inner, *orelse, *finalbody])
+                    for handler in handlers:
+                        visit(handler.body)
+                case ast.With(body=inner):
+                    visit(inner)
+
+    visit(tree.body)
+    return bound
+
+
+def asks(test: ast.expr, question: Callable[[ast.expr], bool]) -> bool:
+    """Whether a branch is taken only if the answer to `question` is yes."""
     match test:
-        case ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING"):
-            return True
         case ast.BoolOp(op=ast.And(), values=values):
-            return any(names_type_checking(value) for value in values)
-    return False
+            return any(asks(value, question) for value in values)
+    return question(test)
+
+
+def is_type_checking(test: ast.expr) -> bool:
+    return isinstance(test, ast.Name | ast.Attribute) and ast.unparse(test).split(".")[-1] == "TYPE_CHECKING"
+
+
+def is_main_test(test: ast.expr) -> bool:
+    return ast.unparse(test) in {"__name__ == '__main__'", "'__main__' == __name__"}
+
+
+def target_constants(tree: ast.Module) -> dict[str, bool]:
+    """`WINDOWS = sys.platform == "win32"`: names that a module binds once, to such a test."""
+    bound = Counter(
+        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    )
+    bound.update(node.arg for node in ast.walk(tree) if isinstance(node, ast.arg))
+    bound.update(
+        alias.asname or alias.name.split(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    )
+    constants = {}
+    for node in tree.body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if bound[name] == 1:
+                answer = decided_by_target(value, {})
+                if answer is not None and not isinstance(value, ast.Constant):
+                    constants[name] = answer
+    return constants
+
+
+def decided_by_target(test: ast.expr, constants: dict[str, bool]) -> bool | None:
+    """What a test gives on this interpreter and platform, where nothing else decides it.
+
+    CPython itself answers: a test that asks about nothing but the target is run. A test that calls
+    a helper (`is_windows()`) or reads a flag of another module is no such test.
+    """
+    match test:
+        case ast.BoolOp(op=operation, values=values):
+            answers = [decided_by_target(value, constants) for value in values]
+            settling = isinstance(operation, ast.Or)
+            if settling in answers:
+                return settling
+            return None if None in answers else not settling
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            answer = decided_by_target(operand, constants)
+            return None if answer is None else not answer
+        case ast.Constant(value=value):
+            return bool(value)
+        case ast.Name(id=name):
+            return constants.get(name)
+    for node in ast.walk(test):
+        is_question = isinstance(node, ast.Attribute) and ast.unparse(node) in TARGET_QUESTIONS
+        is_module = isinstance(node, ast.Name) and node.id in {"sys", "os"}
+        if isinstance(node, ast.Attribute | ast.Name) and not is_question and not is_module:
+            return None
+    if not any(isinstance(node, ast.Attribute) for node in ast.walk(test)):
+        return None
+    return bool(eval(compile(ast.Expression(test), "test", "eval"), {"sys": sys, "os": os}))
 
 
 def statement_at(statements: list[ImportStatement], line: int) -> ImportStatement | None:
     return next((found for found in statements if found.first_line <= line <= found.last_line), None)
 
 
-def compare_places(
-    result: Comparison, tree: Tree, explicit: list[Any], statements: dict[str, list[ImportStatement]]
-) -> None:
+def compare_places(result: Comparison, tree: Tree, explicit: list[Any]) -> None:
     for edge in explicit:
         place = f"{edge['path']}:{edge['line']} {edge['from']} → {edge['to']}"
         path = tree.modules[edge["from"]].relative_to(tree.site).as_posix()
         if path != edge["path"] and not path.endswith(f"/{edge['path']}"):
             result.unexplained.append(f"{place}: the file of {edge['from']} is {path}")
             continue
-        found = statement_at(statements[edge["from"]], edge["line"])
+        found = statement_at(tree.statements[edge["from"]], edge["line"])
         if found is None:
             result.unexplained.append(f"{place}: no import statement stands there")
+        elif edge["to"] not in found.may_load:
+            result.unexplained.append(f"{place}: the statement does not name it")
+        elif not found.runs:
+            result.unexplained.append(f"{place}: stands in a branch that the target never takes")
         elif edge["phase"] not in found.phases:
             result.unexplained.append(f"{place}: phase {edge['phase']}, by its nesting {sorted(found.phases)}")
 
@@ -222,9 +411,7 @@ def compare_implicit(result: Comparison, tree: Tree, edges: list[Any]) -> None:
             result.unexplained.append(f"implicit edge {source} → {parent} has no cause")
 
 
-def ask_grimp(
-    tree: Tree, statements: dict[str, list[ImportStatement]]
-) -> tuple[set[Edge], set[Edge], dict[Edge, set[frozenset[str]]]]:
+def ask_grimp(tree: Tree) -> tuple[set[Edge], set[Edge], dict[Edge, set[frozenset[str]]]]:
     """All edges, those without TYPE_CHECKING, and the phases of each edge by the lines it stands on."""
     graph = grimp.build_graph(*tree.names, cache_dir=None)
     everything = edges_of(graph)
@@ -232,8 +419,8 @@ def ask_grimp(
     phases_of: dict[Edge, set[frozenset[str]]] = defaultdict(set)
     for source, target in everything:
         for details in graph.get_import_details(importer=source, imported=target):
-            found = statement_at(statements[source], details["line_number"])
-            if found is not None:
+            found = statement_at(tree.statements[source], details["line_number"])
+            if found is not None and found.runs:
                 phases_of[source, target].add(found.phases)
     return everything, at_run_time, phases_of
 
@@ -269,7 +456,7 @@ def compare_edges(result: Comparison, tree: Tree, tool: str, ours: set[Edge], th
         else:
             result.unexplained.append(f"{edge[0]} → {edge[1]}: ssot has it, {tool} does not")
     for edge in sorted(theirs - ours):
-        reason = why_only_theirs(tool, tree, edge)
+        reason = why_only_theirs(tool, tree, edge, ours)
         if reason:
             result.explained[f"{tool}: {reason}"] += 1
         else:
@@ -283,16 +470,27 @@ def why_only_ours(tool: str, tree: Tree, edge: Edge, theirs: set[Edge]) -> str |
         return "does not enter a folder without __init__.py"
     if tool == "ruff" and (source, f"{target}:stub") in theirs:
         return "resolves to the stub beside the module"
+    if any(package == target for package, _, _ in tree.attribute_imports(source)):
+        return "takes an attribute of a package for its submodule of that name"
     return None
 
 
-def why_only_theirs(tool: str, tree: Tree, edge: Edge) -> str | None:
+def why_only_theirs(tool: str, tree: Tree, edge: Edge, ours: set[Edge]) -> str | None:
     source, target = edge
     if source == target:
         # `if __name__ == "__main__": from rich.box import …` in `rich/box.py`.
         return "counts a module's import of itself"
-    if tool == "ruff" and (source.endswith(":stub") or target.endswith(":stub")):
-        return "reads stub files beside the modules"
+    if source.endswith(":stub"):
+        # What runs is the source; ssot reads a stub only where there is none.
+        beside = source.removesuffix(":stub") in tree.modules
+        return "reads stub files beside the modules" if beside else None
+    if target.endswith(":stub"):
+        found = (source, target.removesuffix(":stub")) in ours
+        return "resolves to the stub beside the module" if found else None
+    if tree.never_runs(edge):
+        return "keeps imports of branches that the target never takes"
+    if tree.takes_attribute(edge) and (source, target.rpartition(".")[0]) in ours:
+        return "takes an attribute of a package for its submodule of that name"
     if tool.startswith("grimp") and any(extension.rpartition(".")[0] == target for extension in tree.extensions):
         # `import aiohttp._http_writer`: the compiled module is not in the graph, its parent is.
         return "takes the import of an extension module for one of its parent"
@@ -311,6 +509,7 @@ def compare_components(
     Modules that grimp does not see (folders without `__init__`) are taken from ssot's edges, which
     the comparison with `ast` has judged already.
     """
+    ours = {(edge["from"], edge["to"]) for edge in explicit}
     for phases in COMPONENT_PHASES:
         label = "+".join(phases)
         truth = {
@@ -318,8 +517,12 @@ def compare_components(
             for edge, nestings in phases_of.items()
             if edge[0] != edge[1] and any(nesting & set(phases) for nesting in nestings)
         }
-        truth -= {edge for edge in truth if why_only_theirs("grimp", tree, edge)} - {
-            (edge["from"], edge["to"]) for edge in explicit
+        truth -= {edge for edge in truth - ours if why_only_theirs("grimp", tree, edge, ours)}
+        truth |= {
+            (source, package)
+            for source in tree.modules
+            for package, _, statement in tree.attribute_imports(source)
+            if statement.runs and statement.phases & set(phases)
         }
         truth |= {
             (edge["from"], edge["to"])
@@ -329,11 +532,11 @@ def compare_components(
         }
         expected = {frozenset(component) for component in strongly_connected(truth) if len(component) > 1}
         listed = [found for found in answer["components"] if sorted(found["phases"]) == list(phases)]
-        ours = {frozenset(found["modules"]) for found in listed if len(found["modules"]) > 1}
-        result.components[label] = len(ours)
-        for component in sorted(map(sorted, expected - ours)):
+        found_components = {frozenset(found["modules"]) for found in listed if len(found["modules"]) > 1}
+        result.components[label] = len(found_components)
+        for component in sorted(map(sorted, expected - found_components)):
             result.unexplained.append(f"component ({label}) of {len(component)} not found: {component[:6]}")
-        for component in sorted(map(sorted, ours - expected)):
+        for component in sorted(map(sorted, found_components - expected)):
             result.unexplained.append(f"component ({label}) of {len(component)} is none: {component[:6]}")
         for found in listed:
             modules, broken = set(found["modules"]), {(edge["from"], edge["to"]) for edge in found["breakers"]}

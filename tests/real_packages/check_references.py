@@ -119,7 +119,7 @@ def compare(
             result.confirmed += 1
             continue
         text = SourceFile.read(root / place[0])
-        reason = explain(symbol, place, ours.get(place, []), seen_by, text)
+        reason = explain(symbol, place, ours.get(place, []), seen_by, text, root)
         if reason:
             result.explained[reason] += 1
         elif (symbol, *place) in allowed:
@@ -134,7 +134,7 @@ def compare(
     return result
 
 
-def explain(symbol: str, place: Place, ours: list[Any], seen_by: list[str], text: SourceFile) -> str | None:
+def explain(symbol: str, place: Place, ours: list[Any], seen_by: list[str], text: SourceFile, root: Path) -> str | None:
     """Why ssot and the servers differ about a place, or None.
 
     ssot has it and no server does, or the other way round. What both servers see is a reference.
@@ -146,6 +146,9 @@ def explain(symbol: str, place: Place, ours: list[Any], seen_by: list[str], text
             return "a string that names the class: no server looks there"
         if all(found["via"] for found in ours) and not re.search(rf"\b{name}\b", line):
             return "an alias: no server follows another name"
+        if any(has_stub(root, module) for module, imported in text.imports if imported == name):
+            # `attr/__init__.pyi` declares another `class Attribute` than the one that runs.
+            return "an import from a module with a stub beside it: the servers take the stub's class"
         return None
     if len(seen_by) == 1:
         if place[1] in text.docstring_lines:
@@ -153,18 +156,25 @@ def explain(symbol: str, place: Place, ours: list[Any], seen_by: list[str], text
         if re.search(rf"# type: .*\b{name}\b", line) and not re.search(rf"\b{name}\b", line.partition("#")[0]):
             return f"a type comment: {seen_by[0]} reads it"
         if (place[1], name) in text.assignments:
-            # `Application = Any` in the other branch of `if TYPE_CHECKING`.
-            return f"an assignment to a name that an import binds too: {seen_by[0]} takes it for one symbol"
+            # `Application = Any` in the `else` of `if TYPE_CHECKING`, `Factory = add_repr(Factory)`: the
+            # name is bound there, the class is not used.
+            return f"an assignment to the name: {seen_by[0]} takes it for one symbol"
     return None
+
+
+def has_stub(root: Path, module: str) -> bool:
+    path = root.joinpath(*module.split("."))
+    return (path / "__init__.pyi").exists() or path.with_suffix(".pyi").exists()
 
 
 @dataclass(frozen=True)
 class SourceFile:
-    """The lines of a file, those of docstrings, and the lines and names of assignments."""
+    """The lines of a file, those of docstrings, lines and names of assignments, absolute `from` imports."""
 
     lines: list[str]
     docstring_lines: frozenset[int]
     assignments: frozenset[tuple[int, str]]
+    imports: frozenset[tuple[str, str]]
 
     @staticmethod
     @cache
@@ -172,13 +182,16 @@ class SourceFile:
         text = path.read_text()
         docstrings: set[int] = set()
         assignments: set[tuple[int, str]] = set()
+        imports: set[tuple[str, str]] = set()
         for node in ast.walk(ast.parse(text)):
             match node:
                 case ast.Expr(value=ast.Constant(value=str())):
                     docstrings.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
                 case ast.Name(id=name, ctx=ast.Store()):
                     assignments.add((node.lineno, name))
-        return SourceFile(text.splitlines(), frozenset(docstrings), frozenset(assignments))
+                case ast.ImportFrom(module=str(module), names=names, level=0):
+                    imports.update((module, alias.name) for alias in names)
+        return SourceFile(text.splitlines(), frozenset(docstrings), frozenset(assignments), frozenset(imports))
 
 
 def figures(comparisons: list[Comparison]) -> dict[str, Any]:

@@ -20,23 +20,45 @@ fi
 mkdir -p "$home/figures"
 export PYTHONDONTWRITEBYTECODE=1
 
+# figures FILE NAME...: the sum of each figure over the packages or classes of a check.
+figures() {
+  "$home/truth-venv/bin/python" - "$@" <<'PYTHON'
+import json, sys
+
+def size(figure):
+    return figure if isinstance(figure, int) else sum(figure.values()) if isinstance(figure, dict) else len(figure)
+
+path, *names = sys.argv[1:]
+with open(path) as file:
+    rows = json.load(file).values()
+print(", ".join(f"{sum(size(row[name]) for row in rows):,} {name.replace('_', ' ')}" for name in names))
+PYTHON
+}
+
 summary=()
 passed=0
 failed=0
-# check NAME SCRIPT
+# check NAME SCRIPT FIGURE...
 check() {
-  local name=$1 script=$2 started=$SECONDS code
+  local name=$1 script=$2 started=$SECONDS code file
+  shift 2
+  file=$home/figures/${script%.py}.json
+  rm -f "$file"
   echo
   echo "== $name"
-  "$home/truth-venv/bin/python" "$here/$script" "$binary" "$home/venv" --json "$home/figures/${script%.py}.json"
+  "$home/truth-venv/bin/python" "$here/$script" "$binary" "$home/venv" --json "$file"
   code=$?
   if [[ $code -eq 0 ]]; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
   summary+=("$(printf '%-40s %-8s %4d s' "$name" "$([[ $code -eq 0 ]] && echo passed || echo "FAILED")" $((SECONDS - started)))")
+  [[ -f $file ]] && summary+=("    $(figures "$file" "$@")")
 }
 
-check "MRO and class statements: CPython" check_mro.py
-check "import graph: grimp, ruff" check_imports.py
-check "references: pyright, pyrefly" check_references.py
+check "MRO and class statements: CPython" check_mro.py \
+  matched complete equal different lacking statements_missed statements_invented
+check "import graph: grimp, ruff" check_imports.py \
+  edges grimp ruff explained unexplained
+check "references: pyright, pyrefly" check_references.py \
+  ssot pyright pyrefly confirmed explained allowed unexplained
 
 echo
 printf '%s\n' "${summary[@]}"

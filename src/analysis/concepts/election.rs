@@ -98,9 +98,9 @@ pub(super) fn elect(
 fn ballot_of(index: &Index, class: ClassId, demanded: &BTreeSet<Name>) -> Ballot {
     let counts = usage::counts(index, class);
     let has = provided(index, class);
-    let public = methods_of(index, class).into_iter().filter(|method| {
-        !index.function(*method).name.as_str().starts_with('_')
-    });
+    let public = methods_of(index, class)
+        .into_iter()
+        .filter(|method| !index.function(*method).name.as_str().starts_with('_'));
     let lines = index.source_of(class).map_or(0, |(file, fact)| {
         let lines = &index.file(file).facts.lines;
         lines.line(fact.end.saturating_sub(1)) - lines.line(fact.name_at) + 1

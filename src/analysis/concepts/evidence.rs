@@ -57,7 +57,8 @@ impl Judge<'_> {
             let statement = format!("subclass of {base} that defines no method of its own");
             return (Role::Shim, vec![Reason { statement, place }]);
         }
-        let statement = format!("subclass of {base} that defines {own_methods} methods itself: a variant of it");
+        let statement =
+            format!("subclass of {base} that defines {own_methods} methods itself: a variant of it");
         (Role::Complementary, vec![Reason { statement, place }])
     }
 
@@ -109,7 +110,8 @@ impl Judge<'_> {
                 let same = theirs.iter().find(|(other, _)| bare(other) == name.as_str());
                 let like = same.or_else(|| {
                     theirs.iter().find(|(other, deed)| {
-                        is_public(index.function(*other)) && deed.as_ref().is_some_and(|d| is_covered(&own_deed, d))
+                        is_public(index.function(*other))
+                            && deed.as_ref().is_some_and(|d| is_covered(&own_deed, d))
                     })
                 });
                 like.map(|(other, _)| (*id, *other))
@@ -189,7 +191,13 @@ pub(super) fn uses_of_function(index: &Index, function: FunctionId) -> Vec<(File
         // Only a file that defines or imports something can use it; most have neither.
         let can_reach = file == function.file
             || facts.imports.iter().any(|import| match import.what {
-                Imported::Name(imported) => imported == name || facts.bindings.iter().any(|b| matches!(b.target, Bound::Import(_)) && b.name == name),
+                Imported::Name(imported) => {
+                    imported == name
+                        || facts
+                            .bindings
+                            .iter()
+                            .any(|b| matches!(b.target, Bound::Import(_)) && b.name == name)
+                }
                 Imported::Star => true,
                 Imported::Module | Imported::ModuleAs => {
                     facts.steps.iter().any(|step| matches!(step, Step::Attribute(step, _) if *step == name))

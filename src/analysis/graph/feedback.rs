@@ -117,7 +117,8 @@ struct Digraph<'a> {
 
 impl<'a> Digraph<'a> {
     fn new(nodes: usize, arcs: &'a [Arc]) -> Self {
-        let mut graph = Self { nodes, arcs, outgoing: vec![Vec::new(); nodes], incoming: vec![Vec::new(); nodes] };
+        let mut graph =
+            Self { nodes, arcs, outgoing: vec![Vec::new(); nodes], incoming: vec![Vec::new(); nodes] };
         for (position, arc) in arcs.iter().enumerate() {
             graph.outgoing[arc.from as usize].push(position as u32);
             graph.incoming[arc.to as usize].push(position as u32);
@@ -132,7 +133,8 @@ impl<'a> Digraph<'a> {
         for (position, arc) in self.arcs.iter().enumerate() {
             waiting[arc.to as usize] += u32::from(!is_removed[position]);
         }
-        let mut order: Vec<u32> = (0..self.nodes as u32).filter(|&node| waiting[node as usize] == 0).collect();
+        let mut order: Vec<u32> =
+            (0..self.nodes as u32).filter(|&node| waiting[node as usize] == 0).collect();
         let mut done = 0;
         while let Some(&node) = order.get(done) {
             done += 1;

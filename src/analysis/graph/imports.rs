@@ -32,9 +32,16 @@ pub(super) fn imports_of_tree(index: &Index) -> Vec<Vec<Found>> {
         .map(|file| match index.modules.of_file(FileId(file)) {
             // A stub beside its source tells the module a second time; the source is what runs.
             Some(module)
-                if !shadowed.contains(&FileId(file)) && index.modules.get(module).file == Some(FileId(file)) =>
+                if !shadowed.contains(&FileId(file))
+                    && index.modules.get(module).file == Some(FileId(file)) =>
             {
-                let file = Importer { index, parents: &parents, submodules: &submodules, file: FileId(file), module };
+                let file = Importer {
+                    index,
+                    parents: &parents,
+                    submodules: &submodules,
+                    file: FileId(file),
+                    module,
+                };
                 file.imports()
             }
             Some(_) | None => Vec::new(),

@@ -114,7 +114,10 @@ fn relative_imports_skip_ancestors_that_have_run() {
     let files = [
         ("p/__init__.py", ""),
         ("p/a/__init__.py", ""),
-        ("p/a/x.py", "from ..b import y\nfrom . import z\nimport importlib\nimportlib.import_module('.z', __package__)\n"),
+        (
+            "p/a/x.py",
+            "from ..b import y\nfrom . import z\nimport importlib\nimportlib.import_module('.z', __package__)\n",
+        ),
         ("p/a/z.py", "from .x import q\n"),
         ("p/b/__init__.py", ""),
         ("p/b/y.py", ""),
@@ -166,7 +169,8 @@ fn namespace_packages_are_nodes_where_they_are_imported() {
 
 #[test]
 fn fans_count_each_module_once() {
-    let files = [("a.py", "import b\nimport c\ndef f():\n    import b\n"), ("b.py", "import c\n"), ("c.py", "")];
+    let files =
+        [("a.py", "import b\nimport c\ndef f():\n    import b\n"), ("b.py", "import c\n"), ("c.py", "")];
     let index = program(&files);
     let fans = module_graph(&index, GraphOptions::default()).fans();
     let pairs: Vec<(usize, usize)> = fans.iter().map(|fan| (fan.fan_in, fan.fan_out)).collect();
@@ -185,8 +189,11 @@ fn cycles(files: &[(&str, &str)], options: GraphOptions) -> Vec<String> {
         assert!(component.is_minimum);
         let mut text = format!("{}: {}", component.phases.as_str(), names(&component.modules));
         for breaker in &component.breakers {
-            let lines: Vec<String> =
-                breaker.places.iter().map(|place| index.position(place.file, place.at).line.to_string()).collect();
+            let lines: Vec<String> = breaker
+                .places
+                .iter()
+                .map(|place| index.position(place.file, place.at).line.to_string())
+                .collect();
             let (from, to) = (name(&index, &graph, breaker.from), name(&index, &graph, breaker.to));
             text.push_str(&format!("; {from} -> {to} {}", lines.join(" ")));
         }

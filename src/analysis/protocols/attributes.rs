@@ -7,8 +7,8 @@ use crate::analysis::types::assignability::Relation;
 use crate::analysis::types::{ResolvedType, Verdict3, Viewpoint, inferred, resolve_annotation};
 use crate::facts::type_expression::TypeExpression;
 use crate::facts::{BindingKind, Field, FunctionFact, Step};
-use crate::link::resolve::{Entity, Resolver};
 use crate::link::members::fields_of;
+use crate::link::resolve::{Entity, Resolver};
 use crate::link::{ClassId, ClassKind, FileId, FunctionId, Index, Origin};
 use crate::text::Offset;
 
@@ -37,15 +37,26 @@ pub(super) fn judge_provided(
         Provided::Library(owner, member) => judge_inherited(index, demand, *owner, member),
         Provided::Function(found) => match &demand.what {
             Demanded::Function(expected) => judge_functions(relation, class, *expected, *found),
-            Demanded::Attribute(field) => judge_function_for_attribute(relation, class, demand, field, *found),
+            Demanded::Attribute(field) => {
+                judge_function_for_attribute(relation, class, demand, field, *found)
+            }
             Demanded::Library(member) => {
                 let binding = member.binding.unwrap_or(BindingKind::Instance);
-                let comparison =
-                    signatures::compare_with_library(index, member.signature, binding, member.is_async, *found);
+                let comparison = signatures::compare_with_library(
+                    index,
+                    member.signature,
+                    binding,
+                    member.is_async,
+                    *found,
+                );
                 // Its own parameters' names are nobody's contract: special methods are called by the interpreter.
                 let differences = comparison.differences.into_iter();
                 let kept = differences.filter(|difference| difference.kind != DifferenceKind::ParameterName);
-                into_judgement(index, *found, Comparison { differences: kept.collect(), ..Comparison::default() })
+                into_judgement(
+                    index,
+                    *found,
+                    Comparison { differences: kept.collect(), ..Comparison::default() },
+                )
             }
         },
         Provided::Field(owner, found) => match &demand.what {
@@ -69,7 +80,9 @@ fn missing(index: &Index, demand: &Demand, provided: &Provided) -> Judgement {
         }
         Demanded::Function(id) => (ReasonKind::MissingMethod, signatures::render(index, *id)),
         Demanded::Attribute(field) => (ReasonKind::MissingAttribute, field_text(field)),
-        Demanded::Library(member) => (ReasonKind::MissingMethod, format!("{}{}", member.name, member.signature)),
+        Demanded::Library(member) => {
+            (ReasonKind::MissingMethod, format!("{}{}", member.name, member.signature))
+        }
     };
     let found = match provided {
         Provided::OnlyDemanded => "inherited from the protocol, without a body".to_owned(),
@@ -104,7 +117,12 @@ fn judge_inherited(
     }
 }
 
-fn judge_functions(relation: &Relation<'_>, class: ClassId, expected: FunctionId, found: FunctionId) -> Judgement {
+fn judge_functions(
+    relation: &Relation<'_>,
+    class: ClassId,
+    expected: FunctionId,
+    found: FunctionId,
+) -> Judgement {
     let index = relation.index;
     if expected == found {
         return Judgement::default();
@@ -122,14 +140,23 @@ fn judge_functions(relation: &Relation<'_>, class: ClassId, expected: FunctionId
         return if fits {
             Judgement::default()
         } else {
-            Judgement::unknown("no single overload fits; several together may".to_owned(), place_of(index, found))
+            Judgement::unknown(
+                "no single overload fits; several together may".to_owned(),
+                place_of(index, found),
+            )
         };
     }
     let mut judged =
         into_judgement(index, found, signatures::compare_for(relation, expected, found, Some(class)));
-    let are_properties = [expected, found].iter().all(|id| index.function(*id).binding == BindingKind::Property);
+    let are_properties =
+        [expected, found].iter().all(|id| index.function(*id).binding == BindingKind::Property);
     if are_properties && has_setter(index, expected) && !has_setter(index, found) {
-        judged.push(ReasonKind::ReadOnly, "a setter".into(), "a read-only property".into(), place_of(index, found));
+        judged.push(
+            ReasonKind::ReadOnly,
+            "a setter".into(),
+            "a read-only property".into(),
+            place_of(index, found),
+        );
     }
     judged
 }
@@ -162,7 +189,8 @@ fn wrapped(index: &Index, found: FunctionId) -> Option<Judgement> {
     if !fact.traits.is_wrapped {
         return None;
     }
-    let reason = format!("decorated by `{}`, which may change the signature", decorator_of(index, found, fact));
+    let reason =
+        format!("decorated by `{}`, which may change the signature", decorator_of(index, found, fact));
     Some(Judgement::unknown(reason, place_of(index, found)))
 }
 
@@ -175,7 +203,8 @@ fn decorator_of(index: &Index, id: FunctionId, fact: &FunctionFact) -> String {
         });
         steps.collect::<Vec<_>>().join(".")
     });
-    let known = ["staticmethod", "classmethod", "property", "override", "final", "abstractmethod", "overload"];
+    let known =
+        ["staticmethod", "classmethod", "property", "override", "final", "abstractmethod", "overload"];
     let is_known = |name: &String| known.iter().any(|known| name.rsplit('.').next() == Some(*known));
     names.rev().find(|name| !is_known(name)).unwrap_or_else(|| "a decorator".to_owned())
 }
@@ -292,7 +321,10 @@ fn judge_field_for_method(
                 ResolvedType::Any => String::new(),
                 known => format!(" of type {}", known.describe(index)),
             };
-            Judgement::unknown(format!("`{}` is an attribute{of_type}, assigned, not defined", found.name), place)
+            Judgement::unknown(
+                format!("`{}` is an attribute{of_type}, assigned, not defined", found.name),
+                place,
+            )
         }
     }
 }
@@ -332,7 +364,8 @@ fn typed(
     is_mutable: bool,
     place: Place,
 ) -> Judgement {
-    let answer = if is_mutable { relation.equivalent(given, wanted) } else { relation.assignable(given, wanted) };
+    let answer =
+        if is_mutable { relation.equivalent(given, wanted) } else { relation.assignable(given, wanted) };
     let mut judged = Judgement { is_through_any: answer.is_through_any, ..Judgement::default() };
     match answer.verdict {
         Verdict3::Yes => {}
@@ -362,7 +395,9 @@ fn demanded_type(index: &Index, class: ClassId, demand: &Demand, field: &Field) 
 }
 
 fn given_type(index: &Index, class: ClassId, owner: ClassId, field: &Field) -> ResolvedType {
-    let Some(mut view) = Viewpoint::of_body(index, owner, field.at, Some(class)) else { return ResolvedType::Any };
+    let Some(mut view) = Viewpoint::of_body(index, owner, field.at, Some(class)) else {
+        return ResolvedType::Any;
+    };
     if field.is_instance {
         // In a method the names of the class's body are not seen.
         view.scope = index.file(view.file).facts.scopes[view.scope.index()].parent;
@@ -372,7 +407,8 @@ fn given_type(index: &Index, class: ClassId, owner: ClassId, field: &Field) -> R
         None => {
             let values = &index.file(view.file).facts.values[field.values.range()];
             let is_none = || {
-                let none = Resolver::new(index).attribute(&Entity::Class(owner), field.name, 0) == Entity::Nothing;
+                let none =
+                    Resolver::new(index).attribute(&Entity::Class(owner), field.name, 0) == Entity::Nothing;
                 !field.is_instance && none && is_only_place(index, owner, field)
             };
             match inferred(index, view.file, values) {

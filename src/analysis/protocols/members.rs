@@ -27,9 +27,20 @@ pub(super) enum Demanded {
 
 /// Names that type checkers leave out of protocols (`typing._get_protocol_attrs`).
 const NOT_MEMBERS: [&str; 14] = [
-    "__abstractmethods__", "__annotations__", "__class_getitem__", "__dict__", "__doc__", "__init__",
-    "__init_subclass__", "__match_args__", "__module__", "__new__", "__slots__", "__subclasshook__",
-    "__weakref__", "__orig_bases__",
+    "__abstractmethods__",
+    "__annotations__",
+    "__class_getitem__",
+    "__dict__",
+    "__doc__",
+    "__init__",
+    "__init_subclass__",
+    "__match_args__",
+    "__module__",
+    "__new__",
+    "__slots__",
+    "__subclasshook__",
+    "__weakref__",
+    "__orig_bases__",
 ];
 
 /// All members along the order of a protocol; the first definition of a name counts.
@@ -71,7 +82,12 @@ fn source_demands(index: &Index, class: ClassId, file: FileId) -> Vec<Demand> {
         for field in fields_of(index, file, owner).filter(|field| !field.is_instance) {
             if demands.iter().all(|known| known.name != field.name) {
                 let place = Some((file, field.at));
-                demands.push(Demand { name: field.name, what: Demanded::Attribute(*field), place, by: class });
+                demands.push(Demand {
+                    name: field.name,
+                    what: Demanded::Attribute(*field),
+                    place,
+                    by: class,
+                });
             }
         }
     }
@@ -86,7 +102,12 @@ fn library_demands(index: &Index, class: ClassId) -> Vec<Demand> {
     }
     let members = index.library.members(class).into_iter().filter(|member| member.is_abstract);
     members
-        .map(|member| Demand { name: member.name, what: Demanded::Library(member), place: None, by: class })
+        .map(|member| Demand {
+            name: member.name,
+            what: Demanded::Library(member.clone()),
+            place: None,
+            by: class,
+        })
         .collect()
 }
 
@@ -146,7 +167,9 @@ pub(super) fn provider_of(index: &Index, class: ClassId, protocol: ClassId, dema
 
 fn own_member(index: &Index, class: ClassId, name: Name) -> Option<Provided> {
     match index.class(class).origin {
-        Origin::Library => index.library.member(class, name).map(|member| Provided::Library(class, member)),
+        Origin::Library => {
+            index.library.member(class, name).map(|member| Provided::Library(class, member.clone()))
+        }
         Origin::Source { file, index: owner } => {
             let facts = &index.file(file).facts;
             let body = facts.types[owner.index()].body;
@@ -184,9 +207,9 @@ fn is_without_content(index: &Index, found: &Provided) -> bool {
 fn has_dynamic_attributes(index: &Index, class: ClassId) -> bool {
     index.class(class).mro.classes().any(|ancestor| match index.class(ancestor).origin {
         Origin::Library => index.library.classes[ancestor.0 as usize].has_dynamic_attributes,
-        Origin::Source { .. } => {
-            ["__getattr__", "__getattribute__"].iter().any(|name| method_of(index, ancestor, Name::new(name)).is_some())
-        }
+        Origin::Source { .. } => ["__getattr__", "__getattribute__"]
+            .iter()
+            .any(|name| method_of(index, ancestor, Name::new(name)).is_some()),
     })
 }
 

@@ -14,7 +14,9 @@ fn compare(protocol_member: &str, class: &str) -> Conformance {
 fn check(protocol_member: &str, class: &str, expected: &str) {
     let found = compare(protocol_member, class);
     let mut words = vec![found.verdict.as_str()];
-    words.extend(found.members.iter().flat_map(|member| member.reasons.iter().map(|reason| reason.kind.as_str())));
+    words.extend(
+        found.members.iter().flat_map(|member| member.reasons.iter().map(|reason| reason.kind.as_str())),
+    );
     assert_eq!(words.join(" "), expected, "{protocol_member}  <-  {class}: {found:#?}");
 }
 
@@ -23,14 +25,22 @@ fn missing_members_are_violations_unless_something_unknown_may_have_them() {
     check("def f(self): ...", "class C: ...", "violates missing-method");
     check("x: int", "class C: ...", "violates missing-attribute");
     check("def f(self): ...", "class C(Far): ...", "cannot-tell missing-method unknown");
-    check("def f(self): ...", "class C:\n    def __getattr__(self, name): ...", "cannot-tell missing-method unknown");
+    check(
+        "def f(self): ...",
+        "class C:\n    def __getattr__(self, name): ...",
+        "cannot-tell missing-method unknown",
+    );
 }
 
 #[test]
 fn members_are_found_along_the_order() {
     check("def f(self): ...", "class B:\n    def f(self): ...\nclass C(B): ...", "conforms");
     check("def f(self): ...", "class C:\n    def g(self): ...\n    f = g", "conforms");
-    check("def f(self): ...", "class B:\n    def f(self): ...\nclass C(B):\n    f = None", "violates binding-mismatch");
+    check(
+        "def f(self): ...",
+        "class B:\n    def f(self): ...\nclass C(B):\n    f = None",
+        "violates binding-mismatch",
+    );
     check("def f(self): ...", "class B:\n    def f(self): ...\nclass C(Far, B): ...", "cannot-tell unknown");
 }
 
@@ -86,7 +96,11 @@ fn standard_protocols_demand_their_abstract_members() {
     let source = "from typing import *\nclass P(Sized, Protocol):\n    def f(self): ...\nclass C:\n    def f(self): ...\n";
     let index = link_sources(&[("m.py", source)]);
     let found = conforms(&index, class_named(&index, "m.C"), class_named(&index, "m.P"));
-    let missing: Vec<&str> =
-        found.members.iter().filter(|member| member.is_missing()).map(|member| member.name.as_str()).collect();
+    let missing: Vec<&str> = found
+        .members
+        .iter()
+        .filter(|member| member.is_missing())
+        .map(|member| member.name.as_str())
+        .collect();
     assert_eq!(missing, ["__len__"]);
 }

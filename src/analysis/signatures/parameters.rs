@@ -26,7 +26,8 @@ struct Shape {
 
 impl Shape {
     fn new(formals: Vec<Formal>) -> Self {
-        let mut shape = Self { positional: vec![], variadic: None, keyword_only: vec![], keyword_variadic: None };
+        let mut shape =
+            Self { positional: vec![], variadic: None, keyword_only: vec![], keyword_variadic: None };
         for formal in formals {
             match formal.kind {
                 ParameterKind::PositionalOnly | ParameterKind::Standard => shape.positional.push(formal),
@@ -40,7 +41,8 @@ impl Shape {
 
     /// `(*args: Any, **kwargs: Any)` stands for any parameters at all.
     fn is_gradual(&self) -> bool {
-        let is_any = |formal: &Option<Formal>| formal.as_ref().is_some_and(|formal| formal.ty == ResolvedType::Any);
+        let is_any =
+            |formal: &Option<Formal>| formal.as_ref().is_some_and(|formal| formal.ty == ResolvedType::Any);
         is_any(&self.variadic) && is_any(&self.keyword_variadic)
     }
 
@@ -102,7 +104,9 @@ fn formals_of(index: &Index, id: FunctionId, receiver: Option<ClassId>) -> Vec<F
 fn kind_of(parameter: &Parameter) -> ParameterKind {
     let name = parameter.name.as_str();
     match parameter.kind {
-        ParameterKind::Standard if name.starts_with("__") && !name.ends_with("__") => ParameterKind::PositionalOnly,
+        ParameterKind::Standard if name.starts_with("__") && !name.ends_with("__") => {
+            ParameterKind::PositionalOnly
+        }
         kind @ (ParameterKind::PositionalOnly
         | ParameterKind::Standard
         | ParameterKind::Variadic
@@ -120,7 +124,8 @@ pub(super) fn without_receiver(binding: BindingKind, name: Name, parameters: &[P
     };
     match parameters.split_first() {
         Some((first, rest))
-            if has_receiver && matches!(first.kind, ParameterKind::PositionalOnly | ParameterKind::Standard) =>
+            if has_receiver
+                && matches!(first.kind, ParameterKind::PositionalOnly | ParameterKind::Standard) =>
         {
             rest
         }
@@ -178,7 +183,12 @@ impl Matching<'_, '_> {
                     self.differ(DifferenceKind::ParameterKind, expected, words.0.into(), words.1.into());
                 }
             } else if expected.name != found.name {
-                self.differ(DifferenceKind::ParameterName, expected, expected.name.to_string(), found.name.to_string());
+                self.differ(
+                    DifferenceKind::ParameterName,
+                    expected,
+                    expected.name.to_string(),
+                    found.name.to_string(),
+                );
             }
         }
         self.check_default(expected, found);
@@ -301,7 +311,12 @@ impl Matching<'_, '_> {
     }
 
     fn missing(&mut self, expected: &Formal) {
-        self.differ(DifferenceKind::Arity, expected, format!("`{}`", expected.shown()), "no such parameter".into());
+        self.differ(
+            DifferenceKind::Arity,
+            expected,
+            format!("`{}`", expected.shown()),
+            "no such parameter".into(),
+        );
     }
 
     fn require_optional(&mut self, extra: &Formal, own: &Shape) {

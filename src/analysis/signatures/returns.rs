@@ -72,7 +72,8 @@ pub(super) fn compare_returns(
     match answer.verdict {
         Verdict3::Yes => {}
         Verdict3::No(_) => {
-            let text = |id: FunctionId| index.function(id).returns.map_or("Any".into(), |text| text.to_string());
+            let text =
+                |id: FunctionId| index.function(id).returns.map_or("Any".into(), |text| text.to_string());
             comparison.differ(DifferenceKind::ReturnType, None, text(expected), text(found));
         }
         Verdict3::CannotTell(reason) => comparison.unknowns.push(format!("return type: {reason}")),

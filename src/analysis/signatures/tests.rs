@@ -59,7 +59,11 @@ fn an_async_function_gives_an_awaitable() {
     check("def f(self) -> int: ...", "async def f(self) -> int: ...", &["async-mismatch"]);
     check("def f(self) -> Awaitable[int]: ...", "async def f(self) -> int: ...", &[]);
     check("async def f(self) -> int: ...", "def f(self) -> Coroutine[Any, Any, int]: ...", &[]);
-    check("def f(self) -> AsyncIterator[int]: ...", "async def f(self) -> AsyncIterator[int]:\n        yield 1", &[]);
+    check(
+        "def f(self) -> AsyncIterator[int]: ...",
+        "async def f(self) -> AsyncIterator[int]:\n        yield 1",
+        &[],
+    );
 }
 
 #[test]

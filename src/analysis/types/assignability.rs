@@ -1,8 +1,8 @@
 //! Whether a value of one type may stand where another is asked for (typing specification, "Type
 //! system concepts" and "Generics"). Three-valued: what is not known is said, not guessed.
 
-use super::subtyping::{Subclass, Variance, arguments_as, provides, subclass, variance};
 use super::ResolvedType;
+use super::subtyping::{Subclass, Variance, arguments_as, provides, subclass, variance};
 use crate::analysis::protocols;
 use crate::facts::Name;
 use crate::link::{ClassId, ClassKind, Index, Origin};
@@ -103,16 +103,17 @@ impl<'i> Relation<'i> {
             (T::Class { class, .. }, T::Tuple { .. }) => {
                 let is_tuple = index.library.class("builtins.tuple");
                 match is_tuple.map(|tuple| subclass(index, *class, tuple)) {
-                    Some(Subclass::Yes) => cannot_tell(format!(
-                        "the items of `{}` are not read",
-                        index.class(*class).name
-                    )),
+                    Some(Subclass::Yes) => {
+                        cannot_tell(format!("the items of `{}` are not read", index.class(*class).name))
+                    }
                     Some(Subclass::CannotTell(reason)) => cannot_tell(reason),
                     Some(Subclass::No) | None => self.no(from, to),
                 }
             }
             (T::ClassObject(own), T::ClassObject(other)) => self.assignable(own, other),
-            (T::ClassObject(_), T::Class { class, .. }) => self.value_as_class(from, to, "builtins.type", *class),
+            (T::ClassObject(_), T::Class { class, .. }) => {
+                self.value_as_class(from, to, "builtins.type", *class)
+            }
             (T::Callable { .. }, T::Class { class, .. }) => {
                 self.value_as_class(from, to, "builtins.function", *class)
             }
@@ -139,12 +140,19 @@ impl<'i> Relation<'i> {
                 cannot_tell(format!("`{}` has bases that are not known", index.class(*class).name))
             }
             (T::Class { .. }, T::Literal(_) | T::None | T::Never | T::ClassObject(_))
-            | (T::None, T::Never | T::Literal(_) | T::Tuple { .. } | T::ClassObject(_) | T::Callable { .. })
-            | (T::Tuple { .. }, T::Never | T::None | T::Literal(_) | T::ClassObject(_) | T::Callable { .. })
+            | (
+                T::None,
+                T::Never | T::Literal(_) | T::Tuple { .. } | T::ClassObject(_) | T::Callable { .. },
+            )
+            | (
+                T::Tuple { .. },
+                T::Never | T::None | T::Literal(_) | T::ClassObject(_) | T::Callable { .. },
+            )
             | (T::ClassObject(_), T::Never | T::None | T::Literal(_) | T::Tuple { .. })
-            | (T::Callable { .. }, T::Never | T::None | T::Literal(_) | T::Tuple { .. } | T::ClassObject(_)) => {
-                self.no(from, to)
-            }
+            | (
+                T::Callable { .. },
+                T::Never | T::None | T::Literal(_) | T::Tuple { .. } | T::ClassObject(_),
+            ) => self.no(from, to),
             (T::None, T::None) => yes(),
         }
     }
@@ -154,8 +162,14 @@ impl<'i> Relation<'i> {
         Assignability { verdict: Verdict3::No(reason), is_through_any: false }
     }
 
-    fn to_any_member(&self, from: &ResolvedType, to: &ResolvedType, members: &[ResolvedType]) -> Assignability {
-        let answers: Vec<Assignability> = members.iter().map(|member| self.assignable(from, member)).collect();
+    fn to_any_member(
+        &self,
+        from: &ResolvedType,
+        to: &ResolvedType,
+        members: &[ResolvedType],
+    ) -> Assignability {
+        let answers: Vec<Assignability> =
+            members.iter().map(|member| self.assignable(from, member)).collect();
         let sure = answers.iter().filter(|answer| answer.verdict == Verdict3::Yes);
         if let Some(best) = sure.min_by_key(|answer| answer.is_through_any) {
             return best.clone();
@@ -208,7 +222,13 @@ impl<'i> Relation<'i> {
     }
 
     /// `None`, a class or a function where an instance of a class is asked for.
-    fn value_as_class(&self, from: &ResolvedType, to: &ResolvedType, id: &str, wanted: ClassId) -> Assignability {
+    fn value_as_class(
+        &self,
+        from: &ResolvedType,
+        to: &ResolvedType,
+        id: &str,
+        wanted: ClassId,
+    ) -> Assignability {
         if self.index.class(wanted).kind == ClassKind::Protocol {
             return cannot_tell(format!("`{}` is a protocol", self.index.class(wanted).name));
         }
@@ -241,7 +261,13 @@ impl<'i> Relation<'i> {
         }
     }
 
-    fn protocol(&self, from: &ResolvedType, to: &ResolvedType, own: ClassId, wanted: ClassId) -> Assignability {
+    fn protocol(
+        &self,
+        from: &ResolvedType,
+        to: &ResolvedType,
+        own: ClassId,
+        wanted: ClassId,
+    ) -> Assignability {
         let name = self.index.class(wanted).name;
         if self.assumed.contains(&(own, wanted)) {
             return yes();
@@ -275,7 +301,9 @@ impl<'i> Relation<'i> {
             (false, true) => Some(self.no(from, to)),
             (true, true) => Some(match own == wanted || is_below(index, own, wanted) {
                 true => yes(),
-                false => cannot_tell("two `TypedDict`s are compared by their keys, which we do not".to_owned()),
+                false => {
+                    cannot_tell("two `TypedDict`s are compared by their keys, which we do not".to_owned())
+                }
             }),
             (true, false) => {
                 let mapping = index.library.class("collections.abc.Mapping")?;
@@ -305,7 +333,11 @@ impl<'i> Relation<'i> {
             if theirs.iter().all(|each| *each == ResolvedType::Any) {
                 return Assignability { verdict: Verdict3::Yes, is_through_any: true };
             }
-            return cannot_tell(format!("the type arguments of `{}` in `{}`", index.class(wanted).name, name()));
+            return cannot_tell(format!(
+                "the type arguments of `{}` in `{}`",
+                index.class(wanted).name,
+                name()
+            ));
         };
         if arguments.is_empty() {
             return Assignability { verdict: Verdict3::Yes, is_through_any: true };
@@ -331,7 +363,10 @@ impl<'i> Relation<'i> {
         let both = [self.assignable(own, theirs), self.assignable(theirs, own)];
         match both {
             // `list[int]` is no `list[float]`, though `int` counts as a `float`.
-            [Assignability { verdict: Verdict3::Yes, .. }, Assignability { verdict: Verdict3::No(_), .. }] => {
+            [
+                Assignability { verdict: Verdict3::Yes, .. },
+                Assignability { verdict: Verdict3::No(_), .. },
+            ] => {
                 let reason = format!("{} is not {}", own.describe(self.index), theirs.describe(self.index));
                 Assignability { verdict: Verdict3::No(reason), is_through_any: false }
             }

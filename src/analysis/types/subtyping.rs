@@ -43,14 +43,12 @@ pub(super) fn variance(index: &Index, class: ClassId, position: usize) -> Varian
             | "contextlib.AbstractAsyncContextManager",
             _,
         ) => Variance::Covariant,
-        (
-            "collections.abc.Coroutine" | "collections.abc.Generator" | "collections.abc.AsyncGenerator",
-            1,
-        ) => Variance::Contravariant,
-        (
-            "collections.abc.Coroutine" | "collections.abc.Generator" | "collections.abc.AsyncGenerator",
-            _,
-        ) => Variance::Covariant,
+        ("collections.abc.Coroutine" | "collections.abc.Generator" | "collections.abc.AsyncGenerator", 1) => {
+            Variance::Contravariant
+        }
+        ("collections.abc.Coroutine" | "collections.abc.Generator" | "collections.abc.AsyncGenerator", _) => {
+            Variance::Covariant
+        }
         _ => Variance::Invariant,
     }
 }
@@ -143,7 +141,8 @@ pub(super) fn provides(index: &Index, class: ClassId, name: Name) -> bool {
         MroEntry::Class(id) => match index.class(*id).origin {
             Origin::Library => index.library.has_member(*id, name),
             Origin::Source { file, index: at } => {
-                method_of(index, *id, name).is_some() || fields_of(index, file, at).any(|field| field.name == name)
+                method_of(index, *id, name).is_some()
+                    || fields_of(index, file, at).any(|field| field.name == name)
             }
         },
     })
@@ -167,10 +166,17 @@ pub(super) fn arguments_as(
     }
     let is_single = matches!(
         to_id,
-        "collections.abc.Iterable" | "collections.abc.Iterator" | "collections.abc.Collection"
-            | "collections.abc.Container" | "collections.abc.Reversible" | "collections.abc.Sequence"
-            | "collections.abc.Set" | "collections.abc.MutableSet" | "collections.abc.MutableSequence"
-            | "collections.abc.AsyncIterable" | "collections.abc.AsyncIterator"
+        "collections.abc.Iterable"
+            | "collections.abc.Iterator"
+            | "collections.abc.Collection"
+            | "collections.abc.Container"
+            | "collections.abc.Reversible"
+            | "collections.abc.Sequence"
+            | "collections.abc.Set"
+            | "collections.abc.MutableSet"
+            | "collections.abc.MutableSequence"
+            | "collections.abc.AsyncIterable"
+            | "collections.abc.AsyncIterator"
     );
     match from_id {
         "builtins.str" if is_single => Some(vec![ResolvedType::class(from)]),

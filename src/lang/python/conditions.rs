@@ -37,9 +37,7 @@ impl Test {
         match (self, other) {
             (Self::Known(false), _) | (_, Self::Known(false)) => Self::Known(false),
             (Self::Known(true), x) | (x, Self::Known(true)) => x,
-            (Self::TypeChecking, Self::Runtime) | (Self::Runtime, Self::TypeChecking) => {
-                Self::Known(false)
-            }
+            (Self::TypeChecking, Self::Runtime) | (Self::Runtime, Self::TypeChecking) => Self::Known(false),
             // `TYPE_CHECKING and x` is never taken at run time, whatever x is.
             (Self::TypeChecking, _) | (_, Self::TypeChecking) => Self::TypeChecking,
             (a, b) if a == b => a,
@@ -59,9 +57,7 @@ pub(super) fn evaluate(test: &Expr, target: Target) -> Test {
             "TYPE_CHECKING" | "MYPY" => Test::TypeChecking,
             _ => Test::Open,
         },
-        Expr::Attribute(attribute) if attribute.attr.as_str() == "TYPE_CHECKING" => {
-            Test::TypeChecking
-        }
+        Expr::Attribute(attribute) if attribute.attr.as_str() == "TYPE_CHECKING" => Test::TypeChecking,
         Expr::BooleanLiteral(literal) => Test::Known(literal.value),
         Expr::NumberLiteral(literal) => match &literal.value {
             Number::Int(value) => match value.as_u64() {

@@ -1,16 +1,15 @@
 //! Classes and functions → facts: bases, signatures, binding, decorators.
 
 use ruff_python_ast::{
-    Decorator, Expr, ExprCall, Parameters, Stmt, StmtClassDef, StmtFunctionDef, TypeParam,
-    TypeParams,
+    Decorator, Expr, ExprCall, Parameters, Stmt, StmtClassDef, StmtFunctionDef, TypeParam, TypeParams,
 };
 use ruff_text_size::{Ranged, TextRange};
 
 use super::digest::digest_of;
 use super::statements::{FunctionFrame, Lowering, last_segment};
 use crate::facts::{
-    Base, BindingKind, Bound, ChainId, FunctionFact, FunctionIdx, FunctionTraits, MadeBy, Name,
-    Parameter, ParameterKind, Run, ScopeKind, TypeFact, TypeIdx, Usage,
+    Base, BindingKind, Bound, ChainId, FunctionFact, FunctionIdx, FunctionTraits, MadeBy, Name, Parameter,
+    ParameterKind, Run, ScopeKind, TypeFact, TypeIdx, Usage,
 };
 
 /// Defaults longer than this many bytes are cut: they are shown, not compared.
@@ -134,11 +133,7 @@ impl Lowering<'_> {
             has_type_parameters: false,
             claimed_module: None,
             is_empty: false,
-            made_by: if made_by_named_tuple {
-                MadeBy::NamedTuple(callee)
-            } else {
-                MadeBy::Call(callee)
-            },
+            made_by: if made_by_named_tuple { MadeBy::NamedTuple(callee) } else { MadeBy::Call(callee) },
         });
         Some(index)
     }
@@ -392,8 +387,7 @@ fn classify(decorators: &[Decorator], is_method: bool, name: &str) -> (BindingKi
             Some("final" | "wraps" | "lru_cache" | "cache" | "no_type_check" | "deprecated") => {}
             _ => traits.is_wrapped = true,
         }
-        traits.is_abstract |=
-            last_segment(callee).is_some_and(|name| name.starts_with("abstract"));
+        traits.is_abstract |= last_segment(callee).is_some_and(|name| name.starts_with("abstract"));
     }
     (binding, traits)
 }
@@ -417,13 +411,15 @@ fn is_empty_body(body: &[Stmt]) -> bool {
 /// A docstring, `pass`, `…` or `raise NotImplementedError`.
 fn is_stub_body(body: &[Stmt]) -> bool {
     body.iter().all(|statement| {
-        is_docstring(statement) || is_placeholder(statement) || match statement {
-            Stmt::Raise(node) => match node.exc.as_deref() {
-                Some(Expr::Call(call)) => last_segment(&call.func) == Some("NotImplementedError"),
-                Some(other) => last_segment(other) == Some("NotImplementedError"),
-                None => false,
-            },
-            _ => false,
-        }
+        is_docstring(statement)
+            || is_placeholder(statement)
+            || match statement {
+                Stmt::Raise(node) => match node.exc.as_deref() {
+                    Some(Expr::Call(call)) => last_segment(&call.func) == Some("NotImplementedError"),
+                    Some(other) => last_segment(other) == Some("NotImplementedError"),
+                    None => false,
+                },
+                _ => false,
+            }
     })
 }

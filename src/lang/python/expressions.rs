@@ -1,8 +1,8 @@
 //! Expressions → chains, string facts and nested scopes.
 
 use ruff_python_ast::{
-    StringFlags, Comprehension, Expr, ExprCall, ExprLambda, ExprStringLiteral, InterpolatedStringElement,
-    InterpolatedStringElements,
+    Comprehension, Expr, ExprCall, ExprLambda, ExprStringLiteral, InterpolatedStringElement,
+    InterpolatedStringElements, StringFlags,
 };
 use ruff_python_parser::parse_string_annotation;
 use ruff_text_size::{Ranged, TextRange};
@@ -95,8 +95,7 @@ impl Lowering<'_> {
             Expr::ListComp(node) => self.lower_comprehension(&[&node.elt], &node.generators),
             Expr::SetComp(node) => self.lower_comprehension(&[&node.elt], &node.generators),
             Expr::DictComp(node) => {
-                let elements: Vec<&Expr> =
-                    node.key.as_deref().into_iter().chain([&*node.value]).collect();
+                let elements: Vec<&Expr> = node.key.as_deref().into_iter().chain([&*node.value]).collect();
                 self.lower_comprehension(&elements, &node.generators)
             }
             Expr::Generator(node) => self.lower_comprehension(&[&node.elt], &node.generators),
@@ -415,9 +414,9 @@ impl Lowering<'_> {
                 }
                 inner
             }
-            Some(
-                "Optional" | "Final" | "ClassVar" | "Required" | "NotRequired" | "ReadOnly" | "InitVar",
-            ) => self.lower_annotation_part(slice),
+            Some("Optional" | "Final" | "ClassVar" | "Required" | "NotRequired" | "ReadOnly" | "InitVar") => {
+                self.lower_annotation_part(slice)
+            }
             Some("Union") => {
                 let Expr::Tuple(tuple) = slice else {
                     return self.lower_annotation_part(slice);

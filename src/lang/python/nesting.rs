@@ -20,9 +20,7 @@ pub(super) fn check_depth(text: &str) -> Option<SyntaxError> {
     let deepest = scan.run()?;
     Some(SyntaxError {
         at: deepest as u32,
-        message: format!(
-            "expression nested more than {MAX_DEPTH} levels deep: the file was not read"
-        ),
+        message: format!("expression nested more than {MAX_DEPTH} levels deep: the file was not read"),
     })
 }
 
@@ -59,8 +57,8 @@ impl Scan<'_> {
                     self.brackets = self.brackets.saturating_sub(1);
                     self.at += 1;
                 }
-                b'+' | b'-' | b'*' | b'/' | b'%' | b'@' | b'&' | b'|' | b'^' | b'~' | b'<'
-                | b'>' | b'=' | b'!' | b'.' | b':' => self.link(),
+                b'+' | b'-' | b'*' | b'/' | b'%' | b'@' | b'&' | b'|' | b'^' | b'~' | b'<' | b'>' | b'='
+                | b'!' | b'.' | b':' => self.link(),
                 // `not not x`, `await await x`, `a if b else c if d else e`, `lambda: lambda: x`.
                 b' ' | b'\t' | b'\x0c' => self.at += 1,
                 b if b.is_ascii_alphabetic() || b == b'_' || b >= 0x80 => self.word(),

@@ -2,8 +2,8 @@
 
 use ruff_python_ast::token::Tokens;
 use ruff_python_ast::{
-    Alias, ExceptHandler, Expr, Pattern, Stmt, StmtFor, StmtIf, StmtImport, StmtImportFrom,
-    StmtMatch, StmtTry, StmtWith,
+    Alias, ExceptHandler, Expr, Pattern, Stmt, StmtFor, StmtIf, StmtImport, StmtImportFrom, StmtMatch,
+    StmtTry, StmtWith,
 };
 use ruff_text_size::{Ranged, TextRange};
 use rustc_hash::FxHashMap;
@@ -12,8 +12,8 @@ use super::super::Target;
 use super::conditions::{self, Test};
 use crate::facts::{
     ALWAYS, AliasFact, Binding, Bound, Chain, ChainId, Export, ExportList, Field, FileFacts, FunctionIdx,
-    Guard, GuardId, GuardKind, Import, ImportIdx, Imported, MODULE_SCOPE, Name, Run, Scope,
-    ScopeId, ScopeKind, Step, TypeIdx, Usage,
+    Guard, GuardId, GuardKind, Import, ImportIdx, Imported, MODULE_SCOPE, Name, Run, Scope, ScopeId,
+    ScopeKind, Step, TypeIdx, Usage,
 };
 use crate::text::Offset;
 
@@ -74,6 +74,7 @@ impl<'a> Lowering<'a> {
         self.facts.bindings.sort_unstable_by_key(by_place);
         self.facts.fields.sort_by_key(|field| field.at);
         drop_local_chains(&mut self.facts, &self.pinned);
+        drop_local_bindings(&mut self.facts);
         shrink(&mut self.facts);
         self.facts
     }
@@ -216,8 +217,7 @@ impl<'a> Lowering<'a> {
                 && target.id.as_str() == "__module__"
                 && let Expr::StringLiteral(claimed) = value
             {
-                self.facts.types[owner.index()].claimed_module =
-                    Some(Name::new(claimed.value.to_str()));
+                self.facts.types[owner.index()].claimed_module = Some(Name::new(claimed.value.to_str()));
             }
         }
         // `(a, b) = (x, y)` pairs up where both sides are displays of one length.
@@ -455,8 +455,7 @@ impl<'a> Lowering<'a> {
                 }
                 None => Test::Known(true),
             };
-            let branch =
-                GuardKind::Branch { ordinal: ordinal as u16, last: test.is_none() };
+            let branch = GuardKind::Branch { ordinal: ordinal as u16, last: test.is_none() };
             let kind = match (remaining, own) {
                 (Test::Known(false), _) | (_, Test::Known(false)) => GuardKind::Known(false),
                 (Test::Known(true), Test::Known(true)) => GuardKind::Known(true),
@@ -579,11 +578,7 @@ impl<'a> Lowering<'a> {
             self.guarded(kind, statement, |this| this.lower_body(&node.body));
         }
         for handler in &node.handlers {
-            let kind = if handles_import(handler) {
-                GuardKind::ImportHandler
-            } else {
-                GuardKind::Handler
-            };
+            let kind = if handles_import(handler) { GuardKind::ImportHandler } else { GuardKind::Handler };
             let ExceptHandler::ExceptHandler(handler) = handler;
             self.guarded(kind, statement, |this| {
                 if let Some(caught) = &handler.type_ {
@@ -630,13 +625,7 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    pub(super) fn push_import(
-        &mut self,
-        module: Name,
-        level: u32,
-        what: Imported,
-        at: Offset,
-    ) -> ImportIdx {
+    pub(super) fn push_import(&mut self, module: Name, level: u32, what: Imported, at: Offset) -> ImportIdx {
         let index = ImportIdx(self.facts.imports.len() as u32);
         let (scope, guard) = (self.scope, self.guard);
         self.facts.imports.push(Import { module, level, what, at, scope, guard });
@@ -644,8 +633,7 @@ impl<'a> Lowering<'a> {
     }
 
     fn is_export_list(&self, expr: &Expr) -> bool {
-        self.scope == MODULE_SCOPE
-            && matches!(expr, Expr::Name(name) if name.id.as_str() == "__all__")
+        self.scope == MODULE_SCOPE && matches!(expr, Expr::Name(name) if name.id.as_str() == "__all__")
     }
 
     fn lower_export_list(&mut self, value: &Expr, starts_over: bool) {
@@ -668,10 +656,10 @@ impl<'a> Lowering<'a> {
         };
         for element in elements {
             match element {
-                Expr::StringLiteral(item) => self.facts.exports.push(Export {
-                    name: Name::new(item.value.to_str()),
-                    at: item.start().to_u32(),
-                }),
+                Expr::StringLiteral(item) => self
+                    .facts
+                    .exports
+                    .push(Export { name: Name::new(item.value.to_str()), at: item.start().to_u32() }),
                 _ => self.facts.export_list = ExportList::Dynamic,
             }
         }
@@ -693,10 +681,7 @@ fn handles_import(handler: &ExceptHandler) -> bool {
 }
 
 fn names_import_error(expr: &Expr) -> bool {
-    matches!(
-        last_segment(expr),
-        Some("ImportError" | "ModuleNotFoundError" | "Exception" | "BaseException")
-    )
+    matches!(last_segment(expr), Some("ImportError" | "ModuleNotFoundError" | "Exception" | "BaseException"))
 }
 
 /// `contextlib.suppress(ImportError)`.
@@ -741,9 +726,9 @@ fn drop_local_chains(facts: &mut FileFacts, pinned: &[ChainId]) {
             continue;
         }
         let Some((root, _)) = chain.root(facts) else { continue };
-        is_kept[index] = *verdicts.entry((chain.scope, root.address())).or_insert_with(|| {
-            root_leads_somewhere(facts, chain.scope, root, has_star)
-        });
+        is_kept[index] = *verdicts
+            .entry((chain.scope, root.address()))
+            .or_insert_with(|| root_leads_somewhere(facts, chain.scope, root, has_star));
     }
     let mut moved_to: Vec<u32> = Vec::with_capacity(facts.chains.len());
     let mut chains = Vec::with_capacity(is_kept.iter().filter(|kept| **kept).count());
@@ -769,22 +754,41 @@ fn root_leads_somewhere(facts: &FileFacts, scope: ScopeId, root: Name, has_star:
         let is_visible = at == scope || !matches!(here.kind, ScopeKind::Type(_));
         let bindings = if is_visible { facts.bindings_of(at, root) } else { &[] };
         if !bindings.is_empty() {
-            return bindings.iter().any(|binding| match binding.target {
-                Bound::Import(_) | Bound::Type(_) | Bound::Function(_) | Bound::Star(_) => true,
-                Bound::TypeAlias(target) => target.is_some(),
-                Bound::Receiver { .. } => true,
-                Bound::Parameter(index) => {
-                    facts.parameters[index as usize].annotation_chain.is_some()
-                }
-                Bound::Value { values, annotation, .. } => values.len > 0 || annotation.is_some(),
-                Bound::TypeParameter | Bound::Opaque | Bound::Deleted => false,
-            });
+            return bindings.iter().any(|binding| leads_somewhere(facts, binding));
         }
         if at == MODULE_SCOPE {
             return has_star || root.as_str() == "super";
         }
         at = here.parent;
     }
+}
+
+fn leads_somewhere(facts: &FileFacts, binding: &Binding) -> bool {
+    match binding.target {
+        Bound::Import(_) | Bound::Type(_) | Bound::Function(_) | Bound::Star(_) | Bound::Receiver { .. } => {
+            true
+        }
+        Bound::TypeAlias(target) => target.is_some(),
+        Bound::Parameter(index) => facts.parameters[index as usize].annotation_chain.is_some(),
+        Bound::Value { values, annotation, .. } => values.len > 0 || annotation.is_some(),
+        Bound::TypeParameter | Bound::Opaque | Bound::Deleted => false,
+    }
+}
+
+/// Drops local names that lead nowhere: no chain that is left starts at one of them.
+fn drop_local_bindings(facts: &mut FileFacts) {
+    let bindings = std::mem::take(&mut facts.bindings);
+    let is_local = |scope: ScopeId| {
+        matches!(facts.scopes[scope.index()].kind, ScopeKind::Function(_) | ScopeKind::Expression)
+    };
+    let same_name = |a: &Binding, b: &Binding| a.scope == b.scope && a.name == b.name;
+    let mut kept: Vec<Binding> = Vec::with_capacity(bindings.len() / 2);
+    for group in bindings.chunk_by(same_name) {
+        if !is_local(group[0].scope) || group.iter().any(|binding| leads_somewhere(facts, binding)) {
+            kept.extend_from_slice(group);
+        }
+    }
+    facts.bindings = kept;
 }
 
 /// Rewrites every index into the chain table.

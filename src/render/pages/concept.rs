@@ -47,14 +47,21 @@ fn members(page: &mut Document, concept: &ConceptReport) {
     let rows = concept.members.iter().map(|member| {
         let why: Vec<&str> = member.reasons.iter().map(|reason| reason.statement.as_str()).collect();
         let shown = if why.len() > 2 { [&why[..1], &why[why.len() - 1..]].concat() } else { why };
-        vec![format!("`{}`", member.r#type), member.role.to_owned(), member.place.to_string(), shown.join("; ")]
+        vec![
+            format!("`{}`", simple(member.r#type)),
+            member.role.to_owned(),
+            member.place.to_string(),
+            shown.join("; "),
+        ]
     });
     page.table(&["type", "role", "defined at", "because"], rows);
     if let Some(unknown) = &concept.election.unknown_declaration {
-        page.text(format!("The rule declares `{unknown}` canonical, but no member has that name; one was elected."));
+        page.text(format!(
+            "The rule declares `{unknown}` canonical, but no member has that name; one was elected."
+        ));
     }
     let rows = concept.aliases.iter().map(|alias| {
-        vec![format!("`{}`", alias.name), format!("`{}`", alias.target), alias.place.to_string()]
+        vec![format!("`{}`", alias.name), format!("`{}`", simple(alias.target)), alias.place.to_string()]
     });
     if !concept.aliases.is_empty() {
         page.text("Other names for members:");
@@ -89,7 +96,15 @@ fn canonical(page: &mut Document, concept: &ConceptReport) {
         ]
     });
     page.table(
-        &["candidate", "production references", "protocol members", "public methods", "in tests", "lines", "score"],
+        &[
+            "candidate",
+            "production references",
+            "protocol members",
+            "public methods",
+            "in tests",
+            "lines",
+            "score",
+        ],
         rows,
     );
     signatures(page, member);
@@ -111,15 +126,15 @@ fn canonical(page: &mut Document, concept: &ConceptReport) {
 }
 
 fn signatures(page: &mut Document, member: &MemberReport) {
-    let rows = member
-        .methods
-        .iter()
-        .map(|method| vec![format!("`{}`", method.signature), method.place.to_string()]);
+    let rows =
+        member.methods.iter().map(|method| vec![format!("`{}`", method.signature), method.place.to_string()]);
     page.table(&["method", "defined at"], rows);
 }
 
 fn others(page: &mut Document, concept: &ConceptReport) {
-    let is_other = |role: &str| matches!(role, "duplicate" | "complementary" | "application-service" | "different-domain");
+    let is_other = |role: &str| {
+        matches!(role, "duplicate" | "complementary" | "application-service" | "different-domain")
+    };
     let others: Vec<&MemberReport> = concept.members.iter().filter(|member| is_other(member.role)).collect();
     if others.is_empty() {
         return;
@@ -127,7 +142,13 @@ fn others(page: &mut Document, concept: &ConceptReport) {
     page.heading(3, "Other implementations");
     for member in others {
         page.heading(4, format!("{} — {}", simple(member.r#type), member.role));
-        page.text(format!("`{}`, {} lines at {}. Order: {}.", member.r#type, member.lines, member.place, one_line(&member.mro)));
+        page.text(format!(
+            "`{}`, {} lines at {}. Order: {}.",
+            member.r#type,
+            member.lines,
+            member.place,
+            one_line(&member.mro)
+        ));
         page.bullets(member.reasons.iter().map(|reason| match reason.place {
             Some(place) => format!("{} ({place})", reason.statement),
             None => reason.statement.clone(),
@@ -137,7 +158,8 @@ fn others(page: &mut Document, concept: &ConceptReport) {
 }
 
 fn protocols(page: &mut Document, concept: &ConceptReport) {
-    let protocols: Vec<&MemberReport> = concept.members.iter().filter(|member| member.role == "protocol").collect();
+    let protocols: Vec<&MemberReport> =
+        concept.members.iter().filter(|member| member.role == "protocol").collect();
     if protocols.is_empty() {
         return;
     }
@@ -148,7 +170,9 @@ fn protocols(page: &mut Document, concept: &ConceptReport) {
     }
     page.heading(4, "Conformance");
     let columns: Vec<String> = std::iter::once("implementation".to_owned())
-        .chain(protocols.iter().map(|protocol| format!("{} ({})", simple(protocol.r#type), protocol.place.path)))
+        .chain(
+            protocols.iter().map(|protocol| format!("{} ({})", simple(protocol.r#type), protocol.place.path)),
+        )
         .collect();
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
     let mut types: Vec<&str> = Vec::new();
@@ -165,11 +189,8 @@ fn protocols(page: &mut Document, concept: &ConceptReport) {
         std::iter::once(format!("`{}`", simple(of))).chain(protocols.iter().map(verdict)).collect()
     });
     page.table(&columns, rows);
-    let rows = concept
-        .conformance
-        .iter()
-        .filter(|pair| Some(pair.r#type) == concept.canonical)
-        .flat_map(|pair| {
+    let rows =
+        concept.conformance.iter().filter(|pair| Some(pair.r#type) == concept.canonical).flat_map(|pair| {
             pair.members.iter().flat_map(move |member| {
                 member.reasons.iter().map(move |reason| {
                     vec![
@@ -197,9 +218,8 @@ fn summary_of(pair: &PairReport) -> String {
         .iter()
         .filter(|member| member.reasons.iter().any(|reason| reason.kind.starts_with("missing-")))
         .count();
-    let differing = pair.members.iter().filter(|member| member.verdict == "violates").count() - missing.min(
-        pair.members.iter().filter(|member| member.verdict == "violates").count(),
-    );
+    let differing = pair.members.iter().filter(|member| member.verdict == "violates").count()
+        - missing.min(pair.members.iter().filter(|member| member.verdict == "violates").count());
     let unknown = pair.members.iter().filter(|member| member.verdict == "cannot-tell").count();
     let mut parts = Vec::new();
     if missing > 0 {
@@ -220,9 +240,14 @@ fn usage(page: &mut Document, concept: &ConceptReport) {
         let of = |role: &str| {
             let references = member.references.get(role).copied().unwrap_or(0);
             let files = member.files.get(role).copied().unwrap_or(0);
-            if references == 0 { "0".to_owned() } else { format!("{references} in {}", count(files as usize, "file")) }
+            if references == 0 {
+                "0".to_owned()
+            } else {
+                format!("{references} in {}", count(files as usize, "file"))
+            }
         };
-        let mentions = concept.usage.iter().find(|usage| usage.r#type == member.r#type).map_or(0, |u| u.mentions.len());
+        let mentions =
+            concept.usage.iter().find(|usage| usage.r#type == member.r#type).map_or(0, |u| u.mentions.len());
         let kinds: Vec<String> = member.kinds.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
         vec![
             format!("`{}`", simple(member.r#type)),
@@ -235,11 +260,15 @@ fn usage(page: &mut Document, concept: &ConceptReport) {
     });
     page.table(&["type", "production", "test", "script", "mentions in docs", "by kind"], rows);
     page.text("References are resolved through imports, aliases and re-exports; comments, docstrings and text in strings are none. Mentions in docs are no uses.");
-    let Some(canonical) = concept.usage.iter().find(|usage| Some(usage.r#type) == concept.canonical) else { return };
+    let Some(canonical) = concept.usage.iter().find(|usage| Some(usage.r#type) == concept.canonical) else {
+        return;
+    };
     let rows = canonical.methods.iter().map(|method| {
         let outside = method.references.iter().filter(|reference| reference.via.is_none());
-        let of = |role: &str| outside.clone().filter(|reference| reference.file_role == role).count().to_string();
-        let first = outside.clone().find(|reference| reference.file_role == "production").or(outside.clone().next());
+        let of =
+            |role: &str| outside.clone().filter(|reference| reference.file_role == role).count().to_string();
+        let first =
+            outside.clone().find(|reference| reference.file_role == "production").or(outside.clone().next());
         vec![
             format!("`{}`", method.name),
             of("production"),
@@ -255,14 +284,16 @@ fn dependencies(page: &mut Document, concept: &ConceptReport) {
     page.heading(3, "Dependency graph");
     page.code("mermaid", render_mermaid(&drawing(concept)));
     let rows = concept.dependencies.between.iter().map(|edge| {
-        vec![format!("`{}`", edge.from), edge.kind.to_owned(), format!("`{}`", edge.to), edge.place.to_string()]
+        let (from, to) = (simple(edge.from), simple(edge.to));
+        vec![format!("`{from}`"), edge.kind.to_owned(), format!("`{to}`"), edge.place.to_string()]
     });
     page.table(&["from", "kind", "to", "at"], rows);
 }
 
 /// Members, and the production modules that use them.
 fn drawing(concept: &ConceptReport) -> GraphDrawing {
-    let drawn: Vec<&MemberReport> = concept.members.iter().filter(|member| member.role != "test-double").collect();
+    let drawn: Vec<&MemberReport> =
+        concept.members.iter().filter(|member| member.role != "test-double").collect();
     let mut drawing = GraphDrawing::default();
     for member in &drawn {
         drawing.nodes.push(DrawnNode {

@@ -42,27 +42,36 @@ pub(crate) fn write(page: &mut Document, coverage: &CoverageReport) {
     let rows = coverage.skipped.iter().take(MAX_ROWS).map(|s| vec![s.path.clone(), s.reason.clone()]);
     page.table(&["not read", "because"], rows);
     shortened(page, coverage.skipped.len(), "files that were not read");
-    let rows = coverage.syntax_errors.iter().take(MAX_ROWS).map(|e| vec![e.place.to_string(), e.message.clone()]);
+    let rows =
+        coverage.syntax_errors.iter().take(MAX_ROWS).map(|e| vec![e.place.to_string(), e.message.clone()]);
     page.table(&["syntax error at", "what"], rows);
     shortened(page, coverage.syntax_errors.len(), "syntax errors");
-    let rows = coverage
-        .unresolved_bases
-        .iter()
-        .take(MAX_ROWS)
-        .map(|b| vec![format!("`{}`", b.symbol), b.place.to_string(), format!("`{}`", b.base), b.reason.clone()]);
+    let rows = coverage.unresolved_bases.iter().take(MAX_ROWS).map(|b| {
+        vec![format!("`{}`", b.symbol), b.place.to_string(), format!("`{}`", b.base), b.reason.clone()]
+    });
     page.table(&["type", "at", "base", "why it leads nowhere"], rows);
     shortened(page, coverage.unresolved_bases.len(), "bases");
-    let rows = coverage.unresolved_imports.iter().take(MAX_ROWS).map(|i| vec![format!("`{}`", i.module), i.place.to_string()]);
+    let rows = coverage
+        .unresolved_imports
+        .iter()
+        .take(MAX_ROWS)
+        .map(|i| vec![format!("`{}`", i.module), i.place.to_string()]);
     page.table(&["import that finds nothing", "at"], rows);
-    let rows = coverage.external_imports.iter().take(MAX_ROWS).map(|e| vec![format!("`{}`", e.package), e.imports.to_string()]);
+    let rows = coverage
+        .external_imports
+        .iter()
+        .take(MAX_ROWS)
+        .map(|e| vec![format!("`{}`", e.package), e.imports.to_string()]);
     page.table(&["package outside the tree", "imports"], rows);
     shortened(page, coverage.external_imports.len(), "packages");
     let rows = coverage.dead_files.iter().map(|path| vec![(*path).to_owned()]);
     page.table(&["file that no import can reach (a package has its name)"], rows);
     page.heading(3, "What this analysis cannot see");
     page.bullets([
-        "names made at run time: `setattr`, `globals()`, metaclasses that change bases, import hooks".to_owned(),
-        "receivers whose type is not evident from a constructor, a factory, an annotation or `self.x = …`".to_owned(),
+        "names made at run time: `setattr`, `globals()`, metaclasses that change bases, import hooks"
+            .to_owned(),
+        "receivers whose type is not evident from a constructor, a factory, an annotation or `self.x = …`"
+            .to_owned(),
         "what a decorator turns a class or a function into".to_owned(),
     ]);
 }

@@ -47,7 +47,11 @@ pub(crate) fn write_components(page: &mut Document, report: &GraphReport) {
         page.heading(3, format!("{title}: {}", count(components.len(), "cycle")));
         for component in components.iter().take(MAX_ROWS) {
             page.text(format!("{}: {}", count(component.modules.len(), "module"), names(&component.modules)));
-            let fewest = if component.is_minimum { "The fewest imports that break it" } else { "Imports that break it (fewer may do)" };
+            let fewest = if component.is_minimum {
+                "The fewest imports that break it"
+            } else {
+                "Imports that break it (fewer may do)"
+            };
             page.text(format!("{fewest}:"));
             let rows = component.breakers.iter().flat_map(|breaker| {
                 breaker.places.iter().map(move |at| {
@@ -79,16 +83,16 @@ fn names(modules: &[&str]) -> String {
 /// The graph as a drawing: one edge per pair of modules, its strongest phase deciding the line.
 #[must_use]
 pub fn drawing(report: &GraphReport, cycles_only: bool) -> GraphDrawing {
-    let in_cycle = |id: &str| {
-        report.components.iter().any(|c| c.phases.len() == 3 && c.modules.contains(&id))
-    };
+    let in_cycle =
+        |id: &str| report.components.iter().any(|c| c.phases.len() == 3 && c.modules.contains(&id));
     let is_drawn = |id: &str| !cycles_only || in_cycle(id);
     let mut drawing = GraphDrawing::default();
     for module in report.modules.iter().filter(|module| is_drawn(module.id)) {
         drawing.nodes.push(DrawnNode { id: module.id.to_owned(), label: module.id.to_owned() });
     }
     let mut edges: std::collections::BTreeMap<(&str, &str), u8> = std::collections::BTreeMap::new();
-    for edge in report.edges.iter().filter(|edge| !edge.implicit && is_drawn(edge.from) && is_drawn(edge.to)) {
+    for edge in report.edges.iter().filter(|edge| !edge.implicit && is_drawn(edge.from) && is_drawn(edge.to))
+    {
         let rank = match edge.phase {
             "load" => 0,
             "local" => 1,
@@ -105,7 +109,12 @@ pub fn drawing(report: &GraphReport, cycles_only: bool) -> GraphDrawing {
             2 => (LineStyle::Typing, ""),
             _ => (LineStyle::Thick, "dynamic"),
         };
-        drawing.edges.push(DrawnEdge { from: from.to_owned(), to: to.to_owned(), style, label: label.to_owned() });
+        drawing.edges.push(DrawnEdge {
+            from: from.to_owned(),
+            to: to.to_owned(),
+            style,
+            label: label.to_owned(),
+        });
     }
     drawing
 }

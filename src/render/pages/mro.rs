@@ -12,7 +12,9 @@ pub fn mro_page(report: &OrderReport) -> Document {
     page.heading(1, format!("Method resolution order of `{}`", of.id));
     page.text(format!("{}:{}", of.path, of.line));
     if let Some(error) = &of.mro.error {
-        page.text(format!("CPython refuses this class: TypeError: {error}. The order below is a depth-first fallback."));
+        page.text(format!(
+            "CPython refuses this class: TypeError: {error}. The order below is a depth-first fallback."
+        ));
     }
     if let Some(unknown) = &of.mro.unknown {
         page.text(format!("Not complete: {unknown}."));

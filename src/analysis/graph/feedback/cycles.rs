@@ -20,7 +20,11 @@ impl Cycles {
     }
 
     /// Adds a shortest cycle through each arc.
-    pub(super) fn add_shortest_of_arcs(&mut self, graph: &Digraph<'_>, budget: &mut Budget) -> Result<(), OutOfSteps> {
+    pub(super) fn add_shortest_of_arcs(
+        &mut self,
+        graph: &Digraph<'_>,
+        budget: &mut Budget,
+    ) -> Result<(), OutOfSteps> {
         let is_removed = vec![false; graph.arcs.len()];
         let mut search = Search::new(graph, &is_removed);
         for (position, arc) in graph.arcs.iter().enumerate() {
@@ -83,7 +87,12 @@ impl<'g> Search<'g> {
     }
 
     /// The arcs of a shortest path of at least one arc.
-    fn shortest_path(&mut self, from: u32, to: u32, budget: &mut Budget) -> Result<Option<Vec<u32>>, OutOfSteps> {
+    fn shortest_path(
+        &mut self,
+        from: u32,
+        to: u32,
+        budget: &mut Budget,
+    ) -> Result<Option<Vec<u32>>, OutOfSteps> {
         self.round += 1;
         self.queue.clear();
         self.queue.push_back(from);

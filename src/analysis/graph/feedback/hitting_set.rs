@@ -63,7 +63,11 @@ fn column_count(rows: &[Vec<u32>]) -> usize {
     rows.iter().flatten().max().map_or(0, |&column| column as usize + 1)
 }
 
-fn drop_dominated_columns(rows: &mut [Vec<u32>], costs: &[u64], budget: &mut Budget) -> Result<(), OutOfSteps> {
+fn drop_dominated_columns(
+    rows: &mut [Vec<u32>],
+    costs: &[u64],
+    budget: &mut Budget,
+) -> Result<(), OutOfSteps> {
     let mut rows_of: Vec<Vec<u32>> = vec![Vec::new(); column_count(rows)];
     for (position, row) in rows.iter().enumerate() {
         for &column in row {
@@ -211,7 +215,10 @@ impl Search {
         for (at, row) in self.rows.iter().enumerate() {
             if self.hits[at] == 0 {
                 budget.spend(2 * row.len() + 8)?;
-                open.push((row.iter().filter(|&&column| !self.is_excluded[column as usize]).count(), at as u32));
+                open.push((
+                    row.iter().filter(|&&column| !self.is_excluded[column as usize]).count(),
+                    at as u32,
+                ));
             }
         }
         budget.spend(self.rows.len() / 4)?;

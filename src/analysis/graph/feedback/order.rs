@@ -33,9 +33,14 @@ fn sinks_last(graph: &Digraph<'_>) -> Vec<u32> {
     let (mut head, mut tail) = (Vec::with_capacity(graph.nodes), Vec::new());
     while let Some((rank, node)) = queue.pop_first() {
         is_taken[node as usize] = true;
-        if rank == i64::MIN { tail.push(node) } else { head.push(node) }
+        if rank == i64::MIN {
+            tail.push(node)
+        } else {
+            head.push(node)
+        }
         let successors = graph.outgoing[node as usize].iter().map(|&arc| (graph.arcs[arc as usize].to, 0, 1));
-        let predecessors = graph.incoming[node as usize].iter().map(|&arc| (graph.arcs[arc as usize].from, 1, 0));
+        let predecessors =
+            graph.incoming[node as usize].iter().map(|&arc| (graph.arcs[arc as usize].from, 1, 0));
         for (next, less_out, less_in) in successors.chain(predecessors) {
             let at = next as usize;
             if !is_taken[at] {
@@ -97,7 +102,12 @@ fn sift(graph: &Digraph<'_>, order: &mut [u32]) {
 }
 
 /// The gap in which a node costs least, if that is less than where it is.
-fn best_place(graph: &Digraph<'_>, position: &[u32], node: usize, neighbours: &mut Vec<(u32, i64)>) -> Option<u32> {
+fn best_place(
+    graph: &Digraph<'_>,
+    position: &[u32],
+    node: usize,
+    neighbours: &mut Vec<(u32, i64)>,
+) -> Option<u32> {
     let cost = |arc: &Arc| (ONE_ARC + arc.cost) as i64;
     neighbours.clear();
     let mut now = 0;
@@ -134,7 +144,8 @@ fn without_needless(graph: &Digraph<'_>, order: &[u32]) -> Vec<u32> {
     let mut position = positions(order);
     let backwards = |arc: &Arc, position: &[u32]| position[arc.from as usize] > position[arc.to as usize];
     let mut is_removed: Vec<bool> = graph.arcs.iter().map(|arc| backwards(arc, &position)).collect();
-    let mut removed: Vec<u32> = (0..graph.arcs.len() as u32).filter(|&arc| is_removed[arc as usize]).collect();
+    let mut removed: Vec<u32> =
+        (0..graph.arcs.len() as u32).filter(|&arc| is_removed[arc as usize]).collect();
     // What costs most is put back first; of equals, the one whose names come last stays removed.
     removed.sort_by_key(|&arc| (std::cmp::Reverse(graph.arcs[arc as usize].cost), std::cmp::Reverse(arc)));
     let mut steps = STEPS;

@@ -35,7 +35,8 @@ fn by_brute_force(nodes: usize, arcs: &[Arc]) -> u64 {
 fn check(nodes: u32, pairs: &[(u32, u32)], expected: &[(u32, u32)]) {
     let arcs = graph_of(nodes, pairs);
     let cut = minimum_cut(nodes as usize, &arcs, &mut Budget::new(1_000_000));
-    let found: Vec<(u32, u32)> = cut.arcs.iter().map(|&arc| (arcs[arc as usize].from, arcs[arc as usize].to)).collect();
+    let found: Vec<(u32, u32)> =
+        cut.arcs.iter().map(|&arc| (arcs[arc as usize].from, arcs[arc as usize].to)).collect();
     assert_eq!((found.as_slice(), cut.is_minimum), (expected, true));
 }
 

@@ -1,0 +1,146 @@
+//! The binary as users run it, and folders to run it on.
+#![allow(dead_code, reason = "each test binary uses its own part of this module")]
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use assert_cmd::Command;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Longer than any run takes in a debug build; a hang fails instead of blocking.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// What one run left behind.
+#[derive(Debug)]
+pub(crate) struct Run {
+    /// Exit code; none when a signal ended it.
+    pub(crate) code: Option<i32>,
+    /// Bytes on stdout.
+    pub(crate) stdout: Vec<u8>,
+    /// Text on stderr.
+    pub(crate) stderr: String,
+}
+
+impl Run {
+    /// The answer, of a run that has to have worked.
+    #[track_caller]
+    pub(crate) fn text(&self) -> String {
+        self.expect_code(0);
+        String::from_utf8(self.stdout.clone()).expect("stdout is UTF-8")
+    }
+
+    /// The answer as JSON, of a run that has to have worked.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        self.expect_code(0);
+        serde_json::from_slice(&self.stdout).expect("stdout is JSON")
+    }
+
+    /// Fails unless the process ended with this code and without a panic.
+    #[track_caller]
+    pub(crate) fn expect_code(&self, code: i32) {
+        assert_eq!(self.code, Some(code), "exit code; stderr:\n{}", self.stderr);
+        assert!(!self.stderr.contains("panicked"), "a panic:\n{}", self.stderr);
+    }
+
+    /// Fails unless the run was refused with these words on stderr and nothing on stdout.
+    #[track_caller]
+    pub(crate) fn expect_refusal(&self, words: &[&str]) {
+        self.expect_code(2);
+        assert!(self.stdout.is_empty(), "a refused call prints no data");
+        for word in words {
+            assert!(unwrapped(&self.stderr).contains(word), "{word:?} is not in:\n{}", self.stderr);
+        }
+    }
+}
+
+/// Text of an error without the line breaks and margins that fit it into a terminal.
+fn unwrapped(text: &str) -> String {
+    let words = text.split_whitespace().filter(|word| !matches!(*word, "│" | "×" | "╰─▶"));
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// The binary, in a given folder, without what the surrounding shell may say.
+pub(crate) fn command(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ssot"));
+    command.current_dir(folder).timeout(PATIENCE);
+    for name in ["VIRTUAL_ENV", "NO_COLOR", "COLUMNS", "RAYON_NUM_THREADS", "CLICOLOR_FORCE"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// Runs a prepared command.
+pub(crate) fn finish(command: &mut Command) -> Run {
+    let output = command.output().expect("the binary runs");
+    Run {
+        code: output.status.code(),
+        stdout: output.stdout,
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// Runs the binary with these arguments in a folder.
+pub(crate) fn ssot(folder: &Path, arguments: &[&str]) -> Run {
+    finish(command(folder).args(arguments))
+}
+
+/// The repository.
+pub(crate) fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The folder of example trees.
+pub(crate) fn trees() -> PathBuf {
+    repository().join("fixtures/trees")
+}
+
+/// A fresh folder with the given files.
+pub(crate) fn folder(files: &[(&str, &str)]) -> TempDir {
+    let made = TempDir::new().expect("a fresh folder");
+    for (path, text) in files {
+        write(made.path(), path, text.as_bytes());
+    }
+    made
+}
+
+/// Writes a file and the folders above it.
+pub(crate) fn write(root: &Path, path: &str, bytes: &[u8]) {
+    let path = root.join(path);
+    std::fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
+    std::fs::write(path, bytes).expect("file");
+}
+
+/// Elements of an array.
+#[track_caller]
+pub(crate) fn items(value: &Value) -> &[Value] {
+    value.as_array().unwrap_or_else(|| panic!("no array: {value}"))
+}
+
+/// A string of an object.
+#[track_caller]
+pub(crate) fn text_of<'v>(value: &'v Value, key: &str) -> &'v str {
+    value[key].as_str().unwrap_or_else(|| panic!("no text `{key}` in {value}"))
+}
+
+/// A line number of an object.
+#[track_caller]
+pub(crate) fn line_of(value: &Value) -> u64 {
+    value["line"].as_u64().unwrap_or_else(|| panic!("no line in {value}"))
+}
+
+/// Strings of an array.
+#[track_caller]
+pub(crate) fn strings(value: &Value) -> Vec<&str> {
+    items(value).iter().map(|item| item.as_str().unwrap_or_else(|| panic!("no text: {item}"))).collect()
+}
+
+/// The one type with this id.
+#[track_caller]
+pub(crate) fn type_named<'v>(answer: &'v Value, id: &str) -> &'v Value {
+    let mut found = items(&answer["types"]).iter().filter(|entry| entry["id"] == id);
+    let first = found.next().unwrap_or_else(|| panic!("no type {id}"));
+    assert!(found.next().is_none(), "several types {id}");
+    first
+}
