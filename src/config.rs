@@ -77,7 +77,20 @@ struct ConceptEntry {
 pub struct ConfigError {
     message: String,
     help: String,
-    source: Option<(NamedSource<String>, Option<std::ops::Range<usize>>)>,
+    excerpt: Option<Box<Excerpt>>,
+}
+
+/// The file and the place that an error is about.
+#[derive(Debug)]
+struct Excerpt {
+    file: NamedSource<String>,
+    span: Option<std::ops::Range<usize>>,
+}
+
+impl Excerpt {
+    fn new(name: &str, text: &str, span: Option<std::ops::Range<usize>>) -> Option<Box<Self>> {
+        Some(Box::new(Self { file: NamedSource::new(name, text.to_owned()), span }))
+    }
 }
 
 impl std::fmt::Display for ConfigError {
@@ -94,12 +107,11 @@ impl Diagnostic for ConfigError {
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.source.as_ref().map(|(source, _)| source as &dyn SourceCode)
+        self.excerpt.as_ref().map(|excerpt| &excerpt.file as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let (_, span) = self.source.as_ref()?;
-        let span = span.clone()?;
+        let span = self.excerpt.as_ref()?.span.clone()?;
         Some(Box::new(std::iter::once(LabeledSpan::at(span, "here"))))
     }
 }
@@ -120,7 +132,7 @@ impl Config {
             text = std::fs::read_to_string(&path).map_err(|error| ConfigError {
                 message: format!("cannot read {name}: {error}"),
                 help: "give another file with --config, or none".into(),
-                source: None,
+                excerpt: None,
             })?;
             own = parse(&name, &text)?;
         }
@@ -128,7 +140,7 @@ impl Config {
         let in_own = |message: String| ConfigError {
             message: format!("{name}: {message}"),
             help: "a glob is relative to the scanned folder, `**/` stands for any folders".into(),
-            source: None,
+            excerpt: None,
         };
         let table = RoleTable::new(own.role.iter().chain(&roles.role)).map_err(|e| in_own(e.to_string()))?;
         let mut concepts = concepts_of(&name, &text, own.concept)?;
@@ -175,7 +187,7 @@ fn error_at(name: &str, text: &str, error: &toml::de::Error) -> ConfigError {
     ConfigError {
         message: format!("{name}: {}", error.message()),
         help: "expected [[role]], [[concept]], [[lexicon.verb]] or [[lexicon.object]]; see the README, \"Rules\"".into(),
-        source: Some((NamedSource::new(name, text.to_owned()), error.span())),
+        excerpt: Excerpt::new(name, text, error.span()),
     }
 }
 
@@ -191,7 +203,7 @@ fn concepts_of(
         let wrong = |message: String, help: &str| ConfigError {
             message: format!("{name}: concept `{}`: {message}", entry.id),
             help: help.to_owned(),
-            source: Some((NamedSource::new(name, text.to_owned()), Some(span.clone()))),
+            excerpt: Excerpt::new(name, text, Some(span.clone())),
         };
         if entry.names.is_empty() && entry.members.is_empty() {
             return Err(wrong("it names no class".into(), "give `names` (globs) or `members` (dotted ids)"));
@@ -233,8 +245,8 @@ mod tests {
     fn unknown_keys_are_rejected_at_their_place() {
         let text = "[[concept]]\nid = \"x\"\nname = [\"*X\"]\n";
         let error = parse("ssot.toml", text).expect_err("unknown key");
-        let (_, span) = error.source.expect("source");
-        assert_eq!(&text[span.expect("span")], "name");
+        let span = error.excerpt.expect("excerpt").span.expect("span");
+        assert_eq!(&text[span], "name");
     }
 
     #[test]

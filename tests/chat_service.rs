@@ -456,7 +456,7 @@ fn the_members_of_the_concept_have_the_stated_roles() {
         .iter()
         .map(|member| (text_of(member, "type"), text_of(member, "role")))
         .collect();
-    found.extend(production_aliases().into_iter().map(|(name, _)| (name, "alias")));
+    found.extend(production_aliases().into_keys().map(|name| (name, "alias")));
     let mut differences = Vec::new();
     for stated in &SPECIFICATION.role {
         let role = found.remove(stated.r#type.as_str());

@@ -383,7 +383,8 @@ fn run_all(sources: Vec<(String, String)>) -> Result<(), TestCaseError> {
     let page = report_page(&report);
     let _ = render_terminal(&page, TerminalOptions { width: 80, has_color: true });
     let _ = markdown::render_markdown(&page);
-    let bytes = json::render_report(&report).map_err(|error| TestCaseError::fail(error.to_string()))?;
+    let mut bytes = Vec::new();
+    json::write_report(&report, &mut bytes).map_err(|error| TestCaseError::fail(error.to_string()))?;
     let read: serde_json::Result<serde_json::Value> = serde_json::from_slice(&bytes);
     prop_assert!(read.is_ok(), "the report is no JSON");
     Ok(())

@@ -102,7 +102,7 @@ pub(super) fn find(
     }
     repeated_definitions(index, members, &mut conflicts);
     let place = |conflict: &Conflict| conflict.sides.first().copied();
-    conflicts.sort_by(|a, b| (a.kind, a.subject, place(a)).cmp(&(b.kind, b.subject, place(b))));
+    conflicts.sort_by_key(|conflict| (conflict.kind, conflict.subject, place(conflict)));
     conflicts
 }
 

@@ -121,7 +121,7 @@ pub fn provided(index: &Index, class: ClassId) -> BTreeMap<Name, Provider> {
             }
             Origin::Library => {
                 let members = index.library.members(ancestor);
-                for member in members.into_iter().filter(|member| member.binding.is_some()) {
+                for member in members.iter().filter(|member| member.binding.is_some()) {
                     found.entry(member.name).or_insert(Provider::Library(ancestor));
                 }
             }

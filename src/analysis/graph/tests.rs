@@ -8,7 +8,13 @@ fn program(files: &[(&str, &str)]) -> Index {
     let files = files.iter().map(|(display, text)| {
         let language = if display.ends_with(".pyi") { Language::PythonStub } else { Language::Python };
         let facts = lang::facts(text, language, Target::default());
-        LinkFile { display: (*display).to_owned(), language, role: FileRole::Production, facts }
+        LinkFile {
+            display: (*display).to_owned(),
+            language,
+            role: FileRole::Production,
+            has_compiled_twin: false,
+            facts,
+        }
     });
     let ground = Ground { python_minor: NEWEST, ..Ground::default() };
     link(files.collect(), &ground, &NoEnvironment)

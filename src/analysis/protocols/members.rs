@@ -100,7 +100,7 @@ fn library_demands(index: &Index, class: ClassId) -> Vec<Demand> {
     if matches!(id, "builtins.object" | "typing.Protocol" | "typing.Generic" | "abc.ABC") {
         return Vec::new();
     }
-    let members = index.library.members(class).into_iter().filter(|member| member.is_abstract);
+    let members = index.library.members(class).iter().filter(|member| member.is_abstract);
     members
         .map(|member| Demand {
             name: member.name,
