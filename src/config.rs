@@ -34,7 +34,7 @@ pub struct Config {
 #[serde(deny_unknown_fields)]
 struct RuleFile {
     #[serde(default)]
-    role: Vec<RoleRule>,
+    role: Vec<toml::Spanned<RoleRule>>,
     #[serde(default)]
     concept: Vec<toml::Spanned<ConceptEntry>>,
     #[serde(default)]
@@ -137,12 +137,16 @@ impl Config {
             own = parse(&name, &text)?;
         }
         let roles: RuleFile = parse("rules/roles.toml", ROLES)?;
-        let in_own = |message: String| ConfigError {
+        let wrong = |message: String, span| ConfigError {
             message: format!("{name}: {message}"),
             help: "a glob is relative to the scanned folder, `**/` stands for any folders".into(),
-            excerpt: None,
+            excerpt: Excerpt::new(&name, &text, span),
         };
-        let table = RoleTable::new(own.role.iter().chain(&roles.role)).map_err(|e| in_own(e.to_string()))?;
+        for rule in &own.role {
+            RoleTable::new([rule.get_ref()]).map_err(|error| wrong(error.to_string(), Some(rule.span())))?;
+        }
+        let rules = own.role.iter().chain(&roles.role).map(toml::Spanned::get_ref);
+        let table = RoleTable::new(rules).map_err(|error| wrong(error.to_string(), None))?;
         let mut concepts = concepts_of(&name, &text, own.concept)?;
         for (name, text) in CONCEPTS {
             let built_in = concepts_of(name, text, parse(name, text)?.concept)?;

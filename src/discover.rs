@@ -10,7 +10,7 @@ use std::path::{Component, Path, PathBuf};
 
 use rustc_hash::FxHashMap;
 
-use crate::lang::Language;
+use crate::source::Language;
 use crate::source::{Document, RoleTable, Source};
 
 /// Sources above this size are reported and not read, in bytes.

@@ -6,6 +6,7 @@
 pub mod python;
 
 use crate::facts::FileFacts;
+use crate::source::Language;
 
 /// What the analysed code is to run on: decides `sys.version_info` and `sys.platform` tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -51,25 +52,6 @@ impl Platform {
         match self {
             Self::Linux | Self::Darwin => "posix",
             Self::Windows => "nt",
-        }
-    }
-}
-
-/// Languages with a front end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Language {
-    /// `.py`
-    Python,
-    /// `.pyi`
-    PythonStub,
-}
-
-impl Language {
-    /// The word used in every output.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Python | Self::PythonStub => "python",
         }
     }
 }

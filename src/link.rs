@@ -24,8 +24,8 @@ use self::modules::{Layout, ModuleId, Modules, Place};
 use self::mro::Mro;
 use self::references::References;
 use crate::facts::{FileFacts, FunctionFact, FunctionIdx, Name, TypeFact, TypeIdx};
-use crate::lang::Language;
 use crate::source::FileRole;
+use crate::source::Language;
 use crate::text::{Offset, Position};
 
 /// Index into [`Index::files`].

@@ -5,7 +5,24 @@ use std::path::{Path, PathBuf};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use serde::Deserialize;
 
-use crate::lang::Language;
+/// Languages that a front end reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Language {
+    /// `.py`
+    Python,
+    /// `.pyi`
+    PythonStub,
+}
+
+impl Language {
+    /// The word used in every output.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Python | Self::PythonStub => "python",
+        }
+    }
+}
 
 /// What a file is for. Order is the order of columns in every table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

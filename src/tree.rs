@@ -11,9 +11,10 @@ use rayon::prelude::*;
 use crate::discover::environment::{Environment, EnvironmentError, Located};
 use crate::discover::{self, DiscoverError, Discovery, MAX_FILE_BYTES, Skipped};
 use crate::facts::{FileFacts, Name};
-use crate::lang::{self, Language, Platform, Target};
+use crate::lang::{self, Platform, Target};
 use crate::link::library::{NEWEST, OLDEST};
 use crate::link::{self, Ground, Index, LinkFile, NoEnvironment, Outside, OutsideModule};
+use crate::source::Language;
 use crate::source::{RoleTable, Source};
 use crate::text::decode_python;
 

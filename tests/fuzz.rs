@@ -16,12 +16,13 @@ use ssot::analysis::{self, AnalysisOptions};
 use ssot::config::Config;
 use ssot::facts::{Bound, ChainId, FileFacts, GuardId, MadeBy, Run, ScopeId, ScopeKind, Step, TypeIdx};
 use ssot::lang::python::STACK_BYTES;
-use ssot::lang::{self, Language, Target};
+use ssot::lang::{self, Target};
 use ssot::link::{self, Ground, LinkFile, NoEnvironment};
 use ssot::render::pages::report_page;
 use ssot::render::terminal::{TerminalOptions, render_terminal};
 use ssot::render::{json, markdown};
 use ssot::report;
+use ssot::source::Language;
 use ssot::text::decode_python;
 use ssot::tree::{Times, Tree};
 

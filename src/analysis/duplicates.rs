@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::facts::{GuardKind, Name};
-use crate::lang::Language;
 use crate::link::{ClassId, ClassKind, Index};
 use crate::source::FileRole;
+use crate::source::Language;
 
 /// One name and the unrelated classes that bear it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,10 +9,10 @@ use rustc_hash::FxHashSet;
 
 use super::graph::{Phase, runs_later};
 use crate::facts::{GuardKind, MODULE_SCOPE, Name, ScopeId, ScopeKind};
-use crate::lang::Language;
 use crate::link::modules::ModuleId;
 use crate::link::references::ReferenceKind;
 use crate::link::{ClassId, FileId, Index, Resolution};
+use crate::source::Language;
 use crate::text::Offset;
 
 /// A dependency of one class on another, at one place.

@@ -62,7 +62,7 @@ fn link_class(resolver: &Resolver<'_>, file: FileId, position: TypeIdx) -> Linke
         }
         MadeBy::Statement | MadeBy::Call(_) => {
             for base in facts.bases_of(fact) {
-                linked.push_base(resolver, file, base);
+                linked.push_base(resolver, file, fact, base);
             }
         }
     }
@@ -79,7 +79,7 @@ impl Linked {
         }
     }
 
-    fn push_base(&mut self, resolver: &Resolver<'_>, file: FileId, base: &Base) {
+    fn push_base(&mut self, resolver: &Resolver<'_>, file: FileId, fact: &TypeFact, base: &Base) {
         let index = resolver.index;
         let text = base.text;
         let unresolved = |reason| BaseLink { text, resolution: Resolution::Unresolved(reason) };
@@ -97,6 +97,10 @@ impl Linked {
             return;
         };
         match resolver.chain(file, chain) {
+            // `class A(B)` before `class B` is a NameError, and so is `class A(A.Inner)`.
+            Entity::Class(class) if is_defined_later(index, class, file, fact) => {
+                self.bases.push(unresolved(Unresolved::NotDefined(text)));
+            }
             Entity::Class(class) => {
                 if index.class(class).id.as_str() == "typing.Protocol"
                     || index.class(class).id.as_str() == "typing_extensions.Protocol"
@@ -135,11 +139,26 @@ impl Linked {
     }
 }
 
+/// Whether a class comes to be after `fact` does, in the same flow.
+fn is_defined_later(index: &Index, class: ClassId, file: FileId, fact: &TypeFact) -> bool {
+    let facts = &index.file(file).facts;
+    index.file(file).language == crate::source::Language::Python
+        && facts.runs_at_load(fact.scope)
+        && index.source_of(class).is_some_and(|(other, base)| {
+            other == file && base.at >= fact.at && facts.runs_at_load(base.scope) && !is_made_in(base, fact)
+        })
+}
+
+/// A class made in place among the bases stands within the definition, and comes to be before it.
+fn is_made_in(base: &TypeFact, fact: &TypeFact) -> bool {
+    base.made_by != MadeBy::Statement && base.at < fact.end
+}
+
 /// A class of the environment that only a stub describes: its bases at run time may differ.
 fn stub_only(index: &Index, class: ClassId) -> Option<Unresolved> {
     let (file, _) = index.source_of(class)?;
     let file = index.file(file);
-    let is_stub = file.language == crate::lang::Language::PythonStub && !file.is_in_tree;
+    let is_stub = file.language == crate::source::Language::PythonStub && !file.is_in_tree;
     is_stub.then(|| Unresolved::StubOnly(index.class(class).id))
 }
 

@@ -10,7 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::FileId;
 use crate::facts::{FileFacts, Imported, Name};
-use crate::lang::Language;
+use crate::source::Language;
 
 /// Index into [`Modules::all`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -90,6 +90,9 @@ impl Modules {
                 Some(earlier) => {
                     let shadowed = modules.settle_claim(earlier, id, files, is_package);
                     modules.shadowed.extend(shadowed);
+                    if let Some(first) = shadowed.filter(|file| *file != id) {
+                        modules.of_file[first.0 as usize] = None;
+                    }
                     modules.of_file.push((shadowed != Some(id)).then_some(earlier));
                     continue;
                 }

@@ -3,14 +3,12 @@
 //! Files are independent of each other here, so they are walked in parallel; the result is in the
 //! order of the files.
 
-use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+mod walk;
 
-use super::resolve::{Entity, Resolver};
+use rayon::prelude::*;
+
 use super::{ClassId, FileId, FunctionId, Index};
-use crate::facts::{
-    Bound, Chain, ChainId, FileFacts, ImportIdx, Imported, MODULE_SCOPE, Name, ScopeId, Step, Usage,
-};
+use crate::facts::{Name, ScopeId};
 use crate::text::Offset;
 
 /// What a reference does with the class or method.
@@ -156,22 +154,9 @@ fn run<'r, T>(all: &'r [T], starts: &[u32], class: ClassId) -> &'r [T] {
 /// Resolves every chain, import, export and string of the tree.
 pub(super) fn resolve_all(index: &Index) -> References {
     let tops = index.modules.top_level();
-    let found: Vec<FileReferences> = (0..index.tree_files as u32)
+    let found: Vec<walk::FileReferences> = (0..index.tree_files as u32)
         .into_par_iter()
-        .map(|file| {
-            let mut walk = Walk {
-                resolver: Resolver::new(index),
-                index,
-                file: FileId(file),
-                roots: FxHashMap::default(),
-                found: FileReferences::default(),
-            };
-            walk.imports();
-            walk.exports();
-            walk.chains();
-            walk.strings(&tops);
-            walk.found
-        })
+        .map(|file| walk::references_of(index, FileId(file), &tops))
         .collect();
     let classes = found.iter().map(|f| f.classes.len()).sum();
     let methods = found.iter().map(|f| f.methods.len()).sum();
@@ -204,302 +189,62 @@ fn starts(classes: usize, sorted: impl Iterator<Item = ClassId>) -> Vec<u32> {
     counts
 }
 
-#[derive(Default)]
-struct FileReferences {
-    classes: Vec<Reference>,
-    methods: Vec<MethodReference>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::link::testing::{class_named, link_sources};
 
-struct Walk<'i> {
-    resolver: Resolver<'i>,
-    index: &'i Index,
-    file: FileId,
-    /// Roots that mean the same wherever they stand in a scope: those bound once.
-    roots: FxHashMap<(ScopeId, usize), Entity>,
-    found: FileReferences,
-}
-
-impl Walk<'_> {
-    fn imports(&mut self) {
-        let facts = &self.index.file(self.file).facts;
-        for (position, import) in facts.imports.iter().enumerate() {
-            let Imported::Name(name) = import.what else { continue };
-            let id = ImportIdx(position as u32);
-            if let Entity::Class(class) = self.resolver.import(self.file, id, 0) {
-                let via = self.via_import(class, id, name);
-                self.push_class(class, import.at, import.scope, ReferenceKind::Import, via);
-            }
-        }
+    /// Lines and kinds of the uses of `class` in `path`.
+    fn uses(sources: &[(&str, &str)], class: &str, path: &str) -> Vec<(u32, &'static str)> {
+        let index = link_sources(sources);
+        let references = resolve_all(&index);
+        references
+            .of_class(class_named(&index, class))
+            .iter()
+            .filter(|found| index.file(found.file).display == path)
+            .map(|found| (index.file(found.file).facts.lines.line(found.at), found.kind.as_str()))
+            .collect()
     }
 
-    fn exports(&mut self) {
-        let facts = &self.index.file(self.file).facts;
-        for export in &facts.exports {
-            let end = Offset::MAX;
-            let entity =
-                self.resolver.root(self.file, MODULE_SCOPE, export.name, end, crate::facts::ALWAYS, 0);
-            if let Entity::Class(class) = entity {
-                self.push_class(class, export.at, MODULE_SCOPE, ReferenceKind::Export, Via::Direct);
-            }
-        }
+    #[test]
+    fn strings_in_the_brackets_of_an_alias_are_types() {
+        let text = "from typing import Callable, Literal, Union\n\
+                    Content = Union[str, 'Text']\n\
+                    Handler = Callable[[Union[str, 'Text']], None]\n\
+                    Mode = Literal['Text']\n\
+                    KEYS = CONFIG['Text']\n\
+                    class Text: ...\n";
+        let found = uses(&[("text.py", text)], "text.Text", "text.py");
+        assert_eq!(found, [(2, "annotation"), (3, "annotation")]);
     }
 
-    fn chains(&mut self) {
-        let facts = &self.index.file(self.file).facts;
-        for position in 0..facts.chains.len() {
-            self.chain(facts, ChainId(position as u32));
-        }
+    #[test]
+    fn annotations_are_read_as_type_checkers_read_them() {
+        let user = "from typing import TYPE_CHECKING, Any\n\
+                    if TYPE_CHECKING:\n    from app import Application\n\
+                    else:\n    Application = Any\n\
+                    def setup(app: Application): ...\n\
+                    class Sub(Application): ...\n";
+        let sources = [("app.py", "class Application: ...\n"), ("user.py", user)];
+        assert_eq!(uses(&sources, "app.Application", "user.py"), [(3, "import"), (6, "annotation")]);
     }
 
-    fn chain(&mut self, facts: &FileFacts, id: ChainId) {
-        let chain = facts.chains[id.index()];
-        let steps = facts.steps_of(id);
-        let Some(&Step::Root(root, root_at)) = steps.first() else { return };
-        let mut entity = self.root(facts, &chain, root, root_at);
-        let mut is_own = is_receiver(facts, &chain, root);
-        if let Entity::Class(class) = entity
-            && !is_own
-        {
-            let via = self.via_root(facts, class, chain.scope, root);
-            self.note_class(class, &chain, steps, 0, root_at, via);
-        }
-        is_own |= matches!(entity, Entity::Super(_));
-        for (position, step) in steps.iter().enumerate().skip(1) {
-            let before = entity;
-            entity = match *step {
-                Step::Attribute(name, at) => {
-                    let next = self.resolver.attribute(&before, name, 0);
-                    match (&before, &next) {
-                        (Entity::Module(module), Entity::Class(class)) => {
-                            let via = self.via_module(*class, *module, name);
-                            self.note_class(*class, &chain, steps, position, at, via);
-                        }
-                        (_, Entity::Class(class)) => {
-                            self.note_class(*class, &chain, steps, position, at, Via::Direct);
-                        }
-                        _ => {}
-                    }
-                    self.note_method(
-                        &before,
-                        name,
-                        &next,
-                        &chain,
-                        steps,
-                        position,
-                        at,
-                        is_own && position == 1 || matches!(before, Entity::Super(_)),
-                    );
-                    next
-                }
-                Step::Call | Step::Await | Step::Index => self.resolver.step(&before, *step),
-                Step::Root(..) => before,
-            };
-            match entity {
-                Entity::Open(_) | Entity::Value | Entity::Nothing | Entity::External(_) => return,
-                _ => {}
-            }
-        }
+    #[test]
+    fn a_class_decorated_by_a_call_stays_the_class() {
+        let text = "class Factory: ...\n\
+                    Factory = add_eq(add_repr(Factory, attrs=()))\n\
+                    default = Factory(list)\n\
+                    class Special(Factory): ...\n";
+        let found = uses(&[("make.py", text)], "make.Factory", "make.py");
+        assert_eq!(found, [(2, "value"), (3, "instantiate"), (4, "base")]);
     }
 
-    fn root(&mut self, facts: &FileFacts, chain: &Chain, name: Name, at: Offset) -> Entity {
-        let key = (chain.scope, name.address());
-        if let Some(known) = self.roots.get(&key) {
-            return known.clone();
-        }
-        let entity = self.resolver.root(self.file, chain.scope, name, at, chain.guard, 0);
-        if is_bound_once(facts, chain.scope, name) {
-            self.roots.insert(key, entity.clone());
-        }
-        entity
+    #[test]
+    fn a_constant_bound_twice_decides_nothing() {
+        let text = "import sys\nOLD = sys.version_info < (3,)\nOLD = load_flag()\n\
+                    if OLD:\n    from app import Application as Application\n\
+                    x = Application()\n";
+        let sources = [("app.py", "class Application: ...\n"), ("user.py", text)];
+        assert_eq!(uses(&sources, "app.Application", "user.py"), [(5, "import"), (6, "instantiate")]);
     }
-
-    fn note_class(
-        &mut self,
-        class: ClassId,
-        chain: &Chain,
-        steps: &[Step],
-        position: usize,
-        at: Offset,
-        via: Via,
-    ) {
-        if !self.index.is_in_tree(class) {
-            return;
-        }
-        let kind = match steps.get(position + 1) {
-            Some(Step::Call) => ReferenceKind::Instantiate,
-            Some(Step::Attribute(..)) => ReferenceKind::Attribute,
-            // `Base[int]` is what `Base` is there.
-            Some(Step::Index | Step::Await | Step::Root(..)) | None => kind_of(chain.usage),
-        };
-        self.push_class(class, at, chain.scope, kind, via);
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "one place, seen from one caller")]
-    fn note_method(
-        &mut self,
-        before: &Entity,
-        name: Name,
-        next: &Entity,
-        chain: &Chain,
-        steps: &[Step],
-        position: usize,
-        at: Offset,
-        is_own: bool,
-    ) {
-        let receiver = match before {
-            Entity::Class(class) | Entity::Instance(class) => *class,
-            Entity::Super(class) => *class,
-            _ => return,
-        };
-        let function = match next {
-            Entity::Function(function) => *function,
-            // A property's value, and what a nested chain of descriptors gives.
-            _ => match self.resolver.method_named(receiver, name) {
-                Some(function) => function,
-                None => return,
-            },
-        };
-        if !self.index.file(function.file).is_in_tree {
-            return;
-        }
-        let receiver = match before {
-            // `super().send()` is a use of the method on the class that provides it.
-            Entity::Super(_) => match self.index.function(function).owner {
-                Some(owner) => self.index.class_of(function.file, owner),
-                None => receiver,
-            },
-            _ => receiver,
-        };
-        let kind = match steps.get(position + 1) {
-            Some(Step::Call) => ReferenceKind::Call,
-            _ => ReferenceKind::Attribute,
-        };
-        let (file, scope) = (self.file, chain.scope);
-        self.found.methods.push(MethodReference { function, receiver, file, at, scope, kind, is_own });
-    }
-
-    fn strings(&mut self, tops: &rustc_hash::FxHashSet<Name>) {
-        let facts = &self.index.file(self.file).facts;
-        for string in &facts.strings {
-            let text = string.text.as_str();
-            let Some((first, _)) = text.split_once(['.', ':']) else { continue };
-            if !tops.contains(&Name::new(first)) {
-                continue;
-            }
-            self.string(text, string.at, string.scope);
-        }
-    }
-
-    /// A string names each class on its way: `"pkg.mod.Class.method"` uses the class and the method.
-    fn string(&mut self, text: &str, at: Offset, scope: ScopeId) {
-        let resolver = Resolver::new(self.index);
-        let mut segments = text.split(['.', ':']);
-        let Some(first) = segments.next() else { return };
-        let Some(mut entity) = resolver.dotted(first) else { return };
-        for segment in segments {
-            let name = Name::new(segment);
-            let next = resolver.attribute(&entity, name, 0);
-            if let Entity::Class(class) = next {
-                self.push_class(class, at, scope, ReferenceKind::String, Via::Direct);
-            }
-            if let (Entity::Class(receiver), Entity::Function(function)) = (&entity, &next)
-                && self.index.file(function.file).is_in_tree
-            {
-                self.found.methods.push(MethodReference {
-                    function: *function,
-                    receiver: *receiver,
-                    file: self.file,
-                    at,
-                    scope,
-                    kind: ReferenceKind::String,
-                    is_own: false,
-                });
-            }
-            entity = next;
-        }
-    }
-
-    fn push_class(&mut self, class: ClassId, at: Offset, scope: ScopeId, kind: ReferenceKind, via: Via) {
-        if self.index.is_in_tree(class) {
-            self.found.classes.push(Reference { class, file: self.file, at, scope, kind, via });
-        }
-    }
-
-    /// `from here import name`: direct when `here` defines it.
-    fn via_import(&self, class: ClassId, import: ImportIdx, name: Name) -> Via {
-        let facts = &self.index.file(self.file).facts;
-        let fact = &facts.imports[import.index()];
-        if name != self.index.class(class).name {
-            return Via::Alias(name);
-        }
-        match self.resolver.import_module(self.file, fact) {
-            super::resolve::Target::Found(module) => self.via_module(class, module, name),
-            _ => Via::Direct,
-        }
-    }
-
-    fn via_module(&self, class: ClassId, module: super::modules::ModuleId, name: Name) -> Via {
-        let module = self.index.modules.get(module);
-        let Some((file, _)) = self.index.source_of(class) else { return Via::Direct };
-        if name != self.index.class(class).name {
-            return Via::Alias(name);
-        }
-        if module.file == Some(file) { Via::Direct } else { Via::ReExport(module.name) }
-    }
-
-    fn via_root(&self, facts: &FileFacts, class: ClassId, scope: ScopeId, root: Name) -> Via {
-        if root != self.index.class(class).name {
-            return Via::Alias(root);
-        }
-        match binding_of(facts, scope, root) {
-            Some(Bound::Import(import)) => self.via_import(class, import, root),
-            Some(Bound::Value { .. } | Bound::TypeAlias(_)) => Via::Alias(root),
-            _ => Via::Direct,
-        }
-    }
-}
-
-fn kind_of(usage: Usage) -> ReferenceKind {
-    match usage {
-        Usage::Value | Usage::Store => ReferenceKind::Value,
-        Usage::Annotation => ReferenceKind::Annotation,
-        Usage::Base => ReferenceKind::Base,
-        Usage::InstanceTest => ReferenceKind::InstanceTest,
-        Usage::Decorator => ReferenceKind::Decorator,
-    }
-}
-
-/// The nearest binding of a name, by scope alone.
-fn binding_of(facts: &FileFacts, scope: ScopeId, name: Name) -> Option<Bound> {
-    let mut at = scope;
-    loop {
-        if let Some(binding) = facts.bindings_of(at, name).last() {
-            return Some(binding.target);
-        }
-        if at == MODULE_SCOPE {
-            return None;
-        }
-        at = facts.scopes[at.index()].parent;
-    }
-}
-
-/// Whether every scope that could answer for the name binds it once at the most.
-fn is_bound_once(facts: &FileFacts, scope: ScopeId, name: Name) -> bool {
-    let mut at = scope;
-    loop {
-        match facts.bindings_of(at, name) {
-            [] => {}
-            // A class body is read before its methods are, so the place decides there.
-            [single] => return at != scope || !matches!(single.target, Bound::Type(_)),
-            _ => return false,
-        }
-        if at == MODULE_SCOPE {
-            return true;
-        }
-        at = facts.scopes[at.index()].parent;
-    }
-}
-
-fn is_receiver(facts: &FileFacts, chain: &Chain, root: Name) -> bool {
-    matches!(binding_of(facts, chain.scope, root), Some(Bound::Receiver { .. }))
 }

@@ -11,7 +11,7 @@ use super::modules::ModuleId;
 use super::{ClassId, FileId, FunctionId, Index, OutsideState, Unresolved};
 use crate::facts::{
     Binding, Bound, ChainId, ExportList, FileFacts, FunctionFact, GuardId, GuardKind, Import, ImportIdx,
-    Imported, MODULE_SCOPE, Name, ScopeId, ScopeKind, Step,
+    Imported, MODULE_SCOPE, Name, ScopeId, ScopeKind, Step, Usage,
 };
 use crate::text::Offset;
 
@@ -80,13 +80,16 @@ pub struct Resolver<'i> {
     /// Selections left for the question at hand: code may define names in terms of each other in
     /// ways whose paths multiply, and an answer that takes that long is no answer.
     fuel: Cell<u32>,
+    /// Whether names are read as a type checker reads them, for which `if TYPE_CHECKING` is taken and
+    /// its `else` is not. Annotations are; bases and values are what a run makes of them.
+    is_typing: Cell<bool>,
 }
 
 impl<'i> Resolver<'i> {
     /// A resolver over `index`.
     #[must_use]
     pub fn new(index: &'i Index) -> Self {
-        Self { index, fuel: Cell::new(FUEL) }
+        Self { index, fuel: Cell::new(FUEL), is_typing: Cell::new(false) }
     }
 
     /// A new question starts with a full tank; `hops` is 0 only there.
@@ -107,6 +110,19 @@ impl<'i> Resolver<'i> {
     }
 
     fn chain_hops(&self, file: FileId, chain: ChainId, hops: u32) -> Entity {
+        let usage = self.facts(file).chains[chain.index()].usage;
+        self.seen_as(usage, || self.followed(file, chain, hops))
+    }
+
+    /// Asks `question` with the eyes of what reads code of this usage.
+    pub(super) fn seen_as<T>(&self, usage: Usage, question: impl FnOnce() -> T) -> T {
+        let before = self.is_typing.replace(usage == Usage::Annotation);
+        let answer = question();
+        self.is_typing.set(before);
+        answer
+    }
+
+    fn followed(&self, file: FileId, chain: ChainId, hops: u32) -> Entity {
         let facts = self.facts(file);
         let fact = facts.chains[chain.index()];
         let mut entity = Entity::Value;
@@ -291,6 +307,10 @@ impl<'i> Resolver<'i> {
             }
             Some(Entity::Nothing) => typing_only.unwrap_or(Entity::Nothing),
             Some(entity) => entity,
+            // Bound for the interpreter alone, and meant all the same.
+            None if self.is_typing.get() => {
+                self.seen_as(Usage::Value, || self.select(file, bindings, name, site, hops + 1))
+            }
             None => typing_only.unwrap_or(Entity::Open(Unresolved::NotDefined(name))),
         }
     }
@@ -305,6 +325,8 @@ impl<'i> Resolver<'i> {
                 break;
             }
             let here = match guard.kind {
+                GuardKind::TypeChecking if self.is_typing.get() => Life::Certain,
+                GuardKind::Runtime if self.is_typing.get() => Life::Dead,
                 GuardKind::Always | GuardKind::Known(true) | GuardKind::Runtime => Life::Certain,
                 GuardKind::Known(false) | GuardKind::Main => Life::Dead,
                 GuardKind::TypeChecking => Life::Typing,

@@ -2,9 +2,10 @@
 
 use super::{Ground, Index, LinkFile, NoEnvironment, link};
 use crate::facts::Name;
-use crate::lang::{self, Language, Target};
+use crate::lang::{self, Target};
 use crate::link::ClassId;
 use crate::source::FileRole;
+use crate::source::Language;
 
 /// Links sources given as (path, text); no environment, the newest Python.
 pub(crate) fn link_sources(sources: &[(&str, &str)]) -> Index {

@@ -118,8 +118,12 @@ pub fn one(index: &Index, trouble: &MroTrouble) -> Option<TroubleReport> {
                 "`{owner}` does not call `super().{name}()`, so `{name}` of {} never runs",
                 names.join(", ")
             );
+            let stopper = match index.function(*stops_at).owner {
+                Some(of) => format!("{}.{name}", id(index.class_of(stops_at.file, of))),
+                None => owner.as_str().to_owned(),
+            };
             let mut related = vec![RelatedReport {
-                symbol: owner.as_str().to_owned(),
+                symbol: stopper,
                 place: Some(method_place(*stops_at)),
                 statement: signatures::render(index, *stops_at),
             }];

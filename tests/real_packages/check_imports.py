@@ -232,6 +232,9 @@ def import_statements(tree: ast.Module, package: str) -> list[ImportStatement]:
                     )
                 for child in orelse:
                     visit(child, is_late, in_typing, runs and decided is not True)
+            case ast.expr():
+                # No statement stands in an expression.
+                pass
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 for child in ast.iter_child_nodes(node):
                     visit(child, True, in_typing, runs)
@@ -320,24 +323,23 @@ def is_main_test(test: ast.expr) -> bool:
 
 def target_constants(tree: ast.Module) -> dict[str, bool]:
     """`WINDOWS = sys.platform == "win32"`: names that a module binds once, to such a test."""
-    bound = Counter(
-        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    )
-    bound.update(node.arg for node in ast.walk(tree) if isinstance(node, ast.arg))
-    bound.update(
-        alias.asname or alias.name.split(".")[0]
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for alias in node.names
-    )
     constants = {}
     for node in tree.body:
         match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value) if bound[name] == 1:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if not isinstance(value, ast.Constant):
                 answer = decided_by_target(value, {})
-                if answer is not None and not isinstance(value, ast.Constant):
+                if answer is not None:
                     constants[name] = answer
-    return constants
+    if not constants:
+        return constants
+    bound: Counter[str] = Counter()
+    for found in ast.walk(tree):
+        match found:
+            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
+                bound[name] += 1
+            case ast.alias(name=name, asname=asname):
+                bound[asname or name.split(".")[0]] += 1
+    return {name: answer for name, answer in constants.items() if bound[name] == 1}
 
 
 def decided_by_target(test: ast.expr, constants: dict[str, bool]) -> bool | None:

@@ -5,10 +5,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Phase, runs_later};
 use crate::facts::{Bound, FileFacts, GuardId, GuardKind, Import, Imported, MODULE_SCOPE, Name};
-use crate::lang::Language;
 use crate::link::modules::ModuleId;
 use crate::link::resolve::{Entity, Resolver, Target};
 use crate::link::{FileId, Index};
+use crate::source::Language;
 use crate::text::Offset;
 
 /// An import of one module of the tree by another.

@@ -1,8 +1,9 @@
 use super::*;
-use crate::lang::{self, Language, Target};
+use crate::lang::{self, Target};
 use crate::link::library::NEWEST;
 use crate::link::{Ground, LinkFile, NoEnvironment, link};
 use crate::source::FileRole;
+use crate::source::Language;
 
 fn program(files: &[(&str, &str)]) -> Index {
     let files = files.iter().map(|(display, text)| {
@@ -152,15 +153,16 @@ fn a_star_import_loads_the_submodules_that_all_lists() {
 }
 
 #[test]
-fn stubs_are_for_type_checkers_and_shadowed_files_are_no_modules() {
+fn stubs_are_for_type_checkers_unless_their_source_is_there_and_shadowed_files_are_no_modules() {
     let files = [
         ("a.py", "import b\n"),
         ("b.py", ""),
         ("b.pyi", "import a\n"),
+        ("c.pyi", "import a\n"),
         ("x.py", "import a\n"),
         ("x/__init__.py", "import b\n"),
     ];
-    check(&files, &["a -> b load 1", "b -> a typing 1", "x -> b load 1"]);
+    check(&files, &["a -> b load 1", "c -> a typing 1", "x -> b load 1"]);
 }
 
 #[test]

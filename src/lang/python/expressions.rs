@@ -2,10 +2,9 @@
 
 use ruff_python_ast::{
     Comprehension, Expr, ExprCall, ExprLambda, ExprStringLiteral, InterpolatedStringElement,
-    InterpolatedStringElements, StringFlags,
+    InterpolatedStringElements,
 };
-use ruff_python_parser::parse_string_annotation;
-use ruff_text_size::{Ranged, TextRange};
+use ruff_text_size::Ranged;
 
 use super::statements::{Lowering, last_segment};
 use crate::facts::{Bound, ChainId, Imported, Name, ScopeKind, Step, StringFact, Usage};
@@ -204,13 +203,55 @@ impl Lowering<'_> {
         for node in spine.iter().rev() {
             match node {
                 Expr::Call(call) => self.lower_arguments(call),
-                Expr::Subscript(subscript) => {
-                    self.lower_expression(&subscript.slice, usage);
-                }
+                Expr::Subscript(subscript) => match type_form(&subscript.value) {
+                    // Code that runs later needs no quotes; a string in its brackets is a key.
+                    Some(form) if self.facts.runs_at_load(self.scope) => {
+                        self.lower_type_arguments(form, &subscript.slice, usage);
+                    }
+                    Some(_) | None => {
+                        self.lower_expression(&subscript.slice, usage);
+                    }
+                },
                 _ => {}
             }
         }
         chain
+    }
+
+    /// Lowers the brackets of `Union[str, "Text"]` outside an annotation, in an alias or a base:
+    /// strings in them name types that are defined later (PEP 484).
+    fn lower_type_arguments(&mut self, form: &str, slice: &Expr, usage: Usage) {
+        match slice {
+            _ if form == "Literal" => {
+                self.lower_expression(slice, usage);
+            }
+            Expr::StringLiteral(string) => {
+                self.lower_string_annotation(string);
+            }
+            Expr::Tuple(tuple) if form == "Annotated" => {
+                let mut elements = tuple.elts.iter();
+                if let Some(first) = elements.next() {
+                    self.lower_type_arguments("", first, usage);
+                }
+                for metadata in elements {
+                    self.lower_expression(metadata, Usage::Value);
+                }
+            }
+            Expr::Tuple(tuple) => {
+                for element in &tuple.elts {
+                    self.lower_type_arguments(form, element, usage);
+                }
+            }
+            // `Callable[["Text"], None]`
+            Expr::List(list) => {
+                for element in &list.elts {
+                    self.lower_type_arguments(form, element, usage);
+                }
+            }
+            other => {
+                self.lower_expression(other, usage);
+            }
+        }
     }
 
     /// `super().name(…)` within a function of that name.
@@ -349,127 +390,16 @@ impl Lowering<'_> {
             self.facts.strings.push(StringFact { text, at, scope });
         }
     }
+}
 
-    /// Lowers an annotation: every name in it is a use, strings are parsed as the expressions that
-    /// they hold (PEP 484). Gives the chain of the type that a value with this annotation has:
-    /// `Optional[X]`, `X | None` and `Annotated[X, …]` are `X`.
-    pub(super) fn lower_annotation(&mut self, expr: &Expr) -> Option<ChainId> {
-        let principal = self.lower_annotation_part(expr);
-        if let Some(chain) = principal {
-            self.pinned.push(chain);
-        }
-        principal
-    }
-
-    fn lower_annotation_part(&mut self, expr: &Expr) -> Option<ChainId> {
-        match expr {
-            Expr::Name(_) | Expr::Attribute(_) => self.lower_expression(expr, Usage::Annotation),
-            Expr::StringLiteral(string) => self.lower_string_annotation(string),
-            Expr::NoneLiteral(_) | Expr::EllipsisLiteral(_) => None,
-            Expr::BinOp(operation) => {
-                let left = self.lower_annotation_part(&operation.left);
-                let right = self.lower_annotation_part(&operation.right);
-                match (&*operation.left, &*operation.right) {
-                    (_, Expr::NoneLiteral(_)) => left,
-                    (Expr::NoneLiteral(_), _) => right,
-                    _ => None,
-                }
-            }
-            Expr::Subscript(subscript) => self.lower_generic_annotation(&subscript.value, &subscript.slice),
-            Expr::List(list) => {
-                for element in &list.elts {
-                    self.lower_annotation_part(element);
-                }
-                None
-            }
-            Expr::Tuple(tuple) => {
-                for element in &tuple.elts {
-                    self.lower_annotation_part(element);
-                }
-                None
-            }
-            Expr::Starred(starred) => {
-                self.lower_annotation_part(&starred.value);
-                None
-            }
-            other => {
-                self.lower_expression(other, Usage::Annotation);
-                None
-            }
-        }
-    }
-
-    fn lower_generic_annotation(&mut self, value: &Expr, slice: &Expr) -> Option<ChainId> {
-        let base = self.lower_annotation_part(value);
-        match last_segment(value) {
-            Some("Literal") => None,
-            Some("Annotated") => {
-                let Expr::Tuple(tuple) = slice else {
-                    return self.lower_annotation_part(slice);
-                };
-                let mut elements = tuple.elts.iter();
-                let inner = elements.next().and_then(|first| self.lower_annotation_part(first));
-                for metadata in elements {
-                    self.lower_expression(metadata, Usage::Value);
-                }
-                inner
-            }
-            Some("Optional" | "Final" | "ClassVar" | "Required" | "NotRequired" | "ReadOnly" | "InitVar") => {
-                self.lower_annotation_part(slice)
-            }
-            Some("Union") => {
-                let Expr::Tuple(tuple) = slice else {
-                    return self.lower_annotation_part(slice);
-                };
-                let mut members = Vec::new();
-                for element in &tuple.elts {
-                    let chain = self.lower_annotation_part(element);
-                    if !element.is_none_literal_expr() {
-                        members.push(chain);
-                    }
-                }
-                match members[..] {
-                    [single] => single,
-                    _ => None,
-                }
-            }
-            // A value annotated `type[X]` is the class, not an instance of it.
-            Some("Type" | "type") => {
-                self.lower_annotation_part(slice);
-                None
-            }
-            _ => {
-                self.lower_annotation_part(slice);
-                base
-            }
-        }
-    }
-
-    fn lower_string_annotation(&mut self, string: &ExprStringLiteral) -> Option<ChainId> {
-        let part = string.as_single_part_string()?;
-        // The plain `"pkg.Name"` needs no parser.
-        let opener = part.flags.opener_len();
-        let inner = TextRange::new(part.start() + opener, part.end());
-        if is_dotted(&part.value) && self.text[inner.to_std_range()].starts_with(&*part.value) {
-            let start = self.facts.steps.len() as u32;
-            let mut at = inner.start().to_u32();
-            for (index, segment) in part.value.split('.').enumerate() {
-                let name = Name::new(segment);
-                self.facts.steps.push(if index == 0 {
-                    Step::Root(name, at)
-                } else {
-                    Step::Attribute(name, at)
-                });
-                at += segment.len() as u32 + 1;
-            }
-            return Some(self.push_chain(start, Usage::Annotation));
-        }
-        match parse_string_annotation(self.text, part) {
-            Ok(parsed) => self.lower_annotation_part(&parsed.syntax().body),
-            // Not an expression: text in a place where a checker would complain.
-            Err(_) => None,
-        }
-    }
+/// The last name of what looks like a generic type: `typing.Union`, `list`, `Signal`. Constants
+/// (`CONFIG["key"]`) and variables do not.
+fn type_form(value: &Expr) -> Option<&str> {
+    let name = last_segment(value)?;
+    let is_builtin = matches!(name, "list" | "dict" | "tuple" | "set" | "frozenset" | "type" | "deque");
+    let is_class_like =
+        name.trim_start_matches('_').starts_with(char::is_uppercase) && name.contains(char::is_lowercase);
+    (is_builtin || is_class_like).then_some(name)
 }
 
 /// `a.b.c`, each part an identifier.

@@ -201,7 +201,14 @@ impl<'a> Lowering<'a> {
                 let test = conditions::evaluate(value, self.target);
                 if test != Test::Open && !value.is_boolean_literal_expr() && !value.is_number_literal_expr() {
                     self.constants.insert(Name::new(&target.id), test);
+                } else {
+                    // Bound again to something that only a run can tell.
+                    self.constants.remove(&Name::new(&target.id));
                 }
+            }
+            if self.decorates_class(&target.id, value) {
+                self.lower_expression(value, Usage::Value);
+                return;
             }
             if let Some(made) = self.lower_made_class(Some(target.id.as_str()), value) {
                 self.bind(Name::new(&target.id), target.start().to_u32(), Bound::Type(made));
@@ -241,6 +248,27 @@ impl<'a> Lowering<'a> {
         let (chains, is_complete) = self.lower_value(value);
         let values = self.push_values(&chains);
         self.bind_targets(targets, Bound::Value { values, annotation: None, is_complete });
+    }
+
+    /// `Attribute = add_repr(Attribute)`: a decorator in other words. The name stays the class's, as
+    /// it does with `@add_repr`.
+    fn decorates_class(&self, target: &str, value: &Expr) -> bool {
+        let mut at = value;
+        let mut is_call = false;
+        while let Expr::Call(call) = at
+            && let [first, ..] = &*call.arguments.args
+        {
+            is_call = true;
+            at = first;
+        }
+        let is_own = is_call && matches!(at, Expr::Name(name) if name.id.as_str() == target);
+        if !is_own {
+            return false;
+        }
+        let name = Name::new(target);
+        let scope = self.owner_of(name);
+        let last = self.facts.bindings.iter().rev().find(|b| b.scope == scope && b.name == name);
+        last.is_some_and(|binding| matches!(binding.target, Bound::Type(_)))
     }
 
     /// Keeps the text of what may be a type alias.
