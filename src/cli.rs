@@ -170,26 +170,14 @@ fn run(arguments: &Arguments) -> miette::Result<()> {
             let report = report::orders::order(&loaded.tree.index, class)
                 .ok_or_else(|| miette::miette!("`{of}` has no source here"))?;
             let format = output.format(Format::Terminal)?;
-            let answer = match format {
-                Format::Json => Answer::json(&report)?,
-                Format::Terminal | Format::Markdown | Format::Mermaid | Format::Dot => {
-                    Answer::Page(mro::mro_page(&report))
-                }
-            };
-            (output, format, answer)
+            (output, format, Answer::of(format, &report, || mro::mro_page(&report))?)
         }
         Command::Usage { of, rooted, output } => {
             let (loaded, class) = find_type(rooted, of, arguments.quiet)?;
             let mentions = find_mentions(&loaded.tree.index, &loaded.tree.documents);
             let report = report::usage::build(&loaded.tree.index, &mentions, class);
             let format = output.format(Format::Terminal)?;
-            let answer = match format {
-                Format::Json => Answer::json(&report)?,
-                Format::Terminal | Format::Markdown | Format::Mermaid | Format::Dot => {
-                    Answer::Page(usage_pages::usage_page(&report))
-                }
-            };
-            (output, format, answer)
+            (output, format, Answer::of(format, &report, || usage_pages::usage_page(&report))?)
         }
         Command::Graph { inputs, output, cycles, implicit } => {
             let loaded = inputs.load(arguments.quiet)?;

@@ -77,6 +77,18 @@ pub(super) enum Answer {
 }
 
 impl Answer {
+    /// A report as JSON, or else as its page.
+    pub(super) fn of<T: Serialize>(
+        format: Format,
+        report: &T,
+        page: impl FnOnce() -> Document,
+    ) -> miette::Result<Self> {
+        match format {
+            Format::Json => Self::json(report),
+            Format::Terminal | Format::Markdown | Format::Mermaid | Format::Dot => Ok(Self::Page(page())),
+        }
+    }
+
     pub(super) fn json<T: Serialize>(value: &T) -> miette::Result<Self> {
         Ok(Self::Bytes(json::render_json(value).map_err(internal)?))
     }

@@ -4,7 +4,7 @@ use super::election::Election;
 use super::{Factory, Reason, Role};
 use crate::analysis::lexicon::{Deed, Lexicon};
 use crate::analysis::protocols;
-use crate::facts::{Bound, FunctionFact, Imported, Step};
+use crate::facts::{FunctionFact, Imported, Step};
 use crate::link::members::methods_of;
 use crate::link::resolve::{Entity, Resolver};
 use crate::link::{ClassId, FileId, FunctionId, Index};
@@ -188,22 +188,13 @@ pub(super) fn uses_of_function(index: &Index, function: FunctionId) -> Vec<(File
     let mut found = Vec::new();
     for file in (0..index.tree_files as u32).map(FileId) {
         let facts = &index.file(file).facts;
-        // Only a file that defines or imports something can use it; most have neither.
-        let can_reach = file == function.file
-            || facts.imports.iter().any(|import| match import.what {
-                Imported::Name(imported) => {
-                    imported == name
-                        || facts
-                            .bindings
-                            .iter()
-                            .any(|b| matches!(b.target, Bound::Import(_)) && b.name == name)
-                }
-                Imported::Star => true,
-                Imported::Module | Imported::ModuleAs => {
-                    facts.steps.iter().any(|step| matches!(step, Step::Attribute(step, _) if *step == name))
-                }
-                Imported::Dynamic => false,
-            });
+        // Resolving every chain of every file would be slow; a file that never writes the name, and does
+        // not import it under another one, cannot use it.
+        let is_written = facts.steps.iter().any(|step| match *step {
+            Step::Root(written, _) | Step::Attribute(written, _) => written == name,
+            Step::Call | Step::Await | Step::Index => false,
+        });
+        let can_reach = is_written || facts.imports.iter().any(|import| import.what == Imported::Name(name));
         if !can_reach {
             continue;
         }
