@@ -155,6 +155,8 @@ pub struct Scope {
     pub parent: ScopeId,
     /// What opens it.
     pub kind: ScopeKind,
+    /// Its names: into [`FileFacts::bindings`].
+    pub bindings: Run,
 }
 
 /// What opens a scope.
@@ -413,10 +415,8 @@ impl BindingKind {
 /// A definition of a function or method.
 #[derive(Debug, Clone, Copy)]
 pub struct FunctionFact {
-    /// Simple name.
+    /// Simple name; [`FileFacts::qualname`] gives the qualified one.
     pub name: Name,
-    /// Qualified name within the module.
-    pub qualname: Name,
     /// The scope that holds the definition.
     pub scope: ScopeId,
     /// Condition under which it is defined.
@@ -580,19 +580,48 @@ impl FileFacts {
     /// The bindings of `name` in `scope`, in the order of the source.
     #[must_use]
     pub fn bindings_of(&self, scope: ScopeId, name: Name) -> &[Binding] {
-        let key = (scope, name.address());
-        let start = self.bindings.partition_point(|b| (b.scope, b.name.address()) < key);
-        let rest = &self.bindings[start..];
-        let len = rest.iter().take_while(|b| b.scope == scope && b.name == name).count();
+        let bindings = self.bindings_in(scope);
+        let start = bindings.partition_point(|b| b.name.address() < name.address());
+        let rest = &bindings[start..];
+        let len = rest.iter().take_while(|b| b.name == name).count();
         &rest[..len]
     }
 
     /// All bindings of `scope`, in no order that may be shown.
     #[must_use]
     pub fn bindings_in(&self, scope: ScopeId) -> &[Binding] {
-        let start = self.bindings.partition_point(|b| b.scope < scope);
-        let end = self.bindings.partition_point(|b| b.scope <= scope);
-        &self.bindings[start..end]
+        &self.bindings[self.scopes[scope.index()].bindings.range()]
+    }
+
+    /// Tells each scope where its bindings lie, once the table is sorted.
+    pub fn index_bindings(&mut self) {
+        for scope in &mut self.scopes {
+            scope.bindings = Run::default();
+        }
+        let mut start = 0;
+        for group in self.bindings.chunk_by(|a, b| a.scope == b.scope) {
+            let len = group.len() as u32;
+            self.scopes[group[0].scope.index()].bindings = Run { start, len };
+            start += len;
+        }
+    }
+
+    /// The qualified name of a definition called `name` in `scope` (PEP 3155).
+    #[must_use]
+    pub fn qualname(&self, scope: ScopeId, name: &str) -> String {
+        match self.enclosing(scope) {
+            ScopeKind::Module | ScopeKind::Expression => name.to_owned(),
+            ScopeKind::Type(index) => format!("{}.{name}", self.types[index.index()].qualname),
+            ScopeKind::Function(index) => {
+                format!("{}.<locals>.{name}", self.function_qualname(&self.functions[index.index()]))
+            }
+        }
+    }
+
+    /// The qualified name of a function (PEP 3155).
+    #[must_use]
+    pub fn function_qualname(&self, function: &FunctionFact) -> String {
+        self.qualname(function.scope, function.name.as_str())
     }
 
     /// The steps of a chain.
@@ -633,6 +662,15 @@ impl FileFacts {
         std::iter::successors(Some(guard), |&at| Some(self.guards[at.index()].parent))
             .take_while(|&at| at != ALWAYS)
             .map(|at| (at, &self.guards[at.index()]))
+    }
+
+    /// Whether code in `from` sees the names of `scope`, which is itself or stands around it: those of
+    /// a type's body are not seen from the functions within.
+    #[must_use]
+    pub fn sees(&self, from: ScopeId, scope: ScopeId) -> bool {
+        from == scope
+            || !matches!(self.scopes[scope.index()].kind, ScopeKind::Type(_))
+            || self.scopes[from.index()].kind == ScopeKind::Expression
     }
 
     /// The innermost function or type around `scope`, itself included.

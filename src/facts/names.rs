@@ -8,69 +8,64 @@ use std::cell::RefCell;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use compact_str::CompactString;
+use hashbrown::HashTable;
+use rustc_hash::FxBuildHasher;
 
 /// An interned string.
 #[derive(Clone, Copy)]
-pub struct Name(&'static &'static str);
+pub struct Name(&'static Entry);
+
+/// A text and its hash. Most names are short enough to lie in the entry itself, so that a look-up
+/// touches one line of the cache.
+struct Entry {
+    hash: u64,
+    text: CompactString,
+}
 
 const SHARDS: usize = 64;
 
-type Shard = Mutex<FxHashMap<&'static str, Name>>;
-
-static TABLE: LazyLock<Vec<Shard>> =
-    LazyLock::new(|| (0..SHARDS).map(|_| Mutex::new(FxHashMap::default())).collect());
+static TABLE: LazyLock<Vec<Mutex<HashTable<Name>>>> =
+    LazyLock::new(|| (0..SHARDS).map(|_| Mutex::new(HashTable::new())).collect());
 
 /// Names that a thread met last, by a few bits of their hash: small enough to stay in the cache.
-const RECENT: usize = 2048;
+const RECENT: usize = 4096;
 
 thread_local! {
     static LAST: RefCell<Vec<Option<Name>>> = RefCell::new(vec![None; RECENT]);
-    /// What this thread has met before: most other look-ups end here, without a lock.
-    static MET: RefCell<FxHashMap<&'static str, Name>> = RefCell::new(FxHashMap::default());
 }
 
 impl Name {
     /// The one name with this text.
     #[must_use]
     pub fn new(text: &str) -> Self {
+        let hash = FxBuildHasher.hash_one(text);
         LAST.with_borrow_mut(|last| {
-            let slot = &mut last[(FxBuildHasher.hash_one(text) >> 20) as usize % RECENT];
+            let slot = &mut last[(hash >> 20) as usize % RECENT];
             match *slot {
-                Some(name) if name.as_str() == text => name,
-                Some(_) | None => *slot.insert(Self::met(text)),
+                Some(name) if name.is(hash, text) => name,
+                Some(_) | None => *slot.insert(Self::shared(hash, text)),
             }
         })
     }
 
-    fn met(text: &str) -> Self {
-        MET.with_borrow_mut(|met| {
-            if let Some(&name) = met.get(text) {
-                return name;
-            }
-            let name = Self::shared(text);
-            met.insert(name.as_str(), name);
-            name
-        })
-    }
-
-    fn shared(text: &str) -> Self {
-        // The low bits pick the bucket within a shard's map, so the shard takes high ones.
-        let shard = (FxBuildHasher.hash_one(text) >> 40) as usize % SHARDS;
+    fn shared(hash: u64, text: &str) -> Self {
+        // The table picks its bucket by other bits of the hash than the shard is picked by.
+        let shard = (hash >> 40) as usize % SHARDS;
         let mut table = TABLE[shard].lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(&name) = table.get(text) {
-            return name;
-        }
-        let text: &'static str = Box::leak(text.into());
-        let name = Self(Box::leak(Box::new(text)));
-        table.insert(text, name);
-        name
+        let entry = table.entry(hash, |name| name.is(hash, text), |name| name.0.hash);
+        let make = || Self(Box::leak(Box::new(Entry { hash, text: CompactString::new(text) })));
+        *entry.or_insert_with(make).get()
+    }
+
+    fn is(self, hash: u64, text: &str) -> bool {
+        self.0.hash == hash && self.0.text == text
     }
 
     /// Its text.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        self.0
+        self.0.text.as_str()
     }
 
     /// `self.tail`, or `tail` alone where `self` is empty.

@@ -232,11 +232,11 @@ pub fn fields_of(index: &Index, file: super::FileId, owner: TypeIdx) -> impl Ite
 
 /// The class around a scope, for naming where something stands.
 #[must_use]
-pub fn enclosing_name(index: &Index, file: super::FileId, scope: crate::facts::ScopeId) -> Option<Name> {
+pub fn enclosing_name(index: &Index, file: super::FileId, scope: crate::facts::ScopeId) -> Option<String> {
     let facts = &index.file(file).facts;
     match facts.enclosing(scope) {
-        ScopeKind::Function(function) => Some(facts.functions[function.index()].qualname),
-        ScopeKind::Type(index) => Some(facts.types[index.index()].qualname),
+        ScopeKind::Function(function) => Some(facts.function_qualname(&facts.functions[function.index()])),
+        ScopeKind::Type(index) => Some(facts.types[index.index()].qualname.as_str().to_owned()),
         ScopeKind::Module | ScopeKind::Expression => None,
     }
 }

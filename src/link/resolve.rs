@@ -165,10 +165,7 @@ impl<'i> Resolver<'i> {
         let mut looked = scope;
         loop {
             let here = facts.scopes[looked.index()];
-            let is_visible = looked == scope
-                || !matches!(here.kind, ScopeKind::Type(_))
-                || facts.scopes[scope.index()].kind == ScopeKind::Expression;
-            if is_visible {
+            if facts.sees(scope, looked) {
                 let bindings = facts.bindings_of(looked, name);
                 if !bindings.is_empty() {
                     let runs_in_order = looked == scope || self.runs_with(facts, scope, looked);

@@ -113,14 +113,14 @@ pub fn one(index: &Index, trouble: &MroTrouble) -> Option<TroubleReport> {
         }
         TroubleKind::SuperChainBroken { name, stops_at, skipped } => {
             let names: Vec<&str> = skipped.iter().map(|class| id(*class)).collect();
-            let owner = index.function(*stops_at).qualname;
+            let owner = index.file(stops_at.file).facts.function_qualname(index.function(*stops_at));
             let message = format!(
                 "`{owner}` does not call `super().{name}()`, so `{name}` of {} never runs",
                 names.join(", ")
             );
             let stopper = match index.function(*stops_at).owner {
                 Some(of) => format!("{}.{name}", id(index.class_of(stops_at.file, of))),
-                None => owner.as_str().to_owned(),
+                None => owner,
             };
             let mut related = vec![RelatedReport {
                 symbol: stopper,

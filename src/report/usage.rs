@@ -41,7 +41,7 @@ pub struct ReferenceReport {
     /// Role of the file.
     pub file_role: &'static str,
     /// Qualified name of the function or type around it.
-    pub enclosing: Option<&'static str>,
+    pub enclosing: Option<String>,
     /// How it got there: `alias NAME`, `re-export MODULE`; none for the direct way.
     pub via: Option<String>,
 }
@@ -118,7 +118,7 @@ fn reference_report(
         column: position.column,
         kind: kind.as_str(),
         file_role: index.file(file).role.as_str(),
-        enclosing: enclosing_name(index, file, scope).map(|name| name.as_str()),
+        enclosing: enclosing_name(index, file, scope),
         via,
     }
 }

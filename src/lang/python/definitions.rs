@@ -20,7 +20,7 @@ impl Lowering<'_> {
         let decorators = self.lower_decorators(&node.decorator_list);
         let outer = self.scope;
         let name = Name::new(&node.name);
-        let qualname = self.qualname(name);
+        let qualname = Name::new(&self.facts.qualname(self.scope, name.as_str()));
         if node.type_params.is_some() {
             self.scope = self.push_scope(ScopeKind::Expression);
             self.lower_type_parameters(node.type_params.as_deref());
@@ -158,7 +158,6 @@ impl Lowering<'_> {
             ScopeKind::Module | ScopeKind::Function(_) | ScopeKind::Expression => None,
         };
         let name = Name::new(&node.name);
-        let qualname = self.qualname(name);
         let (binding, mut traits) = classify(&node.decorator_list, owner.is_some(), name.as_str());
         traits.is_async = node.is_async;
         traits.is_stub = is_stub_body(&node.body);
@@ -180,7 +179,6 @@ impl Lowering<'_> {
         };
         self.facts.functions.push(FunctionFact {
             name,
-            qualname,
             scope: outer,
             guard: self.guard,
             owner,
@@ -267,12 +265,12 @@ impl Lowering<'_> {
     }
 
     fn default_text(&self, default: &Expr) -> Name {
-        let text = self.source_name(default.range());
-        if text.as_str().len() <= MAX_DEFAULT {
-            return text;
+        let text = self.source_text(default.range());
+        if text.len() <= MAX_DEFAULT {
+            return Name::new(&text);
         }
-        let cut = text.as_str().floor_char_boundary(MAX_DEFAULT);
-        Name::new(&format!("{}…", &text.as_str()[..cut]))
+        let cut = text.floor_char_boundary(MAX_DEFAULT);
+        Name::new(&format!("{}…", &text[..cut]))
     }
 
     /// Binds the parameters in the function's scope; gives what the first one of a method is.
@@ -335,25 +333,6 @@ impl Lowering<'_> {
                 TypeParam::ParamSpec(node) => &node.name,
             };
             self.bind(Name::new(name), name.start().to_u32(), Bound::TypeParameter);
-        }
-    }
-
-    /// The qualified name of a definition in the current scope (PEP 3155).
-    fn qualname(&self, name: Name) -> Name {
-        let mut at = self.scope;
-        loop {
-            let here = self.facts.scopes[at.index()];
-            match here.kind {
-                ScopeKind::Module => return name,
-                ScopeKind::Expression => at = here.parent,
-                ScopeKind::Type(index) => {
-                    return self.facts.types[index.index()].qualname.join(name.as_str());
-                }
-                ScopeKind::Function(index) => {
-                    let outer = self.facts.functions[index.index()].qualname;
-                    return Name::new(&format!("{outer}.<locals>.{name}"));
-                }
-            }
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Statements → facts: scopes, guards, bindings, imports and fields.
 
+use std::borrow::Cow;
+
 use ruff_python_ast::token::Tokens;
 use ruff_python_ast::{
     Alias, ExceptHandler, Expr, Pattern, Stmt, StmtFor, StmtIf, StmtImport, StmtImportFrom, StmtMatch,
@@ -52,7 +54,7 @@ pub(super) struct FunctionFrame {
 impl<'a> Lowering<'a> {
     pub(super) fn new(text: &'a str, tokens: &'a Tokens, target: Target) -> Self {
         let mut facts = FileFacts::default();
-        facts.scopes.push(Scope { parent: MODULE_SCOPE, kind: ScopeKind::Module });
+        facts.scopes.push(Scope { parent: MODULE_SCOPE, kind: ScopeKind::Module, bindings: Run::default() });
         facts.guards.push(Guard { parent: ALWAYS, kind: GuardKind::Always, statement: 0 });
         Self {
             text,
@@ -72,9 +74,11 @@ impl<'a> Lowering<'a> {
         self.lower_body(body);
         let by_place = |b: &Binding| (b.scope, b.name.address(), b.at);
         self.facts.bindings.sort_unstable_by_key(by_place);
+        self.facts.index_bindings();
         self.facts.fields.sort_by_key(|field| field.at);
         drop_local_chains(&mut self.facts, &self.pinned);
         drop_local_bindings(&mut self.facts);
+        self.facts.index_bindings();
         shrink(&mut self.facts);
         self.facts
     }
@@ -434,7 +438,7 @@ impl<'a> Lowering<'a> {
 
     pub(super) fn push_scope(&mut self, kind: ScopeKind) -> ScopeId {
         let id = ScopeId(self.facts.scopes.len() as u32);
-        self.facts.scopes.push(Scope { parent: self.scope, kind });
+        self.facts.scopes.push(Scope { parent: self.scope, kind, bindings: Run::default() });
         id
     }
 
@@ -445,11 +449,16 @@ impl<'a> Lowering<'a> {
     }
 
     pub(super) fn source_name(&self, range: TextRange) -> Name {
+        Name::new(&self.source_text(range))
+    }
+
+    /// The source on one line.
+    pub(super) fn source_text(&self, range: TextRange) -> Cow<'_, str> {
         let text = &self.text[range.to_std_range()];
         if text.contains(['\n', '\r']) {
-            return Name::new(&text.split_whitespace().collect::<Vec<_>>().join(" "));
+            return text.split_whitespace().collect::<Vec<_>>().join(" ").into();
         }
-        Name::new(text)
+        text.into()
     }
 
     fn guarded(&mut self, kind: GuardKind, statement: Offset, lower: impl FnOnce(&mut Self)) {
@@ -778,16 +787,14 @@ fn drop_local_chains(facts: &mut FileFacts, pinned: &[ChainId]) {
 fn root_leads_somewhere(facts: &FileFacts, scope: ScopeId, root: Name, has_star: bool) -> bool {
     let mut at = scope;
     loop {
-        let here = facts.scopes[at.index()];
-        let is_visible = at == scope || !matches!(here.kind, ScopeKind::Type(_));
-        let bindings = if is_visible { facts.bindings_of(at, root) } else { &[] };
+        let bindings = if facts.sees(scope, at) { facts.bindings_of(at, root) } else { &[] };
         if !bindings.is_empty() {
             return bindings.iter().any(|binding| leads_somewhere(facts, binding));
         }
         if at == MODULE_SCOPE {
             return has_star || root.as_str() == "super";
         }
-        at = here.parent;
+        at = facts.scopes[at.index()].parent;
     }
 }
 

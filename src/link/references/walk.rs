@@ -4,10 +4,12 @@ use rustc_hash::FxHashMap;
 
 use super::{MethodReference, Reference, ReferenceKind, Via};
 use crate::facts::{
-    Bound, Chain, ChainId, FileFacts, ImportIdx, Imported, MODULE_SCOPE, Name, ScopeId, Step, Usage,
+    ALWAYS, Bound, Chain, ChainId, FileFacts, GuardId, ImportIdx, Imported, MODULE_SCOPE, Name, ScopeId,
+    Step, Usage,
 };
+use crate::link::modules::ModuleId;
 use crate::link::resolve::{Entity, Resolver};
-use crate::link::{ClassId, FileId, Index};
+use crate::link::{ClassId, FileId, FunctionId, Index};
 use crate::text::Offset;
 
 /// Resolves what one file uses.
@@ -21,6 +23,7 @@ pub(super) fn references_of(
         index,
         file,
         roots: FxHashMap::default(),
+        attributes: FxHashMap::default(),
         found: FileReferences::default(),
     };
     walk.imports();
@@ -37,12 +40,30 @@ pub(super) struct FileReferences {
     pub(super) methods: Vec<MethodReference>,
 }
 
+/// What has attributes that are the same wherever they are looked up.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Owner {
+    Module(ModuleId),
+    Class(ClassId),
+    Instance(ClassId),
+}
+
+/// `owner.name`
+#[derive(Clone)]
+struct Attribute {
+    entity: Entity,
+    /// The method of that name, where the owner is a class or an instance.
+    method: Option<FunctionId>,
+}
+
 struct Walk<'i> {
     resolver: Resolver<'i>,
     index: &'i Index,
     file: FileId,
-    /// Roots that mean the same wherever they stand in a scope: those bound once.
-    roots: FxHashMap<(ScopeId, usize, bool), Entity>,
+    /// Roots that mean the same wherever they stand: those bound once, by the scope that binds them.
+    roots: FxHashMap<(ScopeId, Name, GuardId, bool), Entity>,
+    /// Attributes of modules, classes and instances.
+    attributes: FxHashMap<(Owner, Name, bool), Attribute>,
     found: FileReferences,
 }
 
@@ -96,8 +117,7 @@ impl Walk<'_> {
             let before = entity;
             entity = match *step {
                 Step::Attribute(name, at) => {
-                    let resolver = &self.resolver;
-                    let next = resolver.seen_as(chain.usage, || resolver.attribute(&before, name, 0));
+                    let Attribute { entity: next, method } = self.attribute(&before, name, chain.usage);
                     match (&before, &next) {
                         (Entity::Module(module), Entity::Class(class)) => {
                             let via = self.via_module(*class, *module, name);
@@ -110,16 +130,10 @@ impl Walk<'_> {
                         }
                         _ => {}
                     }
-                    self.note_method(
-                        &before,
-                        name,
-                        &next,
-                        &chain,
-                        steps,
-                        position,
-                        at,
-                        is_own && position == 1 || matches!(before, Entity::Super(_)),
-                    );
+                    if let Some(function) = method {
+                        let is_own = is_own && position == 1 || matches!(before, Entity::Super(_));
+                        self.note_method(&before, function, &chain, steps, position, at, is_own);
+                    }
                     next
                 }
                 Step::Call | Step::Await | Step::Index => self.resolver.step(&before, *step),
@@ -133,17 +147,50 @@ impl Walk<'_> {
     }
 
     fn root(&mut self, facts: &FileFacts, chain: &Chain, name: Name, at: Offset) -> Entity {
-        let key = (chain.scope, name.address(), chain.usage == Usage::Annotation);
-        if let Some(known) = self.roots.get(&key) {
+        let is_typing = chain.usage == Usage::Annotation;
+        let key = place_of_single(facts, chain, name).map(|(scope, guard)| (scope, name, guard, is_typing));
+        if let Some(known) = key.and_then(|key| self.roots.get(&key)) {
             return known.clone();
         }
         let resolver = &self.resolver;
         let entity =
             resolver.seen_as(chain.usage, || resolver.root(self.file, chain.scope, name, at, chain.guard, 0));
-        if is_bound_once(facts, chain.scope, name) {
+        if let Some(key) = key {
             self.roots.insert(key, entity.clone());
         }
         entity
+    }
+
+    fn attribute(&mut self, of: &Entity, name: Name, usage: Usage) -> Attribute {
+        let owner = match of {
+            Entity::Module(module) => Owner::Module(*module),
+            Entity::Class(class) => Owner::Class(*class),
+            Entity::Instance(class) => Owner::Instance(*class),
+            _ => return self.look_up(of, name, usage),
+        };
+        let key = (owner, name, usage == Usage::Annotation);
+        if let Some(known) = self.attributes.get(&key) {
+            return known.clone();
+        }
+        let found = self.look_up(of, name, usage);
+        self.attributes.insert(key, found.clone());
+        found
+    }
+
+    fn look_up(&self, of: &Entity, name: Name, usage: Usage) -> Attribute {
+        let resolver = &self.resolver;
+        let entity = resolver.seen_as(usage, || resolver.attribute(of, name, 0));
+        let method = match (of, &entity) {
+            (Entity::Class(_) | Entity::Instance(_) | Entity::Super(_), Entity::Function(function)) => {
+                Some(*function)
+            }
+            // A property's value, and what a nested chain of descriptors gives.
+            (Entity::Class(class) | Entity::Instance(class) | Entity::Super(class), _) => {
+                resolver.method_named(*class, name)
+            }
+            _ => None,
+        };
+        Attribute { entity, method: method.filter(|method| self.index.file(method.file).is_in_tree) }
     }
 
     fn note_class(
@@ -171,30 +218,16 @@ impl Walk<'_> {
     fn note_method(
         &mut self,
         before: &Entity,
-        name: Name,
-        next: &Entity,
+        function: FunctionId,
         chain: &Chain,
         steps: &[Step],
         position: usize,
         at: Offset,
         is_own: bool,
     ) {
-        let receiver = match before {
-            Entity::Class(class) | Entity::Instance(class) => *class,
-            Entity::Super(class) => *class,
-            _ => return,
-        };
-        let function = match next {
-            Entity::Function(function) => *function,
-            // A property's value, and what a nested chain of descriptors gives.
-            _ => match self.resolver.method_named(receiver, name) {
-                Some(function) => function,
-                None => return,
-            },
-        };
-        if !self.index.file(function.file).is_in_tree {
+        let (Entity::Class(receiver) | Entity::Instance(receiver) | Entity::Super(receiver)) = *before else {
             return;
-        }
+        };
         let receiver = match before {
             // `super().send()` is a use of the method on the class that provides it.
             Entity::Super(_) => match self.index.function(function).owner {
@@ -271,7 +304,7 @@ impl Walk<'_> {
         }
     }
 
-    fn via_module(&self, class: ClassId, module: crate::link::modules::ModuleId, name: Name) -> Via {
+    fn via_module(&self, class: ClassId, module: ModuleId, name: Name) -> Via {
         let module = self.index.modules.get(module);
         let Some((file, _)) = self.index.source_of(class) else { return Via::Direct };
         if name != self.index.class(class).name {
@@ -337,18 +370,23 @@ fn binding_of(facts: &FileFacts, scope: ScopeId, name: Name) -> Option<Bound> {
     }
 }
 
-/// Whether every scope that could answer for the name binds it once at the most.
-fn is_bound_once(facts: &FileFacts, scope: ScopeId, name: Name) -> bool {
-    let mut at = scope;
+/// The scope that answers for a chain's root, where the answer is the same for all of its chains: it
+/// binds the name once at the most. With the guard of the chain, where the binding is itself guarded.
+fn place_of_single(facts: &FileFacts, chain: &Chain, name: Name) -> Option<(ScopeId, GuardId)> {
+    let mut at = chain.scope;
     loop {
-        match facts.bindings_of(at, name) {
+        match if facts.sees(chain.scope, at) { facts.bindings_of(at, name) } else { &[] } {
             [] => {}
             // A class body is read before its methods are, so the place decides there.
-            [single] => return at != scope || !matches!(single.target, Bound::Type(_)),
-            _ => return false,
+            [single] if at == chain.scope && matches!(single.target, Bound::Type(_)) => return None,
+            [single] if single.guard == ALWAYS => return Some((at, ALWAYS)),
+            [_] => return Some((at, chain.guard)),
+            _ => return None,
         }
         if at == MODULE_SCOPE {
-            return true;
+            // What `super` means depends on the class around it.
+            let is_super = name.as_str() == "super";
+            return Some((if is_super { chain.scope } else { at }, ALWAYS));
         }
         at = facts.scopes[at.index()].parent;
     }

@@ -40,7 +40,7 @@ fn row(reference: &ReferenceReport) -> Vec<String> {
         format!("{}:{}:{}", reference.path, reference.line, reference.column),
         reference.kind.to_owned(),
         reference.file_role.to_owned(),
-        reference.enclosing.map_or(String::new(), |name| format!("`{name}`")),
+        reference.enclosing.as_ref().map_or(String::new(), |name| format!("`{name}`")),
         reference.via.clone().unwrap_or_default(),
     ]
 }
