@@ -65,7 +65,7 @@ impl Run {
 }
 
 /// All facts of one file.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct FileFacts {
     /// Line starts, for turning offsets into places.
     pub lines: Lines,
@@ -577,6 +577,52 @@ pub struct StringFact {
 }
 
 impl FileFacts {
+    /// Empties every table and keeps its room.
+    pub fn clear(&mut self) {
+        let Self {
+            lines,
+            line_count,
+            scopes,
+            guards,
+            bindings,
+            types,
+            bases,
+            functions,
+            parameters,
+            imports,
+            chains,
+            steps,
+            values,
+            fields,
+            strings,
+            decorators,
+            aliases,
+            exports,
+            export_list,
+            errors,
+        } = self;
+        *lines = Lines::default();
+        *line_count = 0;
+        *export_list = ExportList::Absent;
+        scopes.clear();
+        guards.clear();
+        bindings.clear();
+        types.clear();
+        bases.clear();
+        functions.clear();
+        parameters.clear();
+        imports.clear();
+        chains.clear();
+        steps.clear();
+        values.clear();
+        fields.clear();
+        strings.clear();
+        decorators.clear();
+        aliases.clear();
+        exports.clear();
+        errors.clear();
+    }
+
     /// The bindings of `name` in `scope`, in the order of the source.
     #[must_use]
     pub fn bindings_of(&self, scope: ScopeId, name: Name) -> &[Binding] {

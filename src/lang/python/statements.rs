@@ -1,6 +1,7 @@
 //! Statements → facts: scopes, guards, bindings, imports and fields.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use ruff_python_ast::token::Tokens;
 use ruff_python_ast::{
@@ -21,6 +22,15 @@ use crate::text::Offset;
 
 /// Longer values are no aliases that anyone reads.
 const MAX_ALIAS: usize = 1000;
+
+/// Tables with room for more steps than this are not kept for the next file.
+const MAX_SPARE: usize = 1 << 18;
+
+thread_local! {
+    /// Tables of the file before, emptied: they grow once a thread, and each file's facts are a copy
+    /// of just the right size.
+    static TABLES: Cell<FileFacts> = Cell::default();
+}
 
 /// The state of the walk through one file.
 pub(super) struct Lowering<'a> {
@@ -53,7 +63,7 @@ pub(super) struct FunctionFrame {
 
 impl<'a> Lowering<'a> {
     pub(super) fn new(text: &'a str, tokens: &'a Tokens, target: Target) -> Self {
-        let mut facts = FileFacts::default();
+        let mut facts = TABLES.take();
         facts.scopes.push(Scope { parent: MODULE_SCOPE, kind: ScopeKind::Module, bindings: Run::default() });
         facts.guards.push(Guard { parent: ALWAYS, kind: GuardKind::Always, statement: 0 });
         Self {
@@ -79,8 +89,12 @@ impl<'a> Lowering<'a> {
         drop_local_chains(&mut self.facts, &self.pinned);
         drop_local_bindings(&mut self.facts);
         self.facts.index_bindings();
-        shrink(&mut self.facts);
-        self.facts
+        let kept = self.facts.clone();
+        if self.facts.steps.capacity() <= MAX_SPARE {
+            self.facts.clear();
+            TABLES.set(self.facts);
+        }
+        kept
     }
 
     pub(super) fn lower_body(&mut self, body: &[Stmt]) {
@@ -767,19 +781,22 @@ fn drop_local_chains(facts: &mut FileFacts, pinned: &[ChainId]) {
             .entry((chain.scope, root.address()))
             .or_insert_with(|| root_leads_somewhere(facts, chain.scope, root, has_star));
     }
+    // Steps lie in the order of their chains, so both tables close their gaps in place.
     let mut moved_to: Vec<u32> = Vec::with_capacity(facts.chains.len());
-    let mut chains = Vec::with_capacity(is_kept.iter().filter(|kept| **kept).count());
-    let mut steps = Vec::with_capacity(facts.steps.len() / 2);
-    for (chain, kept) in facts.chains.iter().zip(&is_kept) {
-        moved_to.push(chains.len() as u32);
-        if *kept {
-            let start = steps.len() as u32;
-            steps.extend_from_slice(&facts.steps[chain.steps.range()]);
-            chains.push(Chain { steps: Run { start, len: chain.steps.len }, ..*chain });
+    let (mut kept_chains, mut kept_steps) = (0, 0);
+    for (index, is_kept) in is_kept.iter().enumerate() {
+        moved_to.push(kept_chains as u32);
+        if *is_kept {
+            let chain = facts.chains[index];
+            let steps = Run { start: kept_steps as u32, len: chain.steps.len };
+            facts.steps.copy_within(chain.steps.range(), kept_steps);
+            facts.chains[kept_chains] = Chain { steps, ..chain };
+            kept_chains += 1;
+            kept_steps += chain.steps.len as usize;
         }
     }
-    facts.chains = chains;
-    facts.steps = steps;
+    facts.chains.truncate(kept_chains);
+    facts.steps.truncate(kept_steps);
     let relocate = |chain: ChainId| is_kept[chain.index()].then(|| ChainId(moved_to[chain.index()]));
     relocate_chains(facts, relocate);
 }
@@ -812,18 +829,24 @@ fn leads_somewhere(facts: &FileFacts, binding: &Binding) -> bool {
 
 /// Drops local names that lead nowhere: no chain that is left starts at one of them.
 fn drop_local_bindings(facts: &mut FileFacts) {
-    let bindings = std::mem::take(&mut facts.bindings);
+    let mut bindings = std::mem::take(&mut facts.bindings);
     let is_local = |scope: ScopeId| {
         matches!(facts.scopes[scope.index()].kind, ScopeKind::Function(_) | ScopeKind::Expression)
     };
-    let same_name = |a: &Binding, b: &Binding| a.scope == b.scope && a.name == b.name;
-    let mut kept: Vec<Binding> = Vec::with_capacity(bindings.len() / 2);
-    for group in bindings.chunk_by(same_name) {
-        if !is_local(group[0].scope) || group.iter().any(|binding| leads_somewhere(facts, binding)) {
-            kept.extend_from_slice(group);
+    let (mut kept, mut start) = (0, 0);
+    while let Some(&first) = bindings.get(start) {
+        let same_name =
+            bindings[start..].iter().take_while(|b| b.scope == first.scope && b.name == first.name);
+        let group = start..start + same_name.count();
+        start = group.end;
+        if !is_local(first.scope) || bindings[group.clone()].iter().any(|b| leads_somewhere(facts, b)) {
+            let len = group.len();
+            bindings.copy_within(group, kept);
+            kept += len;
         }
     }
-    facts.bindings = kept;
+    bindings.truncate(kept);
+    facts.bindings = bindings;
 }
 
 /// Rewrites every index into the chain table.
@@ -893,24 +916,6 @@ fn relocate_chains(facts: &mut FileFacts, relocate: impl Fn(ChainId) -> Option<C
             *decorator = chain;
         }
     }
-}
-
-/// Gives back what the tables reserved and did not use.
-fn shrink(facts: &mut FileFacts) {
-    facts.scopes.shrink_to_fit();
-    facts.guards.shrink_to_fit();
-    facts.bindings.shrink_to_fit();
-    facts.types.shrink_to_fit();
-    facts.bases.shrink_to_fit();
-    facts.functions.shrink_to_fit();
-    facts.parameters.shrink_to_fit();
-    facts.imports.shrink_to_fit();
-    facts.chains.shrink_to_fit();
-    facts.steps.shrink_to_fit();
-    facts.values.shrink_to_fit();
-    facts.fields.shrink_to_fit();
-    facts.strings.shrink_to_fit();
-    facts.decorators.shrink_to_fit();
 }
 
 impl Lowering<'_> {
