@@ -3,6 +3,7 @@
 //! The seam between the file system and the analysis: it reads what discovery found, in
 //! parallel, and answers the linker's questions about the environment.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -151,11 +152,13 @@ pub fn read(options: &ReadOptions<'_>) -> Result<Tree, TreeError> {
 
 fn read_source(source: Source, target: Target) -> Result<(LinkFile, u64), Skipped> {
     let skip = |reason: String| Skipped { path: source.display.clone(), reason };
-    let size = std::fs::metadata(&source.path).map_err(|error| skip(error.to_string()))?.len();
+    let mut file = std::fs::File::open(&source.path).map_err(|error| skip(error.to_string()))?;
+    let size = file.metadata().map_err(|error| skip(error.to_string()))?.len();
     if size > MAX_FILE_BYTES {
         return Err(skip(format!("larger than {} MB", MAX_FILE_BYTES >> 20)));
     }
-    let bytes = std::fs::read(&source.path).map_err(|error| skip(error.to_string()))?;
+    let mut bytes = Vec::with_capacity(size as usize + 1);
+    file.read_to_end(&mut bytes).map_err(|error| skip(error.to_string()))?;
     let text = decode_python(&bytes).map_err(|error| skip(error.to_string()))?;
     let facts = lang::facts(&text, source.language, target);
     let Source { display, language, role, has_compiled_twin, .. } = source;

@@ -48,6 +48,16 @@ enum Owner {
     Instance(ClassId),
 }
 
+/// The root of a chain.
+#[derive(Clone)]
+struct Root {
+    entity: Entity,
+    /// By which way, where it is a class.
+    via: Via,
+    /// `self` or `cls`.
+    is_receiver: bool,
+}
+
 /// `owner.name`
 #[derive(Clone)]
 struct Attribute {
@@ -61,7 +71,7 @@ struct Walk<'i> {
     index: &'i Index,
     file: FileId,
     /// Roots that mean the same wherever they stand: those bound once, by the scope that binds them.
-    roots: FxHashMap<(ScopeId, Name, GuardId, bool), Entity>,
+    roots: FxHashMap<(ScopeId, Name, GuardId, bool), Root>,
     /// Attributes of modules, classes and instances.
     attributes: FxHashMap<(Owner, Name, bool), Attribute>,
     found: FileReferences,
@@ -104,12 +114,11 @@ impl Walk<'_> {
         let chain = facts.chains[id.index()];
         let steps = facts.steps_of(id);
         let Some(&Step::Root(root, root_at)) = steps.first() else { return };
-        let mut entity = self.root(facts, &chain, root, root_at);
-        let mut is_own = is_receiver(facts, &chain, root);
+        let Root { mut entity, via, is_receiver } = self.root(facts, &chain, root, root_at);
+        let mut is_own = is_receiver;
         if let Entity::Class(class) = entity
             && !is_own
         {
-            let via = self.via_root(facts, class, chain.scope, root);
             self.note_class(class, &chain, steps, 0, root_at, via);
         }
         is_own |= matches!(entity, Entity::Super(_));
@@ -146,7 +155,7 @@ impl Walk<'_> {
         }
     }
 
-    fn root(&mut self, facts: &FileFacts, chain: &Chain, name: Name, at: Offset) -> Entity {
+    fn root(&mut self, facts: &FileFacts, chain: &Chain, name: Name, at: Offset) -> Root {
         let is_typing = chain.usage == Usage::Annotation;
         let key = place_of_single(facts, chain, name).map(|(scope, guard)| (scope, name, guard, is_typing));
         if let Some(known) = key.and_then(|key| self.roots.get(&key)) {
@@ -155,10 +164,16 @@ impl Walk<'_> {
         let resolver = &self.resolver;
         let entity =
             resolver.seen_as(chain.usage, || resolver.root(self.file, chain.scope, name, at, chain.guard, 0));
+        let via = match entity {
+            Entity::Class(class) => self.via_root(facts, class, chain.scope, name),
+            _ => Via::Direct,
+        };
+        let is_receiver = matches!(binding_of(facts, chain.scope, name), Some(Bound::Receiver { .. }));
+        let root = Root { entity, via, is_receiver };
         if let Some(key) = key {
-            self.roots.insert(key, entity.clone());
+            self.roots.insert(key, root.clone());
         }
-        entity
+        root
     }
 
     fn attribute(&mut self, of: &Entity, name: Name, usage: Usage) -> Attribute {
@@ -360,7 +375,9 @@ fn kind_of(usage: Usage) -> ReferenceKind {
 fn binding_of(facts: &FileFacts, scope: ScopeId, name: Name) -> Option<Bound> {
     let mut at = scope;
     loop {
-        if let Some(binding) = facts.bindings_of(at, name).last() {
+        if facts.sees(scope, at)
+            && let Some(binding) = facts.bindings_of(at, name).last()
+        {
             return Some(binding.target);
         }
         if at == MODULE_SCOPE {
@@ -390,8 +407,4 @@ fn place_of_single(facts: &FileFacts, chain: &Chain, name: Name) -> Option<(Scop
         }
         at = facts.scopes[at.index()].parent;
     }
-}
-
-fn is_receiver(facts: &FileFacts, chain: &Chain, root: Name) -> bool {
-    matches!(binding_of(facts, chain.scope, root), Some(Bound::Receiver { .. }))
 }
