@@ -1,8 +1,8 @@
 //! How long each part takes on a tree, beside the parse floor: reading and parsing every file with
 //! the same parser and threads, and nothing else.
 //!
-//! `cargo bench --bench throughput -- TREE [RUNS]`. Prints medians over RUNS (5 by default); floor and
-//! whole runs alternate, so that a machine that slows down slows both.
+//! `cargo bench --bench throughput -- TREE [RUNS]`. Prints medians over RUNS (5 by default); floor,
+//! parts and whole command alternate, so that a machine that slows down slows them all.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -30,9 +30,11 @@ fn main() {
     }
     let mut floors = Vec::new();
     let mut parts: Vec<[Duration; 6]> = Vec::new();
+    let mut commands: Vec<(Duration, u64)> = Vec::new();
     let mut size = (0, 0, 0, 0, 0);
     for _ in 0..runs {
         floors.push(floor(&tree));
+        commands.extend(process(&tree));
         let (times, figures) = whole(&tree);
         parts.push(times);
         size = figures;
@@ -51,7 +53,8 @@ fn main() {
         println!("{name:<10} {:>8.1} ms   {:.2} x floor", ms(time), time.as_secs_f64() / floor.as_secs_f64());
     }
     println!("report     {:>8.1} MB of JSON", mb(json));
-    if let Some((wall, peak)) = process(&tree, runs) {
+    if let Some(peak) = commands.iter().map(|(_, peak)| *peak).max() {
+        let wall = median(commands.iter().map(|(wall, _)| *wall).collect());
         println!(
             "process    {:>8.1} ms   {:.2} x floor: `ssot report -o report.json`, start to exit",
             ms(wall),
@@ -122,25 +125,20 @@ fn whole(tree: &std::path::Path) -> ([Duration; 6], (usize, u64, u64, usize, u64
     ([times.discovery, times.facts, times.linking, analysing, rendering, sum], figures)
 }
 
-/// Median wall time and peak resident memory of the command itself.
-fn process(tree: &std::path::Path, runs: usize) -> Option<(Duration, u64)> {
+/// Wall time and peak resident memory of one run of the command itself.
+fn process(tree: &std::path::Path) -> Option<(Duration, u64)> {
     let out = std::env::temp_dir().join("ssot-throughput.json");
-    let mut walls = Vec::new();
-    let mut peak = 0;
-    for _ in 0..runs {
-        let start = Instant::now();
-        let run = Command::new("/usr/bin/time")
-            .args(["-f", "%M", env!("CARGO_BIN_EXE_ssot"), "report", "--no-python", "-q"])
-            .arg(tree)
-            .arg("-o")
-            .arg(&out)
-            .output()
-            .ok()?;
-        walls.push(start.elapsed());
-        let kilobytes: u64 = String::from_utf8_lossy(&run.stderr).lines().last()?.trim().parse().ok()?;
-        peak = peak.max(kilobytes * 1024);
-    }
-    Some((median(walls), peak))
+    let start = Instant::now();
+    let run = Command::new("/usr/bin/time")
+        .args(["-f", "%M", env!("CARGO_BIN_EXE_ssot"), "report", "--no-python", "-q"])
+        .arg(tree)
+        .arg("-o")
+        .arg(&out)
+        .output()
+        .ok()?;
+    let wall = start.elapsed();
+    let kilobytes: u64 = String::from_utf8_lossy(&run.stderr).lines().last()?.trim().parse().ok()?;
+    Some((wall, kilobytes * 1024))
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {
