@@ -207,6 +207,20 @@ mod tests {
     }
 
     #[test]
+    fn super_is_of_the_class_around_it() {
+        let text = "class A:\n    def send(self): ...\n\
+                    class B:\n    def send(self): ...\n\
+                    class SubA(A):\n    def send(self):\n        super().send()\n\
+                    class SubB(B):\n    def send(self):\n        super().send()\n";
+        let index = link_sources(&[("app.py", text)]);
+        let lines = |class: &str| -> Vec<u32> {
+            let found = index.references.on_receiver(class_named(&index, class)).iter();
+            found.map(|found| index.file(found.file).facts.lines.line(found.at)).collect()
+        };
+        assert_eq!((lines("app.A"), lines("app.B")), (vec![7], vec![10]));
+    }
+
+    #[test]
     fn strings_in_the_brackets_of_an_alias_are_types() {
         let text = "from typing import Callable, Literal, Union\n\
                     Content = Union[str, 'Text']\n\
