@@ -710,10 +710,19 @@ impl FileFacts {
             .map(|at| (at, &self.guards[at.index()]))
     }
 
+    /// The bindings of `name` that code in `from` sees, scope by scope outwards; scopes that do not bind
+    /// it are left out.
+    pub fn bindings_seen(&self, from: ScopeId, name: Name) -> impl Iterator<Item = (ScopeId, &[Binding])> {
+        let outer = |at: &ScopeId| (*at != MODULE_SCOPE).then(|| self.scopes[at.index()].parent);
+        std::iter::successors(Some(from), outer)
+            .filter(move |&scope| self.sees(from, scope))
+            .map(move |scope| (scope, self.bindings_of(scope, name)))
+            .filter(|(_, bindings)| !bindings.is_empty())
+    }
+
     /// Whether code in `from` sees the names of `scope`, which is itself or stands around it: those of
     /// a type's body are not seen from the functions within.
-    #[must_use]
-    pub fn sees(&self, from: ScopeId, scope: ScopeId) -> bool {
+    fn sees(&self, from: ScopeId, scope: ScopeId) -> bool {
         from == scope
             || !matches!(self.scopes[scope.index()].kind, ScopeKind::Type(_))
             || self.scopes[from.index()].kind == ScopeKind::Expression

@@ -347,19 +347,9 @@ fn definition_of(index: &Index, view: Viewpoint, dotted: &str, hops: u32) -> Def
     }
     let facts = &index.file(view.file).facts;
     let name = Name::new(dotted);
-    let mut scope = view.scope;
-    let binding = loop {
-        let here = facts.scopes[scope.index()];
-        let is_visible = scope == view.scope
-            || !matches!(here.kind, ScopeKind::Type(_))
-            || facts.scopes[view.scope.index()].kind == ScopeKind::Expression;
-        if is_visible && let Some(last) = facts.bindings_of(scope, name).last() {
-            break last;
-        }
-        if scope == MODULE_SCOPE {
-            return through_typing_star(index, view.file, name);
-        }
-        scope = here.parent;
+    let seen = facts.bindings_seen(view.scope, name).next();
+    let Some(binding) = seen.and_then(|(_, bindings)| bindings.last()) else {
+        return through_typing_star(index, view.file, name);
     };
     match binding.target {
         Bound::TypeParameter => Definition::TypeVariable,

@@ -162,36 +162,22 @@ impl<'i> Resolver<'i> {
     ) -> Entity {
         self.start(hops);
         let facts = self.facts(file);
-        let mut looked = scope;
-        loop {
-            let here = facts.scopes[looked.index()];
-            if facts.sees(scope, looked) {
-                let bindings = facts.bindings_of(looked, name);
-                if !bindings.is_empty() {
-                    let runs_in_order = looked == scope || self.runs_with(facts, scope, looked);
-                    let site = Site { before: runs_in_order.then_some(at), guard };
-                    let found = self.select(file, bindings, name, site, hops);
-                    // A name that is only bound later in the same flow: loops, or a forward use.
-                    return match found {
-                        Entity::Open(Unresolved::NotDefined(_)) if site.before.is_some() => {
-                            let later = Site { before: None, guard };
-                            match self.select(file, bindings, name, later, hops) {
-                                // In a class body an outer name may still be meant.
-                                Entity::Open(Unresolved::NotDefined(_)) if looked != MODULE_SCOPE => {
-                                    looked = here.parent;
-                                    continue;
-                                }
-                                found => found,
-                            }
-                        }
+        for (looked, bindings) in facts.bindings_seen(scope, name) {
+            let runs_in_order = looked == scope || self.runs_with(facts, scope, looked);
+            let site = Site { before: runs_in_order.then_some(at), guard };
+            let found = self.select(file, bindings, name, site, hops);
+            // A name that is only bound later in the same flow: loops, or a forward use.
+            return match found {
+                Entity::Open(Unresolved::NotDefined(_)) if site.before.is_some() => {
+                    let later = Site { before: None, guard };
+                    match self.select(file, bindings, name, later, hops) {
+                        // In a class body an outer name may still be meant.
+                        Entity::Open(Unresolved::NotDefined(_)) if looked != MODULE_SCOPE => continue,
                         found => found,
-                    };
+                    }
                 }
-            }
-            if looked == MODULE_SCOPE {
-                break;
-            }
-            looked = here.parent;
+                found => found,
+            };
         }
         if name.as_str() == "super"
             && let Some(class) = self.enclosing_class(file, scope)

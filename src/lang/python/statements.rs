@@ -802,16 +802,9 @@ fn drop_local_chains(facts: &mut FileFacts, pinned: &[ChainId]) {
 }
 
 fn root_leads_somewhere(facts: &FileFacts, scope: ScopeId, root: Name, has_star: bool) -> bool {
-    let mut at = scope;
-    loop {
-        let bindings = if facts.sees(scope, at) { facts.bindings_of(at, root) } else { &[] };
-        if !bindings.is_empty() {
-            return bindings.iter().any(|binding| leads_somewhere(facts, binding));
-        }
-        if at == MODULE_SCOPE {
-            return has_star || root.as_str() == "super";
-        }
-        at = facts.scopes[at.index()].parent;
+    match facts.bindings_seen(scope, root).next() {
+        Some((_, bindings)) => bindings.iter().any(|binding| leads_somewhere(facts, binding)),
+        None => has_star || root.as_str() == "super",
     }
 }
 

@@ -373,38 +373,21 @@ fn kind_of(usage: Usage) -> ReferenceKind {
 
 /// The nearest binding of a name, by scope alone.
 fn binding_of(facts: &FileFacts, scope: ScopeId, name: Name) -> Option<Bound> {
-    let mut at = scope;
-    loop {
-        if facts.sees(scope, at)
-            && let Some(binding) = facts.bindings_of(at, name).last()
-        {
-            return Some(binding.target);
-        }
-        if at == MODULE_SCOPE {
-            return None;
-        }
-        at = facts.scopes[at.index()].parent;
-    }
+    let (_, bindings) = facts.bindings_seen(scope, name).next()?;
+    bindings.last().map(|binding| binding.target)
 }
 
 /// The scope that answers for a chain's root, where the answer is the same for all of its chains: it
 /// binds the name once at the most. With the guard of the chain, where the binding is itself guarded.
 fn place_of_single(facts: &FileFacts, chain: &Chain, name: Name) -> Option<(ScopeId, GuardId)> {
-    let mut at = chain.scope;
-    loop {
-        match if facts.sees(chain.scope, at) { facts.bindings_of(at, name) } else { &[] } {
-            [] => {}
-            // A class body is read before its methods are, so the place decides there.
-            [single] if at == chain.scope && matches!(single.target, Bound::Type(_)) => return None,
-            [single] if single.guard == ALWAYS => return Some((at, ALWAYS)),
-            [_] => return Some((at, chain.guard)),
-            _ => return None,
-        }
-        if at == MODULE_SCOPE {
-            // What `super` means depends on the class around it.
-            let is_super = name.as_str() == "super";
-            return Some((if is_super { chain.scope } else { at }, ALWAYS));
-        }
-        at = facts.scopes[at.index()].parent;
+    match facts.bindings_seen(chain.scope, name).next() {
+        // A class body is read before its methods are, so the place decides there.
+        Some((scope, [single])) if scope == chain.scope && matches!(single.target, Bound::Type(_)) => None,
+        Some((scope, [single])) if single.guard == ALWAYS => Some((scope, ALWAYS)),
+        Some((scope, [_])) => Some((scope, chain.guard)),
+        Some(_) => None,
+        // What `super` means depends on the class around it.
+        None if name.as_str() == "super" => Some((chain.scope, ALWAYS)),
+        None => Some((MODULE_SCOPE, ALWAYS)),
     }
 }
