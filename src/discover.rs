@@ -4,10 +4,12 @@
 
 pub mod environment;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
+use std::sync::mpsc;
 
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::source::Language;
@@ -95,168 +97,193 @@ pub fn sources(options: &Options<'_>) -> Result<Discovery, DiscoverError> {
         .cloned()
         .collect();
     let root = common_folder(&outer);
-    let mut walk =
-        Walk { root: &root, roles: options.roles, found: Found::default(), compiled: FxHashMap::default() };
+    let look = Look { root: &root, roles: options.roles };
+    let mut met = Vec::new();
     for path in &outer {
         if path.is_dir() {
             std::fs::read_dir(path)
                 .map_err(|source| DiscoverError::Unreadable { path: path.clone(), source })?;
         }
         if options.respects_ignore {
-            walk.respecting_ignore(path);
+            look.respecting_ignore(path, &mut met);
         } else {
-            walk.everything(path);
+            look.everything(path, &mut met);
         }
     }
-    let Found { sources, documents, skipped, mut projects } = walk.found;
-    projects.sort();
-    projects.dedup();
-    let mut skipped: Vec<Skipped> =
-        skipped.into_iter().map(|(path, reason)| Skipped { path, reason }).collect();
-    skipped.sort();
-    Ok(Discovery {
-        sources: sources.into_values().collect(),
+    Ok(gather(met, root))
+}
+
+/// Something that the walk came upon.
+enum Met {
+    Source(Source),
+    Document(Document),
+    Skipped(Skipped),
+    /// A folder with a project file.
+    Project(PathBuf),
+}
+
+/// What threads met, in one order.
+fn gather(met: Vec<Met>, root: PathBuf) -> Discovery {
+    let (mut sources, mut documents) = (BTreeMap::new(), BTreeMap::new());
+    let (mut skipped, mut projects) = (BTreeSet::new(), BTreeSet::new());
+    for met in met {
+        match met {
+            Met::Source(source) => drop(sources.insert(source.display.clone(), source)),
+            Met::Document(document) => drop(documents.insert(document.display.clone(), document)),
+            Met::Skipped(skip) => drop(skipped.insert(skip)),
+            Met::Project(folder) => drop(projects.insert(folder)),
+        }
+    }
+    let mut sources: Vec<Source> = sources.into_values().collect();
+    mark_compiled_twins(&mut sources);
+    Discovery {
+        sources,
         documents: documents.into_values().collect(),
-        skipped,
-        projects,
+        skipped: skipped.into_iter().collect(),
+        projects: projects.into_iter().collect(),
         root,
-    })
+    }
 }
 
-#[derive(Default)]
-struct Found {
-    sources: BTreeMap<String, Source>,
-    documents: BTreeMap<String, Document>,
-    skipped: BTreeMap<String, String>,
-    projects: Vec<PathBuf>,
+/// Finds out which sources have `x.cpython-….so` beside `x.py`: the finder takes it first. Ignore
+/// files do not count here, since build products are ignored as a rule.
+fn mark_compiled_twins(sources: &mut [Source]) {
+    let folders: BTreeSet<&Path> = sources.iter().filter_map(|source| source.path.parent()).collect();
+    let folders: Vec<&Path> = folders.into_iter().collect();
+    let stems: FxHashMap<PathBuf, Vec<String>> = folders
+        .into_par_iter()
+        .map(|folder| (folder.to_path_buf(), compiled_stems(folder)))
+        .filter(|(_, stems)| !stems.is_empty())
+        .collect();
+    for source in sources {
+        let compiled = source.path.parent().and_then(|folder| stems.get(folder));
+        let stem = source.path.file_stem().and_then(OsStr::to_str);
+        source.has_compiled_twin = compiled
+            .zip(stem)
+            .is_some_and(|(compiled, stem)| compiled.iter().any(|compiled| compiled == stem));
+    }
 }
 
-struct Walk<'a> {
+/// What tells a thread what it met.
+struct Look<'a> {
     root: &'a Path,
     roles: &'a RoleTable,
-    found: Found,
-    /// Names of the compiled modules of each folder that holds sources.
-    compiled: FxHashMap<PathBuf, Vec<String>>,
 }
 
-impl Walk<'_> {
-    fn respecting_ignore(&mut self, path: &Path) {
+impl Look<'_> {
+    fn respecting_ignore(&self, path: &Path, met: &mut Vec<Met>) {
         let mut builder = ignore::WalkBuilder::new(path);
         // `.gitignore` counts in an unpacked archive too, where there is no `.git`.
-        builder.require_git(false).follow_links(false);
+        builder.require_git(false).follow_links(false).threads(rayon::current_num_threads());
         let start = path.to_path_buf();
         builder.filter_entry(move |entry| {
             let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
             !is_folder || entry.path() == start || !is_left_out(entry.path())
         });
-        for entry in builder.build() {
-            match entry {
-                Ok(entry) => {
-                    if let Some(error) = entry.error() {
-                        self.skip(entry.path(), &error.to_string());
-                    }
-                    if let Some(kind) = entry.file_type() {
-                        self.visit(entry.path(), kind);
-                    }
+        let (sender, receiver) = mpsc::channel();
+        builder.build_parallel().run(|| {
+            let sender = sender.clone();
+            Box::new(move |entry| {
+                let mut here = Vec::new();
+                self.visit_entry(entry, path, &mut here);
+                for met in here {
+                    // The receiver outlives the walk.
+                    let _ = sender.send(met);
                 }
-                Err(error) => {
-                    let (path, reason) = explain_walk_error(&error, path);
-                    self.skip(&path, &reason);
+                ignore::WalkState::Continue
+            })
+        });
+        drop(sender);
+        met.extend(receiver);
+    }
+
+    fn visit_entry(&self, entry: Result<ignore::DirEntry, ignore::Error>, start: &Path, met: &mut Vec<Met>) {
+        match entry {
+            Ok(entry) => {
+                if let Some(error) = entry.error() {
+                    met.push(self.skip(entry.path(), &error.to_string()));
                 }
+                if let Some(kind) = entry.file_type() {
+                    self.visit(entry.path(), kind, met);
+                }
+            }
+            Err(error) => {
+                let (path, reason) = explain_walk_error(&error, start);
+                met.push(self.skip(&path, &reason));
             }
         }
     }
 
-    fn everything(&mut self, path: &Path) {
+    fn everything(&self, path: &Path, met: &mut Vec<Met>) {
         let start = path.to_path_buf();
         let walk = walkdir::WalkDir::new(path).follow_links(false).into_iter().filter_entry(|entry| {
             !entry.file_type().is_dir() || entry.path() == start || entry.file_name() != ".git"
         });
         for entry in walk {
             match entry {
-                Ok(entry) => self.visit(entry.path(), entry.file_type()),
+                Ok(entry) => self.visit(entry.path(), entry.file_type(), met),
                 Err(error) => {
                     let path = error.path().unwrap_or(path).to_path_buf();
                     let reason = error.io_error().map_or(error.to_string(), ToString::to_string);
-                    self.skip(&path, &reason);
+                    met.push(self.skip(&path, &reason));
                 }
             }
         }
     }
 
-    fn visit(&mut self, path: &Path, kind: std::fs::FileType) {
-        let name = path.file_name().unwrap_or_default();
+    fn visit(&self, path: &Path, kind: std::fs::FileType, met: &mut Vec<Met>) {
         if kind.is_symlink() {
-            self.visit_link(path);
+            met.extend(self.visit_link(path));
             return;
         }
         if !kind.is_file() {
             return;
         }
-        if matches!(name.to_str(), Some("pyproject.toml" | "setup.py" | "setup.cfg"))
+        let name = path.file_name().and_then(OsStr::to_str);
+        if matches!(name, Some("pyproject.toml" | "setup.py" | "setup.cfg"))
             && let Some(folder) = path.parent().and_then(|folder| folder.strip_prefix(self.root).ok())
         {
-            self.found.projects.push(folder.to_path_buf());
+            met.push(Met::Project(folder.to_path_buf()));
         }
-        self.take(path);
+        met.extend(self.take(path));
     }
 
     /// A linked file is read under its own name if it lies elsewhere; a linked folder is not entered.
-    fn visit_link(&mut self, path: &Path) {
+    fn visit_link(&self, path: &Path) -> Option<Met> {
         match path.metadata() {
-            Ok(target) if target.is_dir() => {
-                self.skip(path, "symbolic link to a folder: not followed");
-            }
+            Ok(target) if target.is_dir() => Some(self.skip(path, "symbolic link to a folder: not followed")),
             Ok(target) if target.is_file() && is_of_interest(path) => {
                 let is_inside = path.canonicalize().is_ok_and(|real| real.starts_with(self.root));
                 if is_inside {
-                    self.skip(path, "symbolic link to a file of the tree: read once, there");
+                    Some(self.skip(path, "symbolic link to a file of the tree: read once, there"))
                 } else {
-                    self.take(path);
+                    self.take(path)
                 }
             }
-            Ok(_) => {}
+            Ok(_) => None,
             Err(error) if is_of_interest(path) => {
-                self.skip(path, &format!("broken symbolic link: {error}"));
+                Some(self.skip(path, &format!("broken symbolic link: {error}")))
             }
-            Err(_) => {}
+            Err(_) => None,
         }
     }
 
-    fn take(&mut self, path: &Path) {
+    fn take(&self, path: &Path) -> Option<Met> {
         let relative = path.strip_prefix(self.root).unwrap_or(path);
+        let display = || display_path(relative);
         if let Some(language) = language_of(path) {
-            let display = display_path(relative);
             let role = self.roles.role_of(relative);
-            let has_compiled_twin = self.compiled_beside(path);
-            let source = Source {
-                path: path.to_path_buf(),
-                display: display.clone(),
-                language,
-                role,
-                has_compiled_twin,
-            };
-            self.found.sources.insert(display, source);
-        } else if is_document(path) {
-            let display = display_path(relative);
-            let document = Document { path: path.to_path_buf(), display: display.clone() };
-            self.found.documents.insert(display, document);
+            let path = path.to_path_buf();
+            Some(Met::Source(Source { path, display: display(), language, role, has_compiled_twin: false }))
+        } else {
+            is_document(path)
+                .then(|| Met::Document(Document { path: path.to_path_buf(), display: display() }))
         }
     }
 
-    /// Whether `x.cpython-….so` lies beside `x.py`: the finder takes it first. Ignore files do not
-    /// count here, since build products are ignored as a rule.
-    fn compiled_beside(&mut self, path: &Path) -> bool {
-        let (Some(folder), Some(stem)) = (path.parent(), path.file_stem().and_then(OsStr::to_str)) else {
-            return false;
-        };
-        let stems = self.compiled.entry(folder.to_path_buf()).or_insert_with(|| compiled_stems(folder));
-        stems.iter().any(|compiled| compiled == stem)
-    }
-
-    fn skip(&mut self, path: &Path, reason: &str) {
+    fn skip(&self, path: &Path, reason: &str) -> Met {
         let shown = display_path(path.strip_prefix(self.root).unwrap_or(path));
-        self.found.skipped.insert(shown, reason.to_owned());
+        Met::Skipped(Skipped { path: shown, reason: reason.to_owned() })
     }
 }
 
