@@ -258,6 +258,8 @@ pub struct Index {
     pub classes: Vec<Class>,
     /// What was found of each outside module that was asked for.
     pub outside: FxHashMap<Name, OutsideState>,
+    /// The methods that each class defines itself; see [`members::methods_of`].
+    methods: Vec<Box<[FunctionId]>>,
     /// References to classes and methods of the tree.
     pub references: References,
     /// Outside modules that a resolution asked for and that are not loaded.
@@ -282,6 +284,7 @@ pub fn link(files: Vec<LinkFile>, ground: &Ground, outside: &dyn Outside) -> Ind
         classes: Vec::new(),
         library,
         outside: FxHashMap::default(),
+        methods: Vec::new(),
         references: References::default(),
         wanted: Mutex::default(),
     };
@@ -291,6 +294,7 @@ pub fn link(files: Vec<LinkFile>, ground: &Ground, outside: &dyn Outside) -> Ind
     }
     bases::link_bases(&mut index, outside);
     mro::link_orders(&mut index);
+    index.methods = members::link_methods(&index);
     index.references = references::resolve_all(&index);
     index
 }

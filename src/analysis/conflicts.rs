@@ -110,7 +110,7 @@ pub(super) fn find(
 fn compare_same_names(index: &Index, parties: &[&Member], conflicts: &mut Vec<Conflict>) {
     let mut by_name: BTreeMap<Name, Vec<(ClassId, FunctionId, Role)>> = BTreeMap::new();
     for member in parties {
-        for method in methods_of(index, member.class) {
+        for &method in methods_of(index, member.class) {
             let name = index.function(method).name;
             if !name.as_str().starts_with('_') {
                 by_name.entry(name).or_default().push((member.class, method, member.role));
@@ -189,7 +189,7 @@ pub fn describe(difference: &Difference) -> String {
 /// `_send_to_connection` in the canonical one, `send_to_connection` in another.
 fn compare_visibility(index: &Index, canonical: &Member, parties: &[&Member], conflicts: &mut Vec<Conflict>) {
     for other in parties.iter().filter(|other| other.class != canonical.class) {
-        for method in methods_of(index, other.class) {
+        for &method in methods_of(index, other.class) {
             let name = index.function(method).name;
             let text = name.as_str();
             if text.starts_with("__") {
@@ -225,7 +225,10 @@ fn compare_names(
     conflicts: &mut Vec<Conflict>,
 ) {
     let public = |class: ClassId| {
-        methods_of(index, class).into_iter().filter(|m| !index.function(*m).name.as_str().starts_with('_'))
+        methods_of(index, class)
+            .iter()
+            .copied()
+            .filter(|m| !index.function(*m).name.as_str().starts_with('_'))
     };
     let others = parties.iter().filter(|other| match other.role {
         Role::Duplicate | Role::Complementary | Role::Protocol => true,

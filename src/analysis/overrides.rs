@@ -114,7 +114,7 @@ pub fn provided(index: &Index, class: ClassId) -> BTreeMap<Name, Provider> {
     for ancestor in index.class(class).mro.classes().filter(|id| Some(*id) != object) {
         match index.class(ancestor).origin {
             Origin::Source { .. } => {
-                for method in methods_of(index, ancestor) {
+                for &method in methods_of(index, ancestor) {
                     let name = index.function(method).name;
                     found.entry(name).or_insert(Provider::Source(ancestor, method));
                 }
@@ -164,7 +164,7 @@ fn check_overrides(index: &Index, class: ClassId, kinds: &mut Vec<TroubleKind>) 
     if !has_parents {
         return;
     }
-    for method in methods_of(index, class) {
+    for &method in methods_of(index, class) {
         let name = index.function(method).name;
         if is_exempt(name.as_str()) {
             continue;
@@ -194,7 +194,7 @@ fn check_shadowing(index: &Index, class: ClassId, kinds: &mut Vec<TroubleKind>) 
     let order: Vec<ClassId> = index.class(class).mro.classes().skip(1).collect();
     let mut first: BTreeMap<Name, ClassId> = BTreeMap::new();
     for &ancestor in order.iter().filter(|ancestor| index.source_of(**ancestor).is_some()) {
-        for method in methods_of(index, ancestor) {
+        for &method in methods_of(index, ancestor) {
             let fact = index.function(method);
             let name = fact.name;
             if own.contains(&name) || name.as_str().starts_with("__") || fact.traits.is_abstract {
@@ -224,7 +224,7 @@ fn check_super_chains(index: &Index, class: ClassId, kinds: &mut Vec<TroubleKind
     let order: Vec<ClassId> = index.class(class).mro.classes().collect();
     let mut names: BTreeMap<Name, bool> = BTreeMap::new();
     for &ancestor in order.iter().filter(|ancestor| index.source_of(**ancestor).is_some()) {
-        for method in methods_of(index, ancestor) {
+        for &method in methods_of(index, ancestor) {
             let fact = index.function(method);
             *names.entry(fact.name).or_default() |= fact.traits.calls_super;
         }
@@ -305,7 +305,7 @@ pub fn missing_abstract(index: &Index, class: ClassId) -> Vec<(Name, ClassId)> {
         match index.source_of(ancestor) {
             Some((file, fact)) => {
                 let facts = &index.file(file).facts;
-                for method in methods_of(index, ancestor) {
+                for &method in methods_of(index, ancestor) {
                     let fact = index.function(method);
                     defined_here.push((fact.name, fact.traits.is_abstract));
                 }

@@ -1,5 +1,7 @@
 //! Attributes of classes and instances, along the method resolution order.
 
+use rayon::prelude::*;
+
 use super::mro::MroEntry;
 use super::resolve::{Entity, Resolver};
 use super::{ClassId, FunctionId, Index, Origin, Resolution, Unresolved};
@@ -188,14 +190,22 @@ pub fn method_of(index: &Index, class: ClassId, name: Name) -> Option<FunctionId
 
 /// The methods that a class defines itself, one per name, in the order of the source.
 #[must_use]
-pub fn methods_of(index: &Index, class: ClassId) -> Vec<FunctionId> {
-    let Some((file, fact)) = index.source_of(class) else { return Vec::new() };
-    let facts = &index.file(file).facts;
-    let own = functions_within(index, class);
-    own.filter(|(_, function)| function.scope == fact.body)
+pub fn methods_of(index: &Index, class: ClassId) -> &[FunctionId] {
+    &index.methods[class.0 as usize]
+}
+
+/// Finds the methods of every class, once the classes are complete.
+pub(super) fn link_methods(index: &Index) -> Vec<Box<[FunctionId]>> {
+    let classes = 0..index.classes.len() as u32;
+    classes.into_par_iter().map(|class| own_methods(index, ClassId(class))).collect()
+}
+
+fn own_methods(index: &Index, class: ClassId) -> Box<[FunctionId]> {
+    let Some((_, fact)) = index.source_of(class) else { return Box::default() };
+    functions_within(index, class)
+        .filter(|(_, function)| function.scope == fact.body && function.owner.is_some())
         .filter(|(id, function)| method_of(index, class, function.name) == Some(*id))
         .map(|(id, _)| id)
-        .filter(|id| facts.functions[id.index.index()].owner.is_some())
         .collect()
 }
 

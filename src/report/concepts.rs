@@ -329,7 +329,7 @@ fn election(index: &Index, concept: &Concept) -> ElectionReport {
 fn member_report(index: &Index, member: &Member) -> Option<MemberReport> {
     let (file, fact) = index.source_of(member.class)?;
     let lines = &index.file(file).facts.lines;
-    let methods = methods_of(index, member.class).into_iter().map(|method| SignatureReport {
+    let methods = methods_of(index, member.class).iter().copied().map(|method| SignatureReport {
         name: index.function(method).name.as_str(),
         signature: signatures::render(index, method),
         place: place(index, method.file, index.function(method).name_at),

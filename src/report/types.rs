@@ -176,7 +176,7 @@ pub fn one(index: &Index, class: ClassId) -> Option<TypeReport> {
         file_role: file.role.as_str(),
         bases: bases_of(index, class),
         mro: mro_of(index, &this.mro),
-        methods: methods_of(index, class).into_iter().map(|id| method(index, class, id)).collect(),
+        methods: methods_of(index, class).iter().copied().map(|id| method(index, class, id)).collect(),
     })
 }
 

@@ -58,7 +58,7 @@ pub(super) fn elect(
     let demanded: BTreeSet<Name> = protocols
         .iter()
         .flat_map(|protocol| methods_of(index, *protocol))
-        .map(|method| index.function(method).name)
+        .map(|method| index.function(*method).name)
         .collect();
     let mut ballots: Vec<Ballot> =
         candidates.iter().map(|class| ballot_of(index, *class, &demanded)).collect();
@@ -99,7 +99,8 @@ fn ballot_of(index: &Index, class: ClassId, demanded: &BTreeSet<Name>) -> Ballot
     let counts = usage::counts(index, class);
     let has = provided(index, class);
     let public = methods_of(index, class)
-        .into_iter()
+        .iter()
+        .copied()
         .filter(|method| !index.function(*method).name.as_str().starts_with('_'));
     let lines = index.source_of(class).map_or(0, |(file, fact)| {
         let lines = &index.file(file).facts.lines;

@@ -99,9 +99,9 @@ impl Judge<'_> {
         let index = self.index;
         let deed = |id: &FunctionId| self.lexicon.deed(index.function(*id).name.as_str());
         let theirs: Vec<(FunctionId, Option<Deed>)> =
-            methods_of(index, canonical).into_iter().map(|id| (id, deed(&id))).collect();
+            methods_of(index, canonical).iter().copied().map(|id| (id, deed(&id))).collect();
         let own: Vec<FunctionId> =
-            methods_of(index, class).into_iter().filter(|id| is_public(index.function(*id))).collect();
+            methods_of(index, class).iter().copied().filter(|id| is_public(index.function(*id))).collect();
         let shared = own
             .iter()
             .filter_map(|id| {

@@ -70,7 +70,8 @@ fn is_protocol(index: &Index, class: ClassId) -> bool {
 
 fn source_demands(index: &Index, class: ClassId, file: FileId) -> Vec<Demand> {
     let mut demands: Vec<Demand> = methods_of(index, class)
-        .into_iter()
+        .iter()
+        .copied()
         .map(|id| Demand {
             name: index.function(id).name,
             what: Demanded::Function(id),
