@@ -257,22 +257,30 @@ fn find_type(rooted: &inputs::Rooted, of: &str, quiet: bool) -> miette::Result<(
     }
 }
 
-/// Types whose simple name resembles the wanted one.
+/// How alike two names must be for one to be suggested for the other, from 0 to 1 (Jaro-Winkler).
+const ALIKE: f64 = 0.88;
+
+/// Types whose simple name resembles the wanted one, the most alike first.
 fn nearest_names(loaded: &Loaded, of: &str) -> String {
     let index = &loaded.tree.index;
     let wanted = of.rsplit('.').next().unwrap_or(of).to_lowercase();
-    let mut near: Vec<&str> = index
+    let likeness = |class: ClassId| {
+        let name = index.class(class).name.as_str().to_lowercase();
+        if name.contains(&wanted) { 1.0 } else { strsim::jaro_winkler(&name, &wanted) }
+    };
+    let mut near: Vec<(f64, &str)> = index
         .tree_classes()
-        .map(|class| index.class(class).id.as_str())
-        .filter(|id| id.to_lowercase().contains(&wanted))
+        .map(|class| (likeness(class), index.class(class).id.as_str()))
+        .filter(|(likeness, _)| *likeness >= ALIKE)
         .collect();
-    near.sort_unstable();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
     near.dedup();
     near.truncate(5);
     if near.is_empty() {
         return "`ssot scan` lists all types; --root says where to look".to_owned();
     }
-    format!("did you mean {}?", near.join(", "))
+    let names: Vec<&str> = near.into_iter().map(|(_, id)| id).collect();
+    format!("did you mean {}?", names.join(", "))
 }
 
 /// Where the tree is when nothing else is said.

@@ -447,6 +447,7 @@ fn an_unknown_type_suggests_names() {
     let made = folder(&[("a.py", "class ConnectionManager: pass\n")]);
     ssot(made.path(), &["mro", "connectionmanager"])
         .expect_refusal(&["no type `connectionmanager`", "did you mean a.ConnectionManager?"]);
+    ssot(made.path(), &["mro", "ConectionManger"]).expect_refusal(&["did you mean a.ConnectionManager?"]);
     ssot(made.path(), &["usage", "Zebra"]).expect_refusal(&["no type `Zebra`", "ssot scan"]);
 }
 

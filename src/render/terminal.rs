@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use tabled::builder::Builder;
 use tabled::settings::Style;
-use tabled::settings::peaker::Priority;
-use tabled::settings::width::Width;
+use textwrap::WordSeparator;
+use textwrap::core::{Word, display_width};
 
 use super::document::{Block, Document, Table};
 
@@ -62,14 +62,75 @@ fn render_heading(out: &mut String, level: u8, text: &str, options: TerminalOpti
 }
 
 fn render_table(table: &Table, width: usize) -> String {
+    let rows: Vec<Vec<String>> = std::iter::once(&table.columns)
+        .chain(&table.rows)
+        .map(|row| row.iter().map(|cell| plain(cell)).collect())
+        .collect();
+    let widths = column_widths(&rows, width);
     let mut builder = Builder::default();
-    builder.push_record(table.columns.iter().map(|column| plain(column)));
-    for row in &table.rows {
-        builder.push_record(row.iter().map(|cell| plain(cell)));
+    for row in &rows {
+        builder.push_record(row.iter().zip(&widths).map(|(cell, width)| wrap_cell(cell, *width)));
     }
     let mut rendered = builder.build();
-    rendered.with(Style::rounded()).with(Width::wrap(width).priority(Priority::max(true)).keep_words(true));
+    rendered.with(Style::rounded());
     rendered.to_string()
+}
+
+/// Widths that fit `total` columns: the widest gives way first, and none is cut below its longest
+/// piece while another can still give.
+fn column_widths(rows: &[Vec<String>], total: usize) -> Vec<usize> {
+    let columns = rows.first().map_or(0, Vec::len);
+    let widest = |of: fn(&str) -> usize| -> Vec<usize> {
+        (0..columns).map(|at| rows.iter().map(|row| of(&row[at])).max().unwrap_or(0).max(1)).collect()
+    };
+    let mut widths = widest(display_width);
+    let pieces = widest(|cell| pieces_of(cell).map(|piece| display_width(piece.word)).max().unwrap_or(0));
+    // A border and a space on each side of every cell.
+    let room = total.saturating_sub(3 * columns + 1);
+    while widths.iter().sum::<usize>() > room {
+        let gives = |at: &usize| (widths[*at] > pieces[*at], widths[*at]);
+        match (0..columns).max_by_key(gives) {
+            Some(at) if widths[at] > 1 => widths[at] -= 1,
+            _ => break,
+        }
+    }
+    widths
+}
+
+fn wrap_cell(cell: &str, width: usize) -> String {
+    let options = textwrap::Options::new(width)
+        .word_separator(WordSeparator::Custom(|line| Box::new(pieces_of(line))))
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit);
+    textwrap::wrap(cell, options).join("\n")
+}
+
+/// Where a line may break: after spaces, inside paths and dotted names after their separators, and
+/// between the words of `CamelCase`.
+fn pieces_of(line: &str) -> impl Iterator<Item = Word<'_>> {
+    let mut rest = line;
+    std::iter::from_fn(move || {
+        let mut characters = rest.char_indices().peekable();
+        characters.peek()?;
+        let (mut end, mut before) = (rest.len(), ' ');
+        while let Some((_, c)) = characters.next() {
+            let Some(&(at, next)) = characters.peek() else { break };
+            let is_boundary = match c {
+                ' ' => next != ' ',
+                '/' | '.' => next.is_alphanumeric(),
+                '_' => before.is_alphanumeric() && next.is_alphanumeric(),
+                c => c.is_lowercase() && next.is_uppercase(),
+            };
+            if is_boundary {
+                end = at;
+                break;
+            }
+            before = c;
+        }
+        let (piece, after) = rest.split_at(end);
+        rest = after;
+        Some(Word::from(piece))
+    })
 }
 
 /// Without the backquotes, and without control characters that a file name may hold.
@@ -111,5 +172,12 @@ mod tests {
         let text = render_terminal(&document, TerminalOptions { width: 60, has_color: false });
         assert!(text.lines().all(|line| line.chars().count() <= 60), "{text}");
         assert!(!text.contains('\x1b'));
+    }
+
+    #[test]
+    fn names_and_paths_break_between_their_words() {
+        assert_eq!(wrap_cell("WebSocketManager", 10), "WebSocket\nManager");
+        assert_eq!(wrap_cell("app/core/manager.py:32 here", 11), "app/core/\nmanager.\npy:32 here");
+        assert_eq!(wrap_cell("unbreakable", 4), "unbr\neaka\nble");
     }
 }
