@@ -168,8 +168,10 @@ pub enum ScopeKind {
     Type(TypeIdx),
     /// A function's body and parameters.
     Function(FunctionIdx),
-    /// A comprehension, a lambda or a list of type parameters.
+    /// A comprehension or a lambda: like a function, it does not see the names of a type's body.
     Expression,
+    /// A list of type parameters and what they hold for, which see the body around them (PEP 695).
+    TypeParameters,
 }
 
 /// One condition under which statements run; conditions nest through `parent`.
@@ -656,7 +658,7 @@ impl FileFacts {
     #[must_use]
     pub fn qualname(&self, scope: ScopeId, name: &str) -> String {
         match self.enclosing(scope) {
-            ScopeKind::Module | ScopeKind::Expression => name.to_owned(),
+            ScopeKind::Module | ScopeKind::Expression | ScopeKind::TypeParameters => name.to_owned(),
             ScopeKind::Type(index) => format!("{}.{name}", self.types[index.index()].qualname),
             ScopeKind::Function(index) => {
                 format!("{}.<locals>.{name}", self.function_qualname(&self.functions[index.index()]))
@@ -723,9 +725,15 @@ impl FileFacts {
     /// Whether code in `from` sees the names of `scope`, which is itself or stands around it: those of
     /// a type's body are not seen from the functions within.
     fn sees(&self, from: ScopeId, scope: ScopeId) -> bool {
-        from == scope
-            || !matches!(self.scopes[scope.index()].kind, ScopeKind::Type(_))
-            || self.scopes[from.index()].kind == ScopeKind::Expression
+        let kind = |at: ScopeId| self.scopes[at.index()].kind;
+        if !matches!(kind(scope), ScopeKind::Type(_)) {
+            return true;
+        }
+        let mut at = from;
+        while kind(at) == ScopeKind::TypeParameters {
+            at = self.scopes[at.index()].parent;
+        }
+        at == scope
     }
 
     /// The innermost function or type around `scope`, itself included.
@@ -735,7 +743,7 @@ impl FileFacts {
         loop {
             let here = self.scopes[at.index()];
             match here.kind {
-                ScopeKind::Expression => at = here.parent,
+                ScopeKind::Expression | ScopeKind::TypeParameters => at = here.parent,
                 kind @ (ScopeKind::Module | ScopeKind::Type(_) | ScopeKind::Function(_)) => {
                     return kind;
                 }

@@ -258,7 +258,7 @@ fn defect_of(facts: &FileFacts, text_len: usize) -> Option<String> {
 
     for (position, found) in facts.scopes.iter().enumerate() {
         let is_known = match found.kind {
-            ScopeKind::Module | ScopeKind::Expression => true,
+            ScopeKind::Module | ScopeKind::Expression | ScopeKind::TypeParameters => true,
             ScopeKind::Type(id) => of_type(id),
             ScopeKind::Function(id) => id.index() < facts.functions.len(),
         };

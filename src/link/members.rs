@@ -247,6 +247,6 @@ pub fn enclosing_name(index: &Index, file: super::FileId, scope: crate::facts::S
     match facts.enclosing(scope) {
         ScopeKind::Function(function) => Some(facts.function_qualname(&facts.functions[function.index()])),
         ScopeKind::Type(index) => Some(facts.types[index.index()].qualname.as_str().to_owned()),
-        ScopeKind::Module | ScopeKind::Expression => None,
+        ScopeKind::Module | ScopeKind::Expression | ScopeKind::TypeParameters => None,
     }
 }

@@ -221,6 +221,15 @@ mod tests {
     }
 
     #[test]
+    fn comprehensions_in_a_class_see_past_its_names_and_type_parameters_see_them() {
+        let text = "class M: ...\n\
+                    class Shelf:\n    M = 4\n    all = [M() for _ in range(3)]\n    one = M\n\
+                    class Typed:\n    class M: ...\n    def get[T: M](self, key: T): ...\n";
+        assert_eq!(uses(&[("app.py", text)], "app.M", "app.py"), [(4, "instantiate")]);
+        assert_eq!(uses(&[("app.py", text)], "app.Typed.M", "app.py"), [(8, "annotation")]);
+    }
+
+    #[test]
     fn strings_in_the_brackets_of_an_alias_are_types() {
         let text = "from typing import Callable, Literal, Union\n\
                     Content = Union[str, 'Text']\n\

@@ -22,7 +22,7 @@ impl Lowering<'_> {
         let name = Name::new(&node.name);
         let qualname = Name::new(&self.facts.qualname(self.scope, name.as_str()));
         if node.type_params.is_some() {
-            self.scope = self.push_scope(ScopeKind::Expression);
+            self.scope = self.push_scope(ScopeKind::TypeParameters);
             self.lower_type_parameters(node.type_params.as_deref());
         }
         let (mut bases, mut metaclass) = (Vec::new(), None);
@@ -155,14 +155,17 @@ impl Lowering<'_> {
         let outer = self.scope;
         let owner = match self.facts.scopes[outer.index()].kind {
             ScopeKind::Type(owner) => Some(owner),
-            ScopeKind::Module | ScopeKind::Function(_) | ScopeKind::Expression => None,
+            ScopeKind::Module
+            | ScopeKind::Function(_)
+            | ScopeKind::Expression
+            | ScopeKind::TypeParameters => None,
         };
         let name = Name::new(&node.name);
         let (binding, mut traits) = classify(&node.decorator_list, owner.is_some(), name.as_str());
         traits.is_async = node.is_async;
         traits.is_stub = is_stub_body(&node.body);
         if node.type_params.is_some() {
-            self.scope = self.push_scope(ScopeKind::Expression);
+            self.scope = self.push_scope(ScopeKind::TypeParameters);
             self.lower_type_parameters(node.type_params.as_deref());
         }
         for parameter in node.parameters.iter_non_variadic_params() {

@@ -123,7 +123,7 @@ impl<'a> Lowering<'a> {
             Stmt::TypeAlias(node) => {
                 let scope = self.scope;
                 if node.type_params.is_some() {
-                    self.scope = self.push_scope(ScopeKind::Expression);
+                    self.scope = self.push_scope(ScopeKind::TypeParameters);
                     self.lower_type_parameters(node.type_params.as_deref());
                 }
                 let alias = self.lower_annotation(&node.value);
@@ -824,7 +824,10 @@ fn leads_somewhere(facts: &FileFacts, binding: &Binding) -> bool {
 fn drop_local_bindings(facts: &mut FileFacts) {
     let mut bindings = std::mem::take(&mut facts.bindings);
     let is_local = |scope: ScopeId| {
-        matches!(facts.scopes[scope.index()].kind, ScopeKind::Function(_) | ScopeKind::Expression)
+        matches!(
+            facts.scopes[scope.index()].kind,
+            ScopeKind::Function(_) | ScopeKind::Expression | ScopeKind::TypeParameters
+        )
     };
     let (mut kept, mut start) = (0, 0);
     while let Some(&first) = bindings.get(start) {
