@@ -2,11 +2,12 @@
 
 use super::members::{Demand, Demanded, Provided, has_setter, overloads_of};
 use super::{Judgement, ReasonKind};
+use crate::analysis::overrides::providers;
 use crate::analysis::signatures::{self, Comparison, DifferenceKind};
 use crate::analysis::types::assignability::Relation;
 use crate::analysis::types::{ResolvedType, Verdict3, Viewpoint, inferred, resolve_annotation};
 use crate::facts::type_expression::TypeExpression;
-use crate::facts::{BindingKind, Field, FunctionFact, Step};
+use crate::facts::{BindingKind, Field, FunctionFact, Name, Step};
 use crate::link::members::fields_of;
 use crate::link::resolve::{Entity, Resolver};
 use crate::link::{ClassId, ClassKind, FileId, FunctionId, Index, Origin};
@@ -402,7 +403,7 @@ fn given_type(index: &Index, class: ClassId, owner: ClassId, field: &Field) -> R
         // In a method the names of the class's body are not seen.
         view.scope = index.file(view.file).facts.scopes[view.scope.index()].parent;
     }
-    match field.annotation {
+    let held = match field.annotation {
         Some(_) => resolve_annotation(index, view, field.annotation),
         None => {
             let values = &index.file(view.file).facts.values[field.values.range()];
@@ -417,7 +418,18 @@ fn given_type(index: &Index, class: ClassId, owner: ClassId, field: &Field) -> R
                 None => ResolvedType::Any,
             }
         }
+    };
+    // `connect = partialmethod(…)` in a body: what an instance gives is up to its `__get__`.
+    match held {
+        ResolvedType::Class { class: of, .. } if !field.is_instance && is_descriptor(index, of) => {
+            ResolvedType::Unknown(format!("`{}` holds a descriptor, `{}`", field.name, index.class(of).id))
+        }
+        held => held,
     }
+}
+
+fn is_descriptor(index: &Index, class: ClassId) -> bool {
+    providers(index, class, Name::new("__get__")).next().is_some()
 }
 
 /// `x = None` in the body says little where a method sets `self.x` as well.

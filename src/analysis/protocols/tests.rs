@@ -42,6 +42,10 @@ fn members_are_found_along_the_order() {
         "violates binding-mismatch",
     );
     check("def f(self): ...", "class B:\n    def f(self): ...\nclass C(Far, B): ...", "cannot-tell unknown");
+    // A descriptor gives what its `__get__` says.
+    let descriptor = "class D:\n    def __get__(self, instance, owner): return print\n";
+    check("def f(self): ...", &format!("{descriptor}class C:\n    f = D()"), "cannot-tell unknown");
+    check("x: int", &format!("{descriptor}class C:\n    x = D()"), "cannot-tell unknown");
 }
 
 #[test]
