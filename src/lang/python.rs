@@ -4,11 +4,14 @@
 //! the tree leaves this module.
 
 mod annotations;
+mod assignments;
 mod conditions;
 mod definitions;
 mod digest;
 mod expressions;
+mod imports;
 mod nesting;
+mod pruning;
 mod statements;
 
 use ruff_python_ast::PySourceType;

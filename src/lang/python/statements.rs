@@ -4,24 +4,18 @@ use std::borrow::Cow;
 use std::cell::Cell;
 
 use ruff_python_ast::token::Tokens;
-use ruff_python_ast::{
-    Alias, ExceptHandler, Expr, Pattern, Stmt, StmtFor, StmtIf, StmtImport, StmtImportFrom, StmtMatch,
-    StmtTry, StmtWith,
-};
+use ruff_python_ast::{ExceptHandler, Expr, Pattern, Stmt, StmtFor, StmtIf, StmtMatch, StmtTry, StmtWith};
 use ruff_text_size::{Ranged, TextRange};
 use rustc_hash::FxHashMap;
 
 use super::super::Target;
 use super::conditions::{self, Test};
+use super::pruning::{drop_local_bindings, drop_local_chains};
 use crate::facts::{
-    ALWAYS, AliasFact, Binding, Bound, Chain, ChainId, Export, ExportList, Field, FileFacts, FunctionIdx,
-    Guard, GuardId, GuardKind, Import, ImportIdx, Imported, MODULE_SCOPE, Name, Run, Scope, ScopeId,
-    ScopeKind, Step, TypeIdx, Usage,
+    ALWAYS, Binding, Bound, Chain, ChainId, Export, ExportList, Field, FileFacts, FunctionIdx, Guard,
+    GuardId, GuardKind, MODULE_SCOPE, Name, Run, Scope, ScopeId, ScopeKind, Step, TypeIdx, Usage,
 };
 use crate::text::Offset;
-
-/// Longer values are no aliases that anyone reads.
-const MAX_ALIAS: usize = 1000;
 
 /// Tables with room for more steps than this are not kept for the next file.
 const MAX_SPARE: usize = 1 << 18;
@@ -45,7 +39,7 @@ pub(super) struct Lowering<'a> {
     /// `global` and `nonlocal` declarations seen so far: (scope, name) → scope that owns the name.
     redirects: Vec<(ScopeId, Name, ScopeId)>,
     /// Module constants with a test that the target decides: `PY310 = sys.version_info >= (3, 10)`.
-    constants: FxHashMap<Name, Test>,
+    pub(super) constants: FxHashMap<Name, Test>,
     /// Chains that stay whatever their root is bound to.
     pub(super) pinned: Vec<ChainId>,
 }
@@ -208,207 +202,6 @@ impl<'a> Lowering<'a> {
         self.lower_expression(value, Usage::Value);
     }
 
-    fn lower_assignment(&mut self, targets: &[Expr], value: &Expr) {
-        if targets.iter().any(|target| self.is_export_list(target)) {
-            self.lower_export_list(value, true);
-            self.bind_targets(targets, Bound::Opaque);
-            return;
-        }
-        if let [Expr::Name(target)] = targets {
-            if self.scope == MODULE_SCOPE {
-                let test = conditions::evaluate(value, self.target);
-                if test != Test::Open && !value.is_boolean_literal_expr() && !value.is_number_literal_expr() {
-                    self.constants.insert(Name::new(&target.id), test);
-                } else {
-                    // Bound again to something that only a run can tell.
-                    self.constants.remove(&Name::new(&target.id));
-                }
-            }
-            if self.decorates_class(&target.id, value) {
-                self.lower_expression(value, Usage::Value);
-                return;
-            }
-            if let Some(made) = self.lower_made_class(Some(target.id.as_str()), value) {
-                self.bind(Name::new(&target.id), target.start().to_u32(), Bound::Type(made));
-                return;
-            }
-            if is_type_variable(value) {
-                self.lower_expression(value, Usage::Value);
-                self.bind(Name::new(&target.id), target.start().to_u32(), Bound::TypeParameter);
-                return;
-            }
-            if self.scope != MODULE_SCOPE
-                && let ScopeKind::Type(owner) = self.facts.scopes[self.scope.index()].kind
-                && target.id.as_str() == "__module__"
-                && let Expr::StringLiteral(claimed) = value
-            {
-                self.facts.types[owner.index()].claimed_module = Some(Name::new(claimed.value.to_str()));
-            }
-        }
-        // `(a, b) = (x, y)` pairs up where both sides are displays of one length.
-        if let [Expr::Tuple(names)] = targets
-            && let Expr::Tuple(values) = value
-            && names.len() == values.len()
-            && !names.iter().chain(values.iter()).any(Expr::is_starred_expr)
-        {
-            for (name, value) in names.iter().zip(values.iter()) {
-                self.lower_assignment(std::slice::from_ref(name), value);
-            }
-            return;
-        }
-        // `Outgoing = Union[A, B]`, `Handler = A | B`
-        if let [target] = targets
-            && matches!(value, Expr::Subscript(_) | Expr::BinOp(_))
-            && self.facts.runs_at_load(self.scope)
-        {
-            self.note_alias(target, value);
-        }
-        let (chains, is_complete) = self.lower_value(value);
-        let values = self.push_values(&chains);
-        self.bind_targets(targets, Bound::Value { values, annotation: None, is_complete });
-    }
-
-    /// `Attribute = add_repr(Attribute)`: a decorator in other words. The name stays the class's, as
-    /// it does with `@add_repr`.
-    fn decorates_class(&self, target: &str, value: &Expr) -> bool {
-        let mut at = value;
-        let mut is_call = false;
-        while let Expr::Call(call) = at
-            && let [first, ..] = &*call.arguments.args
-        {
-            is_call = true;
-            at = first;
-        }
-        let is_own = is_call && matches!(at, Expr::Name(name) if name.id.as_str() == target);
-        if !is_own {
-            return false;
-        }
-        let name = Name::new(target);
-        let scope = self.owner_of(name);
-        let last = self.facts.bindings.iter().rev().find(|b| b.scope == scope && b.name == name);
-        last.is_some_and(|binding| matches!(binding.target, Bound::Type(_)))
-    }
-
-    /// Keeps the text of what may be a type alias.
-    fn note_alias(&mut self, target: &Expr, value: &Expr) {
-        if let Expr::Name(name) = target
-            && value.range().len().to_usize() <= MAX_ALIAS
-        {
-            let text = self.source_name(value.range());
-            self.facts.aliases.push(AliasFact { at: name.start().to_u32(), text });
-        }
-    }
-
-    fn bind_targets(&mut self, targets: &[Expr], bound: Bound) {
-        for target in targets {
-            self.lower_target(target, bound);
-        }
-    }
-
-    fn lower_annotated_assignment(&mut self, node: &ruff_python_ast::StmtAnnAssign) {
-        let annotation = self.lower_annotation(&node.annotation);
-        let text = self.source_name(node.annotation.range());
-        if let Some(value) = &node.value
-            && last_segment(&node.annotation) == Some("TypeAlias")
-        {
-            let alias = self.lower_annotation(value);
-            self.note_alias(&node.target, value);
-            self.lower_target(&node.target, Bound::TypeAlias(alias));
-            return;
-        }
-        let (chains, is_complete) = match &node.value {
-            Some(value) => {
-                if self.is_export_list(&node.target) {
-                    self.lower_export_list(value, true);
-                }
-                self.lower_value(value)
-            }
-            None => (Vec::new(), false),
-        };
-        let values = self.push_values(&chains);
-        let bound = Bound::Value { values, annotation, is_complete };
-        match &*node.target {
-            Expr::Name(name) => {
-                let (id, at) = (Name::new(&name.id), name.start().to_u32());
-                if let ScopeKind::Type(owner) = self.facts.scopes[self.scope.index()].kind {
-                    self.facts.fields.push(Field {
-                        owner,
-                        name: id,
-                        at,
-                        annotation: Some(text),
-                        annotation_chain: annotation,
-                        values,
-                        is_instance: false,
-                        has_value: node.value.is_some(),
-                    });
-                    if node.value.is_none() {
-                        // `x: int` in a class body declares, and binds nothing.
-                        return;
-                    }
-                }
-                self.push_binding(id, at, bound);
-            }
-            Expr::Attribute(_) => {
-                self.lower_field_store(&node.target, Some(text), annotation, values);
-            }
-            target => self.lower_target(target, bound),
-        }
-    }
-
-    /// Binds what `target` names to `bound`.
-    pub(super) fn lower_target(&mut self, target: &Expr, bound: Bound) {
-        match target {
-            Expr::Name(name) => self.bind(Name::new(&name.id), name.start().to_u32(), bound),
-            Expr::Tuple(tuple) => self.lower_unpacking(&tuple.elts),
-            Expr::List(list) => self.lower_unpacking(&list.elts),
-            Expr::Starred(starred) => self.lower_target(&starred.value, Bound::Opaque),
-            Expr::Attribute(_) => {
-                let values = match bound {
-                    Bound::Value { values, .. } => values,
-                    _ => Run::default(),
-                };
-                self.lower_field_store(target, None, None, values);
-            }
-            other => {
-                self.lower_expression(other, Usage::Store);
-            }
-        }
-    }
-
-    fn lower_unpacking(&mut self, elements: &[Expr]) {
-        for element in elements {
-            self.lower_target(element, Bound::Opaque);
-        }
-    }
-
-    /// `self.x = value` in a method sets a field; any other attribute is a store on a chain.
-    fn lower_field_store(
-        &mut self,
-        target: &Expr,
-        annotation: Option<Name>,
-        annotation_chain: Option<ChainId>,
-        values: Run,
-    ) {
-        if let Expr::Attribute(attribute) = target
-            && let Expr::Name(root) = &*attribute.value
-            && let Some(frame) = self.functions.last()
-            && let Some((receiver, owner, is_class)) = frame.receiver
-            && receiver.as_str() == root.id.as_str()
-        {
-            self.facts.fields.push(Field {
-                owner,
-                name: Name::new(&attribute.attr),
-                at: attribute.attr.start().to_u32(),
-                annotation,
-                annotation_chain,
-                values,
-                is_instance: !is_class,
-                has_value: true,
-            });
-        }
-        self.lower_expression(target, Usage::Store);
-    }
-
     /// Binds a name, and records the field where a type's body binds it.
     pub(super) fn bind(&mut self, name: Name, at: Offset, target: Bound) {
         if let ScopeKind::Type(owner) = self.facts.scopes[self.scope.index()].kind
@@ -428,12 +221,12 @@ impl<'a> Lowering<'a> {
         self.push_binding(name, at, target);
     }
 
-    fn push_binding(&mut self, name: Name, at: Offset, target: Bound) {
+    pub(super) fn push_binding(&mut self, name: Name, at: Offset, target: Bound) {
         let scope = self.owner_of(name);
         self.facts.bindings.push(Binding { scope, name, at, guard: self.guard, target });
     }
 
-    fn owner_of(&self, name: Name) -> ScopeId {
+    pub(super) fn owner_of(&self, name: Name) -> ScopeId {
         let declared = self.redirects.iter().rev().find(|r| r.0 == self.scope && r.1 == name);
         declared.map_or(self.scope, |&(_, _, owner)| owner)
     }
@@ -646,80 +439,6 @@ impl<'a> Lowering<'a> {
         }
         self.lower_body(&node.finalbody);
     }
-
-    fn lower_import(&mut self, node: &StmtImport) {
-        for alias in &node.names {
-            let module = Name::new(&alias.name);
-            let what = if alias.asname.is_some() { Imported::ModuleAs } else { Imported::Module };
-            let import = self.push_import(module, 0, what, alias.start().to_u32());
-            let bound = match &alias.asname {
-                Some(name) => Name::new(name),
-                None => Name::new(module.as_str().split('.').next().unwrap_or_default()),
-            };
-            self.bind(bound, import_binding_at(alias), Bound::Import(import));
-        }
-    }
-
-    fn lower_import_from(&mut self, node: &StmtImportFrom) {
-        let module = Name::new(node.module.as_ref().map_or("", |module| module.as_str()));
-        for alias in &node.names {
-            let at = alias.start().to_u32();
-            if alias.name.as_str() == "*" {
-                let import = self.push_import(module, node.level, Imported::Star, at);
-                self.bind(Name::new("*"), at, Bound::Star(import));
-                continue;
-            }
-            let name = Name::new(&alias.name);
-            let import = self.push_import(module, node.level, Imported::Name(name), at);
-            let bound = alias.asname.as_ref().map_or(name, |asname| Name::new(asname));
-            self.bind(bound, import_binding_at(alias), Bound::Import(import));
-        }
-    }
-
-    pub(super) fn push_import(&mut self, module: Name, level: u32, what: Imported, at: Offset) -> ImportIdx {
-        let index = ImportIdx(self.facts.imports.len() as u32);
-        let (scope, guard) = (self.scope, self.guard);
-        self.facts.imports.push(Import { module, level, what, at, scope, guard });
-        index
-    }
-
-    fn is_export_list(&self, expr: &Expr) -> bool {
-        self.scope == MODULE_SCOPE && matches!(expr, Expr::Name(name) if name.id.as_str() == "__all__")
-    }
-
-    fn lower_export_list(&mut self, value: &Expr, starts_over: bool) {
-        if starts_over {
-            self.facts.exports.clear();
-            self.facts.export_list = ExportList::Literal;
-        }
-        let elements = match value {
-            Expr::List(list) => &list.elts,
-            Expr::Tuple(tuple) => &tuple.elts,
-            Expr::BinOp(operation) => {
-                self.lower_export_list(&operation.left, false);
-                self.lower_export_list(&operation.right, false);
-                return;
-            }
-            _ => {
-                self.facts.export_list = ExportList::Dynamic;
-                return;
-            }
-        };
-        for element in elements {
-            match element {
-                Expr::StringLiteral(item) => self
-                    .facts
-                    .exports
-                    .push(Export { name: Name::new(item.value.to_str()), at: item.start().to_u32() }),
-                _ => self.facts.export_list = ExportList::Dynamic,
-            }
-        }
-    }
-}
-
-/// Where the bound name of an import stands: the alias where there is one.
-fn import_binding_at(alias: &Alias) -> Offset {
-    alias.asname.as_ref().map_or(alias.start(), Ranged::start).to_u32()
 }
 
 fn handles_import(handler: &ExceptHandler) -> bool {
@@ -746,171 +465,12 @@ fn is_irrefutable(pattern: &Pattern) -> bool {
     matches!(pattern, Pattern::MatchAs(node) if node.pattern.is_none())
 }
 
-/// `T = TypeVar("T")` and its kin.
-fn is_type_variable(value: &Expr) -> bool {
-    matches!(value, Expr::Call(call) if matches!(
-        last_segment(&call.func),
-        Some("TypeVar" | "ParamSpec" | "TypeVarTuple")
-    ))
-}
-
 /// The last name of a dotted expression.
 pub(super) fn last_segment(expr: &Expr) -> Option<&str> {
     match expr {
         Expr::Name(name) => Some(name.id.as_str()),
         Expr::Attribute(attribute) => Some(attribute.attr.as_str()),
         _ => None,
-    }
-}
-
-/// Drops the chains that can lead nowhere: rooted in a local that holds nothing we follow, or in a
-/// name that is bound nowhere in the file (a builtin). They are most of all chains.
-fn drop_local_chains(facts: &mut FileFacts, pinned: &[ChainId]) {
-    let has_star = facts.imports.iter().any(|import| import.what == Imported::Star);
-    let mut is_kept = vec![false; facts.chains.len()];
-    for chain in pinned {
-        is_kept[chain.index()] = true;
-    }
-    let mut verdicts: FxHashMap<(ScopeId, usize), bool> = FxHashMap::default();
-    for (index, chain) in facts.chains.iter().enumerate() {
-        if is_kept[index] {
-            continue;
-        }
-        let Some((root, _)) = chain.root(facts) else { continue };
-        is_kept[index] = *verdicts
-            .entry((chain.scope, root.address()))
-            .or_insert_with(|| root_leads_somewhere(facts, chain.scope, root, has_star));
-    }
-    // Steps lie in the order of their chains, so both tables close their gaps in place.
-    let mut moved_to: Vec<u32> = Vec::with_capacity(facts.chains.len());
-    let (mut kept_chains, mut kept_steps) = (0, 0);
-    for (index, is_kept) in is_kept.iter().enumerate() {
-        moved_to.push(kept_chains as u32);
-        if *is_kept {
-            let chain = facts.chains[index];
-            let steps = Run { start: kept_steps as u32, len: chain.steps.len };
-            facts.steps.copy_within(chain.steps.range(), kept_steps);
-            facts.chains[kept_chains] = Chain { steps, ..chain };
-            kept_chains += 1;
-            kept_steps += chain.steps.len as usize;
-        }
-    }
-    facts.chains.truncate(kept_chains);
-    facts.steps.truncate(kept_steps);
-    let relocate = |chain: ChainId| is_kept[chain.index()].then(|| ChainId(moved_to[chain.index()]));
-    relocate_chains(facts, relocate);
-}
-
-fn root_leads_somewhere(facts: &FileFacts, scope: ScopeId, root: Name, has_star: bool) -> bool {
-    match facts.bindings_seen(scope, root).next() {
-        Some((_, bindings)) => bindings.iter().any(|binding| leads_somewhere(facts, binding)),
-        None => has_star || root.as_str() == "super",
-    }
-}
-
-fn leads_somewhere(facts: &FileFacts, binding: &Binding) -> bool {
-    match binding.target {
-        Bound::Import(_) | Bound::Type(_) | Bound::Function(_) | Bound::Star(_) | Bound::Receiver { .. } => {
-            true
-        }
-        Bound::TypeAlias(target) => target.is_some(),
-        Bound::Parameter(index) => facts.parameters[index as usize].annotation_chain.is_some(),
-        Bound::Value { values, annotation, .. } => values.len > 0 || annotation.is_some(),
-        Bound::TypeParameter | Bound::Opaque | Bound::Deleted => false,
-    }
-}
-
-/// Drops local names that lead nowhere: no chain that is left starts at one of them.
-fn drop_local_bindings(facts: &mut FileFacts) {
-    let mut bindings = std::mem::take(&mut facts.bindings);
-    let is_local = |scope: ScopeId| {
-        matches!(
-            facts.scopes[scope.index()].kind,
-            ScopeKind::Function(_) | ScopeKind::Expression | ScopeKind::TypeParameters
-        )
-    };
-    let (mut kept, mut start) = (0, 0);
-    while let Some(&first) = bindings.get(start) {
-        let same_name =
-            bindings[start..].iter().take_while(|b| b.scope == first.scope && b.name == first.name);
-        let group = start..start + same_name.count();
-        start = group.end;
-        if !is_local(first.scope) || bindings[group.clone()].iter().any(|b| leads_somewhere(facts, b)) {
-            let len = group.len();
-            bindings.copy_within(group, kept);
-            kept += len;
-        }
-    }
-    bindings.truncate(kept);
-    facts.bindings = bindings;
-}
-
-/// Rewrites every index into the chain table.
-fn relocate_chains(facts: &mut FileFacts, relocate: impl Fn(ChainId) -> Option<ChainId>) {
-    // Value lists shrink; the runs into them are rewritten by position.
-    let mut values = Vec::with_capacity(facts.values.len());
-    let mut kept_before: Vec<u32> = Vec::with_capacity(facts.values.len() + 1);
-    for &chain in &facts.values {
-        kept_before.push(values.len() as u32);
-        values.extend(relocate(chain));
-    }
-    kept_before.push(values.len() as u32);
-    facts.values = values;
-    let rerun = |run: Run| {
-        let (start, end) = (kept_before[run.start as usize], kept_before[(run.start + run.len) as usize]);
-        Run { start, len: end - start }
-    };
-    let moved = |chain: Option<ChainId>| chain.and_then(&relocate);
-    for binding in &mut facts.bindings {
-        match &mut binding.target {
-            Bound::Value { values, annotation, is_complete } => {
-                let before = values.len;
-                *values = rerun(*values);
-                *is_complete &= values.len == before;
-                *annotation = moved(*annotation);
-            }
-            Bound::TypeAlias(target) => *target = moved(*target),
-            Bound::Import(_)
-            | Bound::Type(_)
-            | Bound::Function(_)
-            | Bound::Parameter(_)
-            | Bound::Receiver { .. }
-            | Bound::TypeParameter
-            | Bound::Opaque
-            | Bound::Deleted
-            | Bound::Star(_) => {}
-        }
-    }
-    for field in &mut facts.fields {
-        field.values = rerun(field.values);
-        field.annotation_chain = moved(field.annotation_chain);
-    }
-    for function in &mut facts.functions {
-        function.returned = rerun(function.returned);
-        function.returns_chain = moved(function.returns_chain);
-    }
-    for parameter in &mut facts.parameters {
-        parameter.annotation_chain = moved(parameter.annotation_chain);
-    }
-    for base in &mut facts.bases {
-        base.chain = moved(base.chain);
-    }
-    for fact in &mut facts.types {
-        fact.metaclass = moved(fact.metaclass);
-        fact.made_by = match fact.made_by {
-            crate::facts::MadeBy::Statement => crate::facts::MadeBy::Statement,
-            crate::facts::MadeBy::NamedTuple(chain) => {
-                relocate(chain).map_or(fact.made_by, crate::facts::MadeBy::NamedTuple)
-            }
-            crate::facts::MadeBy::Call(chain) => {
-                relocate(chain).map_or(fact.made_by, crate::facts::MadeBy::Call)
-            }
-        };
-    }
-    for decorator in &mut facts.decorators {
-        if let Some(chain) = relocate(*decorator) {
-            *decorator = chain;
-        }
     }
 }
 
