@@ -10,6 +10,7 @@ pub mod lexicon;
 pub mod overrides;
 pub mod protocols;
 pub mod signatures;
+pub mod similarity;
 pub mod type_graph;
 pub mod types;
 pub mod usage;
@@ -29,6 +30,8 @@ pub struct AnalysisOptions {
     pub concepts: Vec<ConceptRule>,
     /// Words that mean the same.
     pub lexicon: Lexicon,
+    /// When two implementations have one responsibility.
+    pub similarity: similarity::Rules,
     /// How the module graph is read.
     pub graph: GraphOptions,
 }

@@ -217,7 +217,12 @@ fn options(loaded: &Loaded, concept: Option<&str>) -> miette::Result<AnalysisOpt
             ));
         }
     }
-    Ok(AnalysisOptions { concepts, lexicon: loaded.config.lexicon.clone(), graph: GraphOptions::default() })
+    Ok(AnalysisOptions {
+        concepts,
+        lexicon: loaded.config.lexicon.clone(),
+        similarity: loaded.config.similarity,
+        graph: GraphOptions::default(),
+    })
 }
 
 /// Reads the tree and finds the one type that `of` names.

@@ -8,9 +8,11 @@ use serde::Deserialize;
 
 use crate::analysis::concepts::ConceptRule;
 use crate::analysis::lexicon::Lexicon;
+use crate::analysis::similarity::Rules as SimilarityRules;
 use crate::source::{RoleRule, RoleTable};
 
 const ROLES: &str = include_str!("../rules/roles.toml");
+const SIMILARITY: &str = include_str!("../rules/similarity.toml");
 const LEXICON: &str = include_str!("../rules/lexicon.toml");
 const CONCEPTS: [(&str, &str); 1] =
     [("rules/concepts/websocket-manager.toml", include_str!("../rules/concepts/websocket-manager.toml"))];
@@ -27,6 +29,8 @@ pub struct Config {
     pub concepts: Vec<ConceptRule>,
     /// Words that mean the same.
     pub lexicon: Lexicon,
+    /// When two implementations have one responsibility.
+    pub similarity: SimilarityRules,
 }
 
 /// One rule file, of either kind.
@@ -39,6 +43,56 @@ struct RuleFile {
     concept: Vec<toml::Spanned<ConceptEntry>>,
     #[serde(default)]
     lexicon: LexiconEntry,
+    #[serde(default)]
+    similarity: SimilarityEntry,
+}
+
+/// Single values; the others stay as they are built in.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SimilarityEntry {
+    behaviour_weight: Option<toml::Spanned<f32>>,
+    near_score: Option<toml::Spanned<f32>>,
+    near_rank: Option<u32>,
+    sure_score: Option<toml::Spanned<f32>>,
+    least_behaviour: Option<toml::Spanned<f32>>,
+    least_covered: Option<toml::Spanned<f32>>,
+    contained: Option<toml::Spanned<f32>>,
+    copied_share: Option<toml::Spanned<f32>>,
+    least_content: Option<u32>,
+    common: Option<u32>,
+}
+
+impl SimilarityEntry {
+    /// The shares, which lie between 0 and 1.
+    fn shares(&self) -> impl Iterator<Item = &toml::Spanned<f32>> {
+        let all = [
+            &self.behaviour_weight,
+            &self.near_score,
+            &self.sure_score,
+            &self.least_behaviour,
+            &self.least_covered,
+            &self.contained,
+            &self.copied_share,
+        ];
+        all.into_iter().flatten()
+    }
+
+    fn over(self, base: SimilarityRules) -> SimilarityRules {
+        let share = |own: Option<toml::Spanned<f32>>, base| own.map_or(base, toml::Spanned::into_inner);
+        SimilarityRules {
+            behaviour_weight: share(self.behaviour_weight, base.behaviour_weight),
+            near_score: share(self.near_score, base.near_score),
+            near_rank: self.near_rank.unwrap_or(base.near_rank),
+            sure_score: share(self.sure_score, base.sure_score),
+            least_behaviour: share(self.least_behaviour, base.least_behaviour),
+            least_covered: share(self.least_covered, base.least_covered),
+            contained: share(self.contained, base.contained),
+            copied_share: share(self.copied_share, base.copied_share),
+            least_content: self.least_content.unwrap_or(base.least_content),
+            common: self.common.unwrap_or(base.common),
+        }
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -48,6 +102,16 @@ struct LexiconEntry {
     verb: Vec<WordGroup>,
     #[serde(default)]
     object: Vec<WordGroup>,
+    #[serde(default)]
+    interface: Vec<InterfaceGroup>,
+}
+
+/// Dotted outside names that stand for one thing.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InterfaceGroup {
+    name: String,
+    names: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -163,7 +227,19 @@ impl Config {
         };
         let verbs = groups(own.lexicon.verb, words.verb);
         let objects = groups(own.lexicon.object, words.object);
-        Ok(Self { roles: table, concepts, lexicon: Lexicon::new(&verbs, &objects) })
+        let interfaces = own.lexicon.interface.iter().chain(&words.interface);
+        let interfaces = interfaces.map(|group| (group.name.as_str(), group.names.as_slice()));
+        let lexicon = Lexicon::new(&verbs, &objects).with_interfaces(interfaces);
+        if let Some(share) = own.similarity.shares().find(|share| !(0.0..=1.0).contains(share.get_ref())) {
+            return Err(ConfigError {
+                message: format!("{name}: {} is no share", share.get_ref()),
+                help: "give a number between 0 and 1; see rules/similarity.toml".into(),
+                excerpt: Excerpt::new(&name, &text, Some(share.span())),
+            });
+        }
+        let built_in: RuleFile = parse("rules/similarity.toml", SIMILARITY)?;
+        let similarity = own.similarity.over(built_in.similarity.over(SimilarityRules::default()));
+        Ok(Self { roles: table, concepts, lexicon, similarity })
     }
 
     /// The rules that are built in.
@@ -190,7 +266,7 @@ fn parse(name: &str, text: &str) -> Result<RuleFile, ConfigError> {
 fn error_at(name: &str, text: &str, error: &toml::de::Error) -> ConfigError {
     ConfigError {
         message: format!("{name}: {}", error.message()),
-        help: "expected [[role]], [[concept]], [[lexicon.verb]] or [[lexicon.object]]; see the README, \"Rules\"".into(),
+        help: "expected [[role]], [[concept]], [similarity], [[lexicon.verb]], [[lexicon.object]] or [[lexicon.interface]]; see the README, \"Rules\"".into(),
         excerpt: Excerpt::new(name, text, error.span()),
     }
 }

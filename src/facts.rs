@@ -6,10 +6,12 @@
 //! Everything lives in flat tables, one per kind, and points into its neighbours by index.
 //! The syntax tree is gone by the time that a [`FileFacts`] exists.
 
+pub mod actions;
 mod lookup;
 pub mod names;
 pub mod type_expression;
 
+use actions::Action;
 pub use names::Name;
 
 use crate::text::{Lines, Offset};
@@ -86,6 +88,8 @@ pub struct FileFacts {
     pub functions: Vec<FunctionFact>,
     /// Parameters of all functions.
     pub parameters: Vec<Parameter>,
+    /// What functions do, function by function.
+    pub actions: Vec<Action>,
     /// Imports, one entry per imported name.
     pub imports: Vec<Import>,
     /// Uses of names: `manager.send(x)` is a chain of the steps `manager`, `.send`, `()`.
@@ -442,6 +446,8 @@ pub struct FunctionFact {
     pub returned: Run,
     /// Into [`FileFacts::decorators`].
     pub decorators: Run,
+    /// What it does: into [`FileFacts::actions`]. Functions within functions are read with the outer one.
+    pub actions: Run,
     /// How it binds.
     pub binding: BindingKind,
     /// Yes/no properties.
@@ -592,6 +598,7 @@ impl FileFacts {
             bases,
             functions,
             parameters,
+            actions,
             imports,
             chains,
             steps,
@@ -614,6 +621,7 @@ impl FileFacts {
         bases.clear();
         functions.clear();
         parameters.clear();
+        actions.clear();
         imports.clear();
         chains.clear();
         steps.clear();

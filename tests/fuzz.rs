@@ -374,6 +374,7 @@ fn run_all(sources: Vec<(String, String)>) -> Result<(), TestCaseError> {
     let options = AnalysisOptions {
         concepts: RULES.concepts.clone(),
         lexicon: RULES.lexicon.clone(),
+        similarity: Default::default(),
         graph: GraphOptions::default(),
     };
     let found = analysis::run(&index, &documents, &options);

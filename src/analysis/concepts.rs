@@ -10,6 +10,8 @@ use globset::GlobMatcher;
 use super::AnalysisOptions;
 use super::conflicts::{self, Conflict};
 use super::protocols::{self, Conformance};
+use super::similarity::Profiles;
+use super::similarity::units::Unit;
 use super::usage::{self, UsageCounts};
 use crate::facts::{Bound, MODULE_SCOPE, Name};
 use crate::link::resolve::{Entity, Resolver};
@@ -97,6 +99,17 @@ pub struct Reason {
     pub place: Option<(FileId, Offset)>,
 }
 
+/// A module that does with functions what a class would do with methods.
+#[derive(Debug, Clone)]
+pub struct ModuleMember {
+    /// The module.
+    pub unit: Unit,
+    /// Its role.
+    pub role: Role,
+    /// Why.
+    pub reasons: Vec<Reason>,
+}
+
 /// A member of a concept.
 #[derive(Debug, Clone)]
 pub struct Member {
@@ -160,6 +173,8 @@ pub struct Concept {
     pub election: Election,
     /// Sorted by role, then by production references, then by id.
     pub members: Vec<Member>,
+    /// Modules of functions that do the concept's job, by id.
+    pub modules: Vec<ModuleMember>,
     /// Other names of members.
     pub aliases: Vec<Alias>,
     /// Functions that give instances of the canonical one.
@@ -173,15 +188,27 @@ pub struct Concept {
 /// Finds the declared concepts that have members in the tree.
 #[must_use]
 pub fn find(index: &Index, options: &AnalysisOptions) -> Vec<Concept> {
-    let found = options.concepts.iter().filter_map(|rule| find_one(index, options, rule));
+    let mut profiles = None;
+    let found = options.concepts.iter().filter_map(|rule| {
+        let named = candidates(index, rule);
+        if named.is_empty() {
+            return None;
+        }
+        // Only a tree that has the concept pays for the profiles of everything in it.
+        let profiles =
+            profiles.get_or_insert_with(|| Profiles::of(index, &options.lexicon, options.similarity));
+        Some(find_one(index, options, rule, named, profiles))
+    });
     found.collect()
 }
 
-fn find_one(index: &Index, options: &AnalysisOptions, rule: &ConceptRule) -> Option<Concept> {
-    let candidates = candidates(index, rule);
-    if candidates.is_empty() {
-        return None;
-    }
+fn find_one(
+    index: &Index,
+    options: &AnalysisOptions,
+    rule: &ConceptRule,
+    mut candidates: Vec<ClassId>,
+    profiles: &Profiles,
+) -> Concept {
     let (protocols, types): (Vec<ClassId>, Vec<ClassId>) =
         candidates.iter().partition(|class| protocols::is_protocol_like(index, **class));
     let eligible: Vec<ClassId> = types
@@ -193,7 +220,22 @@ fn find_one(index: &Index, options: &AnalysisOptions, rule: &ConceptRule) -> Opt
     let election = election::elect(index, rule, &eligible, &protocols);
     let canonical = election.winner;
     let factories = canonical.map(|class| factories_of(index, class)).unwrap_or_default();
-    let judge = evidence::Judge { index, lexicon: &options.lexicon, canonical, factories: &factories };
+    let judge =
+        evidence::Judge { index, lexicon: &options.lexicon, canonical, factories: &factories, profiles };
+    let is_excluded = |unit: Unit| rule.exclude.iter().any(|tail| is_tail(unit.id(index).as_str(), tail));
+    let mut modules = Vec::new();
+    for unit in judge.alike() {
+        match unit {
+            _ if is_excluded(unit) => {}
+            Unit::Class(class) if !candidates.contains(&class) => candidates.push(class),
+            Unit::Class(_) => {}
+            Unit::Module(_) => {
+                let (role, reasons) = judge.role_by_evidence(unit);
+                modules.push(ModuleMember { unit, role, reasons });
+            }
+        }
+    }
+    modules.sort_by_key(|member: &ModuleMember| member.unit.id(index));
     let mut members: Vec<Member> = candidates
         .iter()
         .map(|&class| {
@@ -208,18 +250,19 @@ fn find_one(index: &Index, options: &AnalysisOptions, rule: &ConceptRule) -> Opt
     let aliases = aliases_of(index, &members);
     let conformance = conformance_of(index, &members);
     let conflicts = conflicts::find(index, &options.lexicon, &members, &conformance);
-    Some(Concept {
+    Concept {
         id: rule.id.clone(),
         title: rule.title.clone(),
         summary: rule.summary.clone(),
         canonical,
         election,
         members,
+        modules,
         aliases,
         factories,
         conformance,
         conflicts,
-    })
+    }
 }
 
 /// Classes that a rule names, by pattern or by id, and their subclasses.

@@ -4,11 +4,15 @@ use std::collections::BTreeSet;
 
 use rustc_hash::FxHashMap;
 
+use crate::facts::Name;
+
 /// Groups of words that mean the same.
 #[derive(Debug, Clone, Default)]
 pub struct Lexicon {
     verbs: FxHashMap<String, String>,
     objects: FxHashMap<String, String>,
+    /// Dotted outside names → the name of their group.
+    interfaces: FxHashMap<Name, Name>,
 }
 
 /// What a method's name says that it does, and to what.
@@ -27,7 +31,35 @@ impl Lexicon {
         verbs: impl IntoIterator<Item = &'g Vec<String>>,
         objects: impl IntoIterator<Item = &'g Vec<String>>,
     ) -> Self {
-        Self { verbs: by_word(verbs), objects: by_word(objects) }
+        Self { verbs: by_word(verbs), objects: by_word(objects), interfaces: FxHashMap::default() }
+    }
+
+    /// Adds groups of outside names that stand for one thing, each under the group's name.
+    #[must_use]
+    pub fn with_interfaces<'g>(mut self, groups: impl IntoIterator<Item = (&'g str, &'g [String])>) -> Self {
+        for (group, names) in groups {
+            for name in names {
+                self.interfaces.entry(Name::new(name)).or_insert_with(|| Name::new(group));
+            }
+        }
+        self
+    }
+
+    /// The group of `module.name`, or of the whole module.
+    #[must_use]
+    pub fn interface(&self, module: Name, name: Option<Name>) -> Option<Name> {
+        let whole = self.interfaces.get(&module).copied();
+        let part = name.and_then(|name| self.interfaces.get(&module.join(name.as_str())).copied());
+        part.or(whole)
+    }
+
+    /// What a method of an interface does: the verb's group where the lexicon knows its first word,
+    /// else the name itself.
+    #[must_use]
+    pub fn interface_verb(&self, method: Name) -> Name {
+        let text = method.as_str().trim_start_matches('_');
+        let first = text.split('_').next().unwrap_or(text);
+        self.verbs.get(first).map_or(method, |group| Name::new(group))
     }
 
     /// What the name of a method says. Names without a word give none.

@@ -77,6 +77,12 @@ impl Name {
         Self::new(&format!("{}.{tail}", self.as_str()))
     }
 
+    /// A hash of the text: the same in every run.
+    #[must_use]
+    pub fn digest(self) -> u64 {
+        self.0.hash
+    }
+
     /// The address of the name: an arbitrary but fast order within one run, for look-up
     /// tables only. It must never decide what is printed first.
     #[must_use]

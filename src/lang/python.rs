@@ -3,6 +3,7 @@
 //! The parser recovers from errors, so what stands around a syntax error is read. Nothing of
 //! the tree leaves this module.
 
+mod actions;
 mod annotations;
 mod assignments;
 mod conditions;

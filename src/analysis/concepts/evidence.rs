@@ -4,17 +4,29 @@ use super::election::Election;
 use super::{Factory, Reason, Role};
 use crate::analysis::lexicon::{Deed, Lexicon};
 use crate::analysis::protocols;
-use crate::facts::{FunctionFact, Imported, Step};
+use crate::analysis::similarity::explain::shared_parts;
+use crate::analysis::similarity::units::Unit;
+use crate::analysis::similarity::{Profiles, Score};
+use crate::facts::{FunctionFact, Imported, Name, Step};
 use crate::link::members::methods_of;
 use crate::link::resolve::{Entity, Resolver};
 use crate::link::{ClassId, FileId, FunctionId, Index};
 use crate::source::FileRole;
 use crate::text::Offset;
 
-/// From this share of a type's public methods on that the canonical one has too, it does the same job.
+/// From this share of a type's public methods on that the canonical one has too, it does the same job,
+/// where what the methods do speaks for it or cannot be told.
 const DUPLICATE_SHARE: f64 = 0.6;
 /// Below this share, a type that uses the canonical one only sits on top of it.
 const SERVICE_SHARE: f64 = 0.25;
+/// A subclass that replaces this share of the canonical one's public methods does the job its own way.
+const REPLACED_SHARE: f64 = 0.6;
+/// From this many methods on that are named for the canonical one's, a type beside it does a part of its job.
+const PART_DEEDS: usize = 2;
+/// How many types that are as near as the canonical one are looked at.
+const NEIGHBOURS: usize = 64;
+/// How many parts of a likeness are told.
+const PARTS: usize = 4;
 
 /// Judges the members of one concept.
 pub(super) struct Judge<'a> {
@@ -22,6 +34,14 @@ pub(super) struct Judge<'a> {
     pub(super) lexicon: &'a Lexicon,
     pub(super) canonical: Option<ClassId>,
     pub(super) factories: &'a [Factory],
+    pub(super) profiles: &'a Profiles,
+}
+
+/// How near a unit is to the canonical implementation.
+#[derive(Clone, Copy)]
+struct Nearness {
+    score: Score,
+    is_same: bool,
 }
 
 impl Judge<'_> {
@@ -32,6 +52,10 @@ impl Judge<'_> {
         let own = |statement: String| vec![Reason { statement, place: own_place }];
         if protocols::is_protocol_like(index, class) {
             return (Role::Protocol, own("is a typing.Protocol: it says what others must have".into()));
+        }
+        if let Some(count) = stub_methods(index, class) {
+            let statement = format!("all of its {count} methods are abstract: it says what others must have");
+            return (Role::Protocol, own(statement));
         }
         if let Some(reason) = test_double(index, class) {
             return (Role::TestDouble, vec![reason]);
@@ -45,53 +69,161 @@ impl Judge<'_> {
         if index.class(class).mro.contains(canonical) {
             return self.subclass_role(class, canonical);
         }
-        self.role_by_deeds(class, canonical)
+        self.role_by_evidence(Unit::Class(class))
+    }
+
+    /// Units that have the canonical one's responsibility by what they do, whatever they are called.
+    pub(super) fn alike(&self) -> Vec<Unit> {
+        let Some(canonical) = self.canonical else { return Vec::new() };
+        let Some(own) = self.profiles.of_class(canonical) else { return Vec::new() };
+        let near = self.profiles.nearest(own, NEIGHBOURS).into_iter().map(|(id, _)| self.profiles.unit(id));
+        near.filter(|unit| self.nearness(*unit).is_some_and(|near| near.is_same))
+            .filter(|unit| match unit {
+                Unit::Class(class) => !self.is_kin(*class, canonical),
+                Unit::Module(file) => self.index.source_of(canonical).is_none_or(|(home, _)| home != *file),
+            })
+            .collect()
+    }
+
+    /// One is a base of the other: a family, no copy.
+    fn is_kin(&self, class: ClassId, canonical: ClassId) -> bool {
+        let index = self.index;
+        index.class(class).mro.contains(canonical) || index.class(canonical).mro.contains(class)
+    }
+
+    fn nearness(&self, unit: Unit) -> Option<Nearness> {
+        let profiles = self.profiles;
+        let (own, canonical) = (profiles.find(unit)?, profiles.of_class(self.canonical?)?);
+        let score = profiles.score(own, canonical);
+        let rank = profiles.rank(own, canonical);
+        Some(Nearness { score, is_same: profiles.is_same_responsibility(score, rank) })
     }
 
     fn subclass_role(&self, class: ClassId, canonical: ClassId) -> (Role, Vec<Reason>) {
         let index = self.index;
         let place = index.source_of(class).map(|(file, fact)| (file, fact.name_at));
         let base = index.class(canonical).name;
-        let own_methods = methods_of(index, class).len();
-        if own_methods == 0 {
+        let own_methods = methods_of(index, class);
+        if own_methods.is_empty() {
             let statement = format!("subclass of {base} that defines no method of its own");
             return (Role::Shim, vec![Reason { statement, place }]);
         }
-        let statement =
-            format!("subclass of {base} that defines {own_methods} methods itself: a variant of it");
-        (Role::Complementary, vec![Reason { statement, place }])
+        let of_base: Vec<FunctionId> = methods_of(index, canonical)
+            .iter()
+            .copied()
+            .filter(|method| is_public(index.function(*method)))
+            .collect();
+        let has = |name: Name| of_base.iter().any(|method| index.function(*method).name == name);
+        let public = own_methods.iter().map(|method| index.function(*method)).filter(|fact| is_public(fact));
+        let (overrides, added): (Vec<&FunctionFact>, Vec<&FunctionFact>) =
+            public.partition(|fact| has(fact.name));
+        let replaced = overrides.iter().filter(|fact| !fact.traits.calls_super).count();
+        let share = replaced as f64 / of_base.len().max(1) as f64;
+        let figure = format!(
+            "subclass of {base}: replaces {replaced} of its {} public methods, extends {}, adds {}",
+            of_base.len(),
+            overrides.len() - replaced,
+            added.len()
+        );
+        let role = match () {
+            () if share >= REPLACED_SHARE => Role::Duplicate,
+            () if added.is_empty() && overrides.len() * 2 < of_base.len().max(1) => Role::Shim,
+            () => Role::Complementary,
+        };
+        (role, vec![Reason { statement: figure, place }])
     }
 
-    /// Compares what the two do, method by method.
-    fn role_by_deeds(&self, class: ClassId, canonical: ClassId) -> (Role, Vec<Reason>) {
+    /// Compares what the two do: in behaviour, and method by method.
+    pub(super) fn role_by_evidence(&self, unit: Unit) -> (Role, Vec<Reason>) {
         let index = self.index;
-        let uses = self.uses_of_canonical(class, canonical);
-        let (shared, total) = self.shared_deeds(class, canonical);
+        let Some(canonical) = self.canonical else { return (Role::Duplicate, Vec::new()) };
+        let near = self.nearness(unit);
+        let (uses, shared, total) = match unit {
+            Unit::Class(class) => {
+                let (shared, total) = self.shared_deeds(class, canonical);
+                (self.uses_of_canonical(class, canonical), shared, total)
+            }
+            Unit::Module(_) => (Vec::new(), Vec::new(), 0),
+        };
         let share = if total == 0 { 0.0 } else { shared.len() as f64 / f64::from(total) };
         let mut reasons: Vec<Reason> = Vec::new();
+        let place = match unit {
+            Unit::Class(class) => index.source_of(class).map(|(file, fact)| (file, fact.name_at)),
+            Unit::Module(file) => Some((file, 0)),
+        };
         if let Some((what, place)) = uses.first() {
             let times = if uses.len() == 1 { String::new() } else { format!(" ({} places)", uses.len()) };
             reasons.push(Reason { statement: format!("uses {what}{times}"), place: Some(*place) });
+        }
+        let is_same = near.is_some_and(|near| near.is_same);
+        if let Some(near) = near.filter(|near| near.is_same || !shared.is_empty()) {
+            reasons.push(Reason { statement: self.likeness(unit, canonical, near.score), place });
         }
         for (own, theirs) in &shared {
             let (a, b) = (index.function(*own).name, index.function(*theirs).name);
             let statement = if a == b {
                 format!("has `{a}` like the canonical one")
             } else {
-                format!("`{a}` does what `{b}` of the canonical one does")
+                format!("`{a}` does what `{b}` of the canonical one does, by its name")
             };
             reasons.push(Reason { statement, place: Some((own.file, index.function(*own).name_at)) });
         }
-        let place = index.source_of(class).map(|(file, fact)| (file, fact.name_at));
-        let figure = format!("{} of its {total} public methods do what the canonical one does", shared.len());
-        reasons.push(Reason { statement: figure, place });
+        if total > 0 {
+            let figure = format!(
+                "{} of its {total} public methods are named for what the canonical one does",
+                shared.len()
+            );
+            reasons.push(Reason { statement: figure, place });
+        }
+        // Words alone convince only where there is too little behaviour to compare.
+        let is_contradicted = near.is_some_and(|near| !self.profiles.is_thinkable(near.score));
+        // Another part of one job: words of the same job, in the place where that job is done.
+        let is_part = shared.len() >= PART_DEEDS && self.is_beside(unit, canonical);
+        if is_contradicted && is_part {
+            let statement = "lies in the package of the canonical one".to_owned();
+            reasons.push(Reason { statement, place });
+        }
         let role = match () {
             () if !uses.is_empty() && share < SERVICE_SHARE => Role::ApplicationService,
+            () if is_same => Role::Duplicate,
+            () if is_contradicted && is_part => Role::Complementary,
+            () if !uses.is_empty() && is_contradicted => Role::ApplicationService,
+            () if is_contradicted => Role::DifferentDomain,
             () if share >= DUPLICATE_SHARE => Role::Duplicate,
             () if !shared.is_empty() => Role::Complementary,
+            () if !uses.is_empty() => Role::ApplicationService,
             () => Role::DifferentDomain,
         };
         (role, reasons)
+    }
+
+    /// Whether two lie in one package.
+    fn is_beside(&self, unit: Unit, canonical: ClassId) -> bool {
+        let package = |unit: Unit| {
+            let (file, _) = unit.span(self.index)?;
+            let module = self.index.modules.get(self.index.modules.of_file(file)?).name.as_str();
+            module.rsplit_once('.').map(|(package, _)| package)
+        };
+        let own = package(unit);
+        own.is_some() && own == package(Unit::Class(canonical))
+    }
+
+    /// "likeness 0.41 (behaviour 0.38, words 0.44): both …"
+    fn likeness(&self, unit: Unit, canonical: ClassId, score: Score) -> String {
+        let pair = [unit, Unit::Class(canonical)];
+        let parts = shared_parts(self.index, self.lexicon, self.profiles, pair, PARTS);
+        let told: Vec<String> = parts.into_iter().map(|part| part.statement).collect();
+        let copied = match (score.copied * 100.0).round() {
+            0.0 => String::new(),
+            percent => format!(", {percent} % of the bodies word for word"),
+        };
+        format!(
+            "likeness {:.2} (behaviour {:.2}, words {:.2}{copied}): both {}",
+            score.total,
+            score.behaviour,
+            score.vocabulary,
+            told.join("; ")
+        )
     }
 
     /// Methods of `class` that do what a method of the canonical one does, and how many there are in all.
@@ -145,6 +277,16 @@ impl Judge<'_> {
 /// Whether all that one deed is about, the other is about too.
 fn is_covered(own: &Deed, other: &Deed) -> bool {
     own.verb == other.verb && !own.objects.is_empty() && own.objects.is_subset(&other.objects)
+}
+
+/// How many methods a class has, where all are abstract and without a body.
+fn stub_methods(index: &Index, class: ClassId) -> Option<usize> {
+    let methods = methods_of(index, class);
+    let is_stub = |method: &FunctionId| {
+        let traits = index.function(*method).traits;
+        traits.is_abstract && traits.is_stub
+    };
+    (!methods.is_empty() && methods.iter().all(is_stub)).then_some(methods.len())
 }
 
 fn is_public(function: &FunctionFact) -> bool {

@@ -5,6 +5,7 @@ use ruff_python_ast::{
 };
 use ruff_text_size::{Ranged, TextRange};
 
+use super::actions::lower_actions;
 use super::digest::digest_of;
 use super::statements::{FunctionFrame, Lowering, last_segment};
 use crate::facts::{
@@ -196,6 +197,7 @@ impl Lowering<'_> {
             binding,
             traits,
             digest,
+            actions: Run::default(),
         });
         self.scope = self.push_scope(ScopeKind::Function(index));
         let receiver = self.bind_parameters(&node.parameters, parameters, owner, binding);
@@ -207,6 +209,12 @@ impl Lowering<'_> {
             is_generator: false,
             calls_super: false,
         });
+        // Functions within functions are read with the outer one.
+        if owner.is_some() || self.functions.len() == 1 {
+            let receiver = receiver.map(|(name, ..)| name);
+            self.facts.functions[index.index()].actions =
+                lower_actions(&mut self.facts.actions, node, receiver, &self.module_values);
+        }
         self.lower_body(&node.body);
         if let Some(frame) = self.functions.pop() {
             let returned = self.push_values(&frame.returned);

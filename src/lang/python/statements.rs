@@ -6,7 +6,7 @@ use std::cell::Cell;
 use ruff_python_ast::token::Tokens;
 use ruff_python_ast::{ExceptHandler, Expr, Pattern, Stmt, StmtFor, StmtIf, StmtMatch, StmtTry, StmtWith};
 use ruff_text_size::{Ranged, TextRange};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::Target;
 use super::conditions::{self, Test};
@@ -40,6 +40,8 @@ pub(super) struct Lowering<'a> {
     redirects: Vec<(ScopeId, Name, ScopeId)>,
     /// Module constants with a test that the target decides: `PY310 = sys.version_info >= (3, 10)`.
     pub(super) constants: FxHashMap<Name, Test>,
+    /// Names of the module that are bound to values so far.
+    pub(super) module_values: FxHashSet<Name>,
     /// Chains that stay whatever their root is bound to.
     pub(super) pinned: Vec<ChainId>,
 }
@@ -70,6 +72,7 @@ impl<'a> Lowering<'a> {
             functions: Vec::new(),
             redirects: Vec::new(),
             constants: FxHashMap::default(),
+            module_values: FxHashSet::default(),
             pinned: Vec::new(),
         }
     }
@@ -223,6 +226,9 @@ impl<'a> Lowering<'a> {
 
     pub(super) fn push_binding(&mut self, name: Name, at: Offset, target: Bound) {
         let scope = self.owner_of(name);
+        if scope == MODULE_SCOPE && matches!(target, Bound::Value { .. }) {
+            self.module_values.insert(name);
+        }
         self.facts.bindings.push(Binding { scope, name, at, guard: self.guard, target });
     }
 

@@ -1,0 +1,379 @@
+//! How near two units are in what they are responsible for, whatever their authors called things.
+//!
+//! Three profiles: behaviour (what methods do with state, with what they took from it, with parameters
+//! and with outside interfaces), vocabulary (words, reduced by the lexicon) and bodies (digests). Features
+//! weigh by log frequency and by rarity in this code base (Salton and Buckley, 1988); profiles are compared by
+//! cosine. A score alone decides nothing: how many other units are nearer matters as much. See
+//! [`Rules`] for the thresholds and [`explain`] for the parts of a judgement.
+
+pub mod explain;
+pub mod features;
+pub mod units;
+
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+use self::features::{Feature, Reader, Side};
+use self::units::{Families, Unit};
+use super::lexicon::Lexicon;
+use crate::link::{ClassId, Index};
+
+/// Thresholds and weights; they stand in `rules/similarity.toml`.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// Weight of behaviour in the score, from 0 to 1; the rest is vocabulary's.
+    pub behaviour_weight: f32,
+    /// From this score on, and within [`Rules::near_rank`], two units have one responsibility.
+    pub near_score: f32,
+    /// How many others may be nearer, seen from the closer side.
+    pub near_rank: u32,
+    /// From this score on they have, whatever else is near.
+    pub sure_score: f32,
+    /// Below this behaviour alone, no score convinces.
+    pub least_behaviour: f32,
+    /// Each of the two must do at least this share of what the other does, by weight.
+    pub least_covered: f32,
+    /// One that does at least this share of its own things as the other does is a part of it, however small.
+    pub contained: f32,
+    /// From this share of bodies on that are the same, word for word, one is a copy of the other.
+    pub copied_share: f32,
+    /// Units with fewer features of behaviour than this are not judged.
+    pub least_content: u32,
+    /// Features that more units than this have say too little to find candidates by.
+    pub common: u32,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            behaviour_weight: 0.7,
+            near_score: 0.25,
+            near_rank: 3,
+            sure_score: 0.45,
+            least_behaviour: 0.3,
+            least_covered: 0.23,
+            contained: 0.9,
+            copied_share: 0.6,
+            least_content: 8,
+            common: 160,
+        }
+    }
+}
+
+/// A weighted bag: keys ascending, and its length.
+#[derive(Debug, Default)]
+struct Bag {
+    entries: Box<[(u32, f32)]>,
+    norm: f32,
+}
+
+impl Bag {
+    fn new(entries: Vec<(u32, f32)>) -> Self {
+        let norm = entries.iter().map(|(_, weight)| weight * weight).sum::<f32>().sqrt();
+        Self { entries: entries.into_boxed_slice(), norm }
+    }
+
+    fn dot(&self, other: &Self) -> f32 {
+        let mut sum = 0.0;
+        self.for_shared(other, |weight, other_weight| sum += weight * other_weight);
+        sum
+    }
+
+    fn for_shared(&self, other: &Self, mut look: impl FnMut(f32, f32)) {
+        let (mut a, mut b) = (0, 0);
+        while let (Some(&(key, weight)), Some(&(other_key, other_weight))) =
+            (self.entries.get(a), other.entries.get(b))
+        {
+            match key.cmp(&other_key) {
+                std::cmp::Ordering::Less => a += 1,
+                std::cmp::Ordering::Greater => b += 1,
+                std::cmp::Ordering::Equal => {
+                    look(weight, other_weight);
+                    a += 1;
+                    b += 1;
+                }
+            }
+        }
+    }
+
+    /// Of each bag's weight, the share that lies in keys of the other.
+    fn covered_by(&self, other: &Self) -> [f32; 2] {
+        let (mut own, mut theirs) = (0.0, 0.0);
+        self.for_shared(other, |weight, other_weight| {
+            own += weight * weight;
+            theirs += other_weight * other_weight;
+        });
+        let share = |part: f32, norm: f32| if norm > 0.0 { part / (norm * norm) } else { 0.0 };
+        [share(own, self.norm), share(theirs, other.norm)]
+    }
+
+    fn cosine(&self, other: &Self) -> f32 {
+        let length = self.norm * other.norm;
+        if length > 0.0 { self.dot(other) / length } else { 0.0 }
+    }
+}
+
+#[derive(Debug)]
+struct Profile {
+    unit: Unit,
+    behaviour: Bag,
+    vocabulary: Bag,
+    bodies: Box<[u64]>,
+}
+
+/// How near two units are, each part from 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Score {
+    /// All of it.
+    pub total: f32,
+    /// Cosine of behaviours.
+    pub behaviour: f32,
+    /// Cosine of vocabularies.
+    pub vocabulary: f32,
+    /// Share of the smaller one's bodies that the other has word for word.
+    pub copied: f32,
+    /// Of what each of the two does, by weight, the share that the other does too: first one's, then the
+    /// other's.
+    pub covered: [f32; 2],
+}
+
+/// Position of a unit in [`Profiles`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnitId(u32);
+
+/// The profiles of all units of a tree.
+#[derive(Debug)]
+pub struct Profiles {
+    rules: Rules,
+    all: Vec<Profile>,
+    positions: FxHashMap<Unit, UnitId>,
+    /// Key → how many units have it.
+    spread: FxHashMap<u32, u32>,
+    /// Key of a feature that is rare enough → the units that have it, in [`Profiles::postings`].
+    runs: FxHashMap<u32, (u32, u32)>,
+    postings: Vec<UnitId>,
+}
+
+impl Profiles {
+    /// Reads the profiles of every class and every module with state.
+    #[must_use]
+    pub fn of(index: &Index, lexicon: &Lexicon, rules: Rules) -> Self {
+        let families = Families::of(index);
+        let units = units::units_of(index);
+        let raw: Vec<Raw> = units
+            .par_chunks(64)
+            .flat_map_iter(|units| {
+                let mut reader = Reader::new(index, &families, lexicon);
+                let raw: Vec<Raw> = units.iter().map(|unit| Raw::of(&mut reader, *unit)).collect();
+                raw.into_iter()
+            })
+            .filter(|raw| raw.behaviour.len() >= rules.least_content as usize)
+            .collect();
+        let spread = spread_of(&raw);
+        let count = raw.len() as f32;
+        let rarity = |key: u32| (1.0 + count / spread.get(&key).map_or(1.0, |spread| *spread as f32)).ln();
+        let weigh = |bag: Vec<(u32, f32)>| {
+            Bag::new(bag.into_iter().map(|(key, weight)| (key, weight * rarity(key))).collect())
+        };
+        let all: Vec<Profile> = raw
+            .into_par_iter()
+            .map(|raw| Profile {
+                unit: raw.unit,
+                behaviour: weigh(raw.behaviour),
+                vocabulary: weigh(raw.vocabulary),
+                bodies: raw.bodies.into_boxed_slice(),
+            })
+            .collect();
+        let positions = all.iter().enumerate().map(|(at, profile)| (profile.unit, UnitId(at as u32)));
+        let positions = positions.collect();
+        let mut profiles =
+            Self { rules, all, positions, spread, runs: FxHashMap::default(), postings: Vec::new() };
+        profiles.invert();
+        profiles
+    }
+
+    /// Lists for every rare feature who has it.
+    fn invert(&mut self) {
+        let common = self.rules.common.max(2);
+        let mut entries: Vec<(u32, UnitId)> = Vec::new();
+        for (at, profile) in self.all.iter().enumerate() {
+            let keys =
+                profile.behaviour.entries.iter().chain(&profile.vocabulary.entries).map(|(key, _)| *key);
+            let rare =
+                keys.filter(|key| self.spread.get(key).is_some_and(|spread| (2..=common).contains(spread)));
+            entries.extend(rare.map(|key| (key, UnitId(at as u32))));
+        }
+        entries.par_sort_unstable();
+        let mut start = 0;
+        for group in entries.chunk_by(|a, b| a.0 == b.0) {
+            let end = start + group.len() as u32;
+            self.runs.insert(group[0].0, (start, end));
+            start = end;
+        }
+        self.postings = entries.into_iter().map(|(_, unit)| unit).collect();
+    }
+
+    /// The unit, where it has enough content to be judged.
+    #[must_use]
+    pub fn find(&self, unit: Unit) -> Option<UnitId> {
+        self.positions.get(&unit).copied()
+    }
+
+    /// The unit of a class.
+    #[must_use]
+    pub fn of_class(&self, class: ClassId) -> Option<UnitId> {
+        self.find(Unit::Class(class))
+    }
+
+    /// What stands at a position.
+    #[must_use]
+    pub fn unit(&self, id: UnitId) -> Unit {
+        self.all[id.0 as usize].unit
+    }
+
+    /// All positions, in the order of the files.
+    pub fn ids(&self) -> impl ExactSizeIterator<Item = UnitId> + use<> {
+        (0..self.all.len() as u32).map(UnitId)
+    }
+
+    /// How near two units are.
+    #[must_use]
+    pub fn score(&self, a: UnitId, b: UnitId) -> Score {
+        let (a, b) = (&self.all[a.0 as usize], &self.all[b.0 as usize]);
+        let behaviour = a.behaviour.cosine(&b.behaviour);
+        let vocabulary = a.vocabulary.cosine(&b.vocabulary);
+        let copied = copied_share(&a.bodies, &b.bodies);
+        let weight = self.rules.behaviour_weight;
+        let total = (weight * behaviour + (1.0 - weight) * vocabulary).max(copied * (0.5 + behaviour / 2.0));
+        let covered = a.behaviour.covered_by(&b.behaviour);
+        Score { total, behaviour, vocabulary, copied, covered }
+    }
+
+    /// The units nearest to `of`, nearest first, at the most `limit`; equal ones in the order of the files.
+    #[must_use]
+    pub fn nearest(&self, of: UnitId, limit: usize) -> Vec<(UnitId, Score)> {
+        let mut scored: Vec<(UnitId, Score)> =
+            self.candidates(of).into_iter().map(|other| (other, self.score(of, other))).collect();
+        scored.sort_by(|a, b| b.1.total.total_cmp(&a.1.total).then(a.0.cmp(&b.0)));
+        scored.truncate(limit);
+        scored
+    }
+
+    /// Units that share rare features with `of`, those that share most of it.
+    fn candidates(&self, of: UnitId) -> Vec<UnitId> {
+        /// How many are scored in full.
+        const MOST: usize = 96;
+        let profile = &self.all[of.0 as usize];
+        let mut sums: FxHashMap<UnitId, f32> = FxHashMap::default();
+        for bag in [&profile.behaviour, &profile.vocabulary] {
+            for &(key, weight) in &bag.entries {
+                let Some(&(start, end)) = self.runs.get(&key) else { continue };
+                let part = weight * weight / (bag.norm * bag.norm).max(f32::MIN_POSITIVE);
+                for other in &self.postings[start as usize..end as usize] {
+                    *sums.entry(*other).or_default() += part;
+                }
+            }
+        }
+        sums.remove(&of);
+        let mut found: Vec<(UnitId, f32)> = sums.into_iter().collect();
+        found.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        found.truncate(MOST);
+        found.into_iter().map(|(unit, _)| unit).collect()
+    }
+
+    /// How many units have a feature, and how many units there are.
+    #[must_use]
+    pub fn spread(&self, feature: &Feature) -> (u32, u32) {
+        (self.spread.get(&feature.key()).copied().unwrap_or(0), self.all.len() as u32)
+    }
+
+    /// How many units are nearer to one of the two than the other is, seen from the side where they are
+    /// fewer. Units that are near to both are of the same kind and do not count.
+    #[must_use]
+    pub fn rank(&self, a: UnitId, b: UnitId) -> u32 {
+        let score = self.score(a, b).total;
+        let nearer = |of: UnitId, to: UnitId| -> u32 {
+            let others = self.nearest(of, 4 * self.rules.near_rank as usize + 8).into_iter();
+            let nearer = others.take_while(|(_, found)| found.total > score);
+            nearer.filter(|(other, _)| self.score(*other, to).total < self.rules.near_score).count() as u32
+        };
+        nearer(a, b).min(nearer(b, a))
+    }
+
+    /// Whether two units could have one responsibility, as far as behaviour says.
+    #[must_use]
+    pub fn is_thinkable(&self, score: Score) -> bool {
+        score.behaviour >= self.rules.least_behaviour
+    }
+
+    /// Whether a score and a rank make two units have one responsibility.
+    #[must_use]
+    pub fn is_same_responsibility(&self, score: Score, rank: u32) -> bool {
+        let rules = &self.rules;
+        if score.copied >= rules.copied_share {
+            return true;
+        }
+        score.behaviour >= rules.least_behaviour
+            && (score.covered.iter().all(|share| *share >= rules.least_covered)
+                || score.covered.iter().any(|share| *share >= rules.contained))
+            && (score.total >= rules.sure_score || score.total >= rules.near_score && rank < rules.near_rank)
+    }
+}
+
+/// A unit before rarity is known.
+struct Raw {
+    unit: Unit,
+    behaviour: Vec<(u32, f32)>,
+    vocabulary: Vec<(u32, f32)>,
+    bodies: Vec<u64>,
+}
+
+impl Raw {
+    fn of(reader: &mut Reader<'_>, unit: Unit) -> Self {
+        let features = reader.features(unit);
+        let side = |side: Side| {
+            let own = features.found.iter().filter(|(feature, _)| feature.side() == side);
+            let mut keyed: Vec<(u32, f32)> = own.map(|(feature, weight)| (feature.key(), *weight)).collect();
+            keyed.sort_unstable_by_key(|(key, _)| *key);
+            keyed.dedup_by_key(|(key, _)| *key);
+            keyed
+        };
+        Self {
+            unit,
+            behaviour: side(Side::Behaviour),
+            vocabulary: side(Side::Vocabulary),
+            bodies: features.bodies,
+        }
+    }
+}
+
+fn spread_of(raw: &[Raw]) -> FxHashMap<u32, u32> {
+    let mut spread: FxHashMap<u32, u32> = FxHashMap::default();
+    for raw in raw {
+        for (key, _) in raw.behaviour.iter().chain(&raw.vocabulary) {
+            *spread.entry(*key).or_default() += 1;
+        }
+    }
+    spread
+}
+
+/// Of the fewer bodies, the share that the other has too. Both sorted.
+fn copied_share(a: &[u64], b: &[u64]) -> f32 {
+    let fewer = a.len().min(b.len());
+    if fewer == 0 {
+        return 0.0;
+    }
+    let (mut at, mut other, mut same) = (0, 0, 0usize);
+    while let (Some(x), Some(y)) = (a.get(at), b.get(other)) {
+        match x.cmp(y) {
+            std::cmp::Ordering::Less => at += 1,
+            std::cmp::Ordering::Greater => other += 1,
+            std::cmp::Ordering::Equal => {
+                same += 1;
+                at += 1;
+                other += 1;
+            }
+        }
+    }
+    same as f32 / fewer as f32
+}

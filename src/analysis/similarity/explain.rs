@@ -1,0 +1,150 @@
+//! The parts of a similarity, in words.
+
+use super::Profiles;
+use super::features::{Feature, Reader, Stage};
+use super::units::{Families, Unit};
+use crate::analysis::lexicon::Lexicon;
+use crate::facts::actions::{ActionKind, Involved, Subject};
+use crate::link::Index;
+
+/// One thing that two units share.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Part {
+    /// In words: "call `send_json` on what they keep".
+    pub statement: String,
+    /// Its part of the likeness, from 0 to 1.
+    pub weight: f32,
+    /// How many units of the code base have it too.
+    pub shared_by: u32,
+}
+
+/// What two units share, the most telling first, at the most `limit` parts.
+#[must_use]
+pub fn shared_parts(
+    index: &Index,
+    lexicon: &Lexicon,
+    profiles: &Profiles,
+    pair: [Unit; 2],
+    limit: usize,
+) -> Vec<Part> {
+    let families = Families::of(index);
+    let mut reader = Reader::new(index, &families, lexicon);
+    let [a, b] = pair.map(|unit| reader.features(unit).found);
+    let mut parts: Vec<Part> = Vec::new();
+    let mut total = 0.0;
+    for (feature, weight) in &a {
+        let Ok(at) = b.binary_search_by(|(other, _)| other.cmp(feature)) else { continue };
+        let (shared_by, count) = profiles.spread(feature);
+        let rarity = (1.0 + count as f32 / shared_by.max(1) as f32).ln();
+        let part = weight * b[at].1 * rarity * rarity;
+        total += part;
+        if let Some(statement) = describe(feature) {
+            parts.push(Part { statement, weight: part, shared_by });
+        }
+    }
+    parts.sort_by(|x, y| y.weight.total_cmp(&x.weight).then_with(|| x.statement.cmp(&y.statement)));
+    let mut kept: Vec<Part> = Vec::new();
+    for mut part in parts {
+        part.weight /= f32::max(total, f32::MIN_POSITIVE);
+        // One fact in two features is told once.
+        if kept.len() < limit && !kept.iter().any(|known| known.statement == part.statement) {
+            kept.push(part);
+        }
+    }
+    kept
+}
+
+/// The feature in words; none for what would not help a reader.
+fn describe(feature: &Feature) -> Option<String> {
+    Some(match *feature {
+        Feature::Does(kind, on, by, name) => {
+            let thing = thing(on);
+            let key = if by.has(Involved::BY_PARAMETER) && by.has(Involved::KEYED) {
+                " by a key that the caller gives"
+            } else {
+                ""
+            };
+            match kind {
+                ActionKind::Insert if by.has(Involved::STORES_PARAMETER) => {
+                    format!("put what the caller gives into {thing}{key}")
+                }
+                ActionKind::Insert => format!("put something into {thing}{key}"),
+                ActionKind::Remove => format!("take something out of {thing}{key}"),
+                ActionKind::Lookup => format!("look something up in {thing}{key}"),
+                ActionKind::Contains => format!("ask whether something is in {thing}{key}"),
+                ActionKind::Iterate => format!("go over all of {thing}"),
+                ActionKind::Clear => format!("empty {thing}"),
+                ActionKind::Measure => format!("count {thing}"),
+                ActionKind::Call => format!("call `{}` on {thing}", name?),
+                ActionKind::Invoke => format!("call {thing} as a function"),
+                ActionKind::Assign => format!("mark {thing}"),
+                ActionKind::Increment => format!("add up numbers in {thing}"),
+                ActionKind::Threshold => "compare what they keep with a limit".to_owned(),
+                ActionKind::Enter => "hold a lock or another context of theirs".to_owned(),
+                ActionKind::Repeat => "loop until told to stop".to_owned(),
+                ActionKind::Raise => format!("raise `{}`", name?),
+                ActionKind::Catch => format!("catch `{}`", name?),
+                ActionKind::Return => format!("return {}", name?),
+            }
+        }
+        Feature::Calls(on, verb) => format!("{verb} something through {}", thing(on)),
+        Feature::Together((first, on), (second, other, name)) => {
+            let second = match name {
+                Some(name) => format!("call `{name}` or the like on {}", thing(other)),
+                None => format!("{} {}", word(second), thing(other)),
+            };
+            format!("{} {} and {second} in one method", word(first), thing(on))
+        }
+        Feature::Custody(first, second) => {
+            format!("{} and {} what they keep in one place", stage(first), stage(second))
+        }
+        Feature::Uses(module, name) => match name {
+            Some(name) if name != module => format!("use `{module}.{name}`"),
+            Some(_) | None => format!("use `{module}`"),
+        },
+        Feature::Word(word) => format!("have `{word}` in their names"),
+        Feature::Deed(verb, Some(object)) => format!("{verb} a {object}, by the names of their methods"),
+        Feature::Deed(_, None) => return None,
+        Feature::Parameter(word) => format!("take a `{word}`"),
+        Feature::Field(word) => format!("keep `{word}`"),
+    })
+}
+
+fn stage((kind, stores, name): Stage) -> String {
+    match (kind, stores, name) {
+        (ActionKind::Insert, true, _) => "add the caller's things to".to_owned(),
+        (ActionKind::Call, _, Some(name)) => format!("call `{name}` or the like on"),
+        (ActionKind::Return, _, _) => "give back parts of".to_owned(),
+        (kind, _, _) => word(kind).to_owned(),
+    }
+}
+
+fn thing(on: Subject) -> &'static str {
+    match on {
+        Subject::State => "what they keep",
+        Subject::Element => "the things that they keep",
+        Subject::Parameter => "what the caller gives",
+        Subject::Nothing => "something",
+    }
+}
+
+fn word(kind: ActionKind) -> &'static str {
+    match kind {
+        ActionKind::Insert => "put into",
+        ActionKind::Remove => "take out of",
+        ActionKind::Lookup => "look up in",
+        ActionKind::Contains => "ask for in",
+        ActionKind::Iterate => "go over",
+        ActionKind::Clear => "empty",
+        ActionKind::Measure => "count",
+        ActionKind::Call | ActionKind::Invoke => "call",
+        ActionKind::Assign => "mark",
+        ActionKind::Increment => "add up in",
+        ActionKind::Threshold => "compare with a limit",
+        ActionKind::Enter => "hold a lock of",
+        ActionKind::Repeat => "loop over",
+        ActionKind::Raise => "raise for",
+        ActionKind::Catch => "catch from",
+        ActionKind::Return => "return",
+    }
+}

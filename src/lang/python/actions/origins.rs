@@ -1,0 +1,256 @@
+//! What the names of a function stand for, and what expressions with them come from.
+
+use ruff_python_ast::visitor::{Visitor, walk_expr};
+use ruff_python_ast::{Expr, ExprCall, Parameters};
+use rustc_hash::FxHashSet;
+
+use crate::facts::Name;
+use crate::facts::actions::Subject;
+
+/// What a name stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// `self`.
+    Receiver,
+    /// A field or a name of the module, with its name.
+    State(Name),
+    /// Taken from the state of this name.
+    Element(Name),
+    /// A parameter, or a part of one.
+    Parameter,
+    /// Made of a parameter, which is still in it: `Entry(user, socket)`.
+    Holder,
+    /// Computed with a parameter.
+    Derived,
+}
+
+impl Origin {
+    pub(super) fn subject(self) -> Subject {
+        match self {
+            Self::State(_) => Subject::State,
+            Self::Element(_) => Subject::Element,
+            Self::Parameter => Subject::Parameter,
+            Self::Receiver | Self::Holder | Self::Derived => Subject::Nothing,
+        }
+    }
+
+    /// The state that it is, or that it comes from.
+    pub(super) fn state(self) -> Option<Name> {
+        match self {
+            Self::State(name) | Self::Element(name) => Some(name),
+            Self::Receiver | Self::Parameter | Self::Holder | Self::Derived => None,
+        }
+    }
+
+    /// What a loop over it gives, a subscript or a call on it.
+    pub(super) fn part(self) -> Option<Self> {
+        match self {
+            Self::State(name) | Self::Element(name) => Some(Self::Element(name)),
+            Self::Parameter => Some(Self::Parameter),
+            Self::Holder | Self::Derived => Some(Self::Derived),
+            Self::Receiver => None,
+        }
+    }
+}
+
+/// The names that a function sees, at one point of its text.
+pub(super) struct Names<'a> {
+    receiver: Option<Name>,
+    module_values: &'a FxHashSet<Name>,
+    /// Parameters and local names; a later entry hides an earlier one.
+    known: Vec<(&'a str, Option<Origin>)>,
+}
+
+impl<'a> Names<'a> {
+    pub(super) fn new(receiver: Option<Name>, module_values: &'a FxHashSet<Name>) -> Self {
+        Self { receiver, module_values, known: Vec::new() }
+    }
+
+    /// How many names are known, for [`Names::leave`].
+    pub(super) fn depth(&self) -> usize {
+        self.known.len()
+    }
+
+    /// Forgets the names of an inner function, which then is a name itself.
+    pub(super) fn leave(&mut self, depth: usize, function: &'a str) {
+        self.known.truncate(depth);
+        self.known.push((function, None));
+    }
+
+    pub(super) fn add_parameters(&mut self, parameters: &'a Parameters) {
+        for parameter in parameters.iter() {
+            let name = parameter.name().as_str();
+            let is_receiver = self.receiver.is_some_and(|receiver| receiver.as_str() == name);
+            let origin = if is_receiver { Origin::Receiver } else { Origin::Parameter };
+            self.known.push((name, Some(origin)));
+        }
+    }
+
+    pub(super) fn origin(&self, expr: &Expr) -> Option<Origin> {
+        match expr {
+            Expr::Name(name) => {
+                let id = name.id.as_str();
+                match self.known.iter().rev().find(|(known, _)| *known == id) {
+                    Some((_, origin)) => *origin,
+                    None if self.receiver.is_some_and(|receiver| receiver.as_str() == id) => {
+                        Some(Origin::Receiver)
+                    }
+                    None => {
+                        let name = Name::new(id);
+                        self.module_values.contains(&name).then_some(Origin::State(name))
+                    }
+                }
+            }
+            Expr::Attribute(node) => match self.origin(&node.value)? {
+                Origin::Receiver => Some(Origin::State(Name::new(&node.attr))),
+                other => Some(other),
+            },
+            Expr::Subscript(node) => self.origin(&node.value)?.part(),
+            Expr::Await(node) => self.origin(&node.value),
+            Expr::Starred(node) => self.origin(&node.value),
+            Expr::Named(node) => self.origin(&node.value),
+            Expr::If(node) => self.origin(&node.body).or_else(|| self.origin(&node.orelse)),
+            Expr::BoolOp(node) => node.values.iter().find_map(|value| self.origin(value)),
+            Expr::Call(call) => self.origin_of_call(call),
+            // Literals, operations and displays make something new.
+            Expr::UnaryOp(_)
+            | Expr::BinOp(_)
+            | Expr::Lambda(_)
+            | Expr::Dict(_)
+            | Expr::Set(_)
+            | Expr::ListComp(_)
+            | Expr::SetComp(_)
+            | Expr::DictComp(_)
+            | Expr::Generator(_)
+            | Expr::Yield(_)
+            | Expr::YieldFrom(_)
+            | Expr::Compare(_)
+            | Expr::FString(_)
+            | Expr::TString(_)
+            | Expr::StringLiteral(_)
+            | Expr::BytesLiteral(_)
+            | Expr::NumberLiteral(_)
+            | Expr::BooleanLiteral(_)
+            | Expr::NoneLiteral(_)
+            | Expr::EllipsisLiteral(_)
+            | Expr::List(_)
+            | Expr::Tuple(_)
+            | Expr::Slice(_)
+            | Expr::IpyEscapeCommand(_) => None,
+        }
+    }
+
+    fn origin_of_call(&self, call: &ExprCall) -> Option<Origin> {
+        match &*call.func {
+            Expr::Name(function) => {
+                let first = call.arguments.args.first();
+                match function.id.as_str() {
+                    // `list(self.x)` is walked as `self.x` is.
+                    "list" | "tuple" | "set" | "frozenset" | "sorted" | "reversed" | "iter" | "enumerate"
+                    | "dict" | "filter" | "getattr" => {
+                        let at =
+                            if function.id.as_str() == "filter" { call.arguments.args.get(1) } else { first };
+                        self.origin(at?)
+                    }
+                    "next" | "max" | "min" => self.origin(first?)?.part(),
+                    _ => None,
+                }
+            }
+            Expr::Attribute(method) => match self.origin(&method.value)? {
+                Origin::Receiver => None,
+                state @ Origin::State(_)
+                    if matches!(method.attr.as_str(), "values" | "items" | "keys" | "copy") =>
+                {
+                    Some(state)
+                }
+                other => other.part(),
+            },
+            _ => None,
+        }
+    }
+
+    /// Whether a parameter comes into the value of `expr`.
+    pub(super) fn involves_parameter(&self, expr: &Expr) -> bool {
+        let mut search = Search { names: self, has_parameter: false };
+        search.visit_expr(expr);
+        search.has_parameter
+    }
+
+    /// Whether a parameter itself is in the value of `expr`, not only something computed with it.
+    pub(super) fn keeps_parameter(&self, expr: &Expr) -> bool {
+        match expr {
+            Expr::Name(_) => {
+                matches!(self.origin(expr), Some(Origin::Parameter | Origin::Holder))
+            }
+            Expr::Tuple(node) => node.elts.iter().any(|element| self.keeps_parameter(element)),
+            Expr::List(node) => node.elts.iter().any(|element| self.keeps_parameter(element)),
+            Expr::Set(node) => node.elts.iter().any(|element| self.keeps_parameter(element)),
+            Expr::Dict(node) => node.items.iter().any(|item| self.keeps_parameter(&item.value)),
+            // `Entry(user, socket)`, `json.dumps(record)`; a method of the parameter gives something else.
+            Expr::Call(call) => {
+                let keywords = call.arguments.keywords.iter().map(|keyword| &keyword.value);
+                call.arguments.args.iter().chain(keywords).any(|value| self.keeps_parameter(value))
+            }
+            Expr::BoolOp(node) => node.values.iter().any(|value| self.keeps_parameter(value)),
+            Expr::If(node) => self.keeps_parameter(&node.body) || self.keeps_parameter(&node.orelse),
+            Expr::Starred(node) => self.keeps_parameter(&node.value),
+            Expr::Await(node) => self.keeps_parameter(&node.value),
+            Expr::Named(node) => self.keeps_parameter(&node.value),
+            Expr::Attribute(_)
+            | Expr::Subscript(_)
+            | Expr::UnaryOp(_)
+            | Expr::BinOp(_)
+            | Expr::Lambda(_)
+            | Expr::ListComp(_)
+            | Expr::SetComp(_)
+            | Expr::DictComp(_)
+            | Expr::Generator(_)
+            | Expr::Yield(_)
+            | Expr::YieldFrom(_)
+            | Expr::Compare(_)
+            | Expr::FString(_)
+            | Expr::TString(_)
+            | Expr::StringLiteral(_)
+            | Expr::BytesLiteral(_)
+            | Expr::NumberLiteral(_)
+            | Expr::BooleanLiteral(_)
+            | Expr::NoneLiteral(_)
+            | Expr::EllipsisLiteral(_)
+            | Expr::Slice(_)
+            | Expr::IpyEscapeCommand(_) => false,
+        }
+    }
+
+    pub(super) fn bind(&mut self, target: &'a Expr, origin: Option<Origin>) {
+        match target {
+            Expr::Name(name) => self.known.push((name.id.as_str(), origin)),
+            Expr::Tuple(tuple) => tuple.elts.iter().for_each(|element| self.bind(element, origin)),
+            Expr::List(list) => list.elts.iter().for_each(|element| self.bind(element, origin)),
+            Expr::Starred(starred) => self.bind(&starred.value, origin),
+            // Fields and elements are no names of the function.
+            _ => {}
+        }
+    }
+}
+
+/// Looks for a parameter in an expression.
+struct Search<'r, 'a> {
+    names: &'r Names<'a>,
+    has_parameter: bool,
+}
+
+impl<'e> Visitor<'e> for Search<'_, '_> {
+    fn visit_expr(&mut self, expr: &'e Expr) {
+        if self.has_parameter {
+            return;
+        }
+        if let Expr::Name(name) = expr {
+            let known = self.names.known.iter().rev().find(|(known, _)| *known == name.id.as_str());
+            self.has_parameter = known.is_some_and(|(_, origin)| {
+                matches!(origin, Some(Origin::Parameter | Origin::Holder | Origin::Derived))
+            });
+            return;
+        }
+        walk_expr(self, expr);
+    }
+}

@@ -1,0 +1,226 @@
+//! Does the tool tell a second implementation of a responsibility from what only looks like one?
+//!
+//! Every case of `fixtures/concepts/cases.toml` is laid into the base tree and judged beside its canonical
+//! implementation. Recall and precision are printed per difficulty, and for the cases that were held
+//! out while thresholds were tuned.
+
+#![expect(clippy::print_stdout, reason = "the figures are what this test is read for")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use serde::Deserialize;
+use ssot::analysis::concepts::{ConceptRule, Role};
+use ssot::analysis::{self, AnalysisOptions};
+use ssot::config::Config;
+use ssot::facts::FileFacts;
+use ssot::lang::{self, Target};
+use ssot::link::{Ground, Index, LinkFile, NoEnvironment, link};
+use ssot::source::{Language, RoleTable};
+
+/// Least recall and precision, over all cases and over those held out.
+const LEAST: f64 = 0.95;
+
+#[derive(Debug, Deserialize)]
+struct Table {
+    case: Vec<Case>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    id: String,
+    kind: Kind,
+    difficulty: String,
+    /// Where the case's file lies in the tree.
+    at: String,
+    /// What is judged: a class, or a module of functions.
+    subject: String,
+    /// What it is judged beside.
+    canonical: String,
+    /// The role that is right for it.
+    role: String,
+    held_out: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Positive,
+    Negative,
+}
+
+/// What came of a case.
+struct Outcome<'a> {
+    case: &'a Case,
+    /// The role given when only the canonical one is declared; none where it is no member.
+    found: Option<&'static str>,
+    /// The role given when the case is declared a member.
+    told: Option<&'static str>,
+}
+
+impl Outcome<'_> {
+    fn is_called_duplicate(&self) -> bool {
+        matches!(self.found, Some("duplicate" | "complementary"))
+    }
+}
+
+struct Base {
+    roles: RoleTable,
+    config: Config,
+    files: Vec<(String, FileFacts)>,
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/concepts")
+}
+
+fn read_base() -> Base {
+    let config = Config::built_in().expect("rules");
+    let mut files = Vec::new();
+    let root = folder().join("base");
+    for entry in walkdir::WalkDir::new(&root).sort_by_file_name() {
+        let entry = entry.expect("base");
+        if entry.path().extension().is_some_and(|extension| extension == "py") {
+            let text = std::fs::read_to_string(entry.path()).expect("source");
+            let display = entry.path().strip_prefix(&root).expect("below").to_string_lossy().into_owned();
+            files.push((display, lang::facts(&text, Language::Python, Target::default())));
+        }
+    }
+    Base { roles: Config::built_in().expect("rules").roles, config, files }
+}
+
+fn index_of(base: &Base, case: &Case) -> Index {
+    let text =
+        std::fs::read_to_string(folder().join("cases").join(format!("{}.py", case.id))).expect(&case.id);
+    let mut files = base.files.clone();
+    files.push((case.at.clone(), lang::facts(&text, Language::Python, Target::default())));
+    files.sort_by(|a, b| a.0.cmp(&b.0));
+    let files = files.into_iter().map(|(display, facts)| LinkFile {
+        role: base.roles.role_of(Path::new(&display)),
+        display,
+        language: Language::Python,
+        has_compiled_twin: false,
+        facts,
+    });
+    link(files.collect(), &Ground { python_minor: 13, ..Ground::default() }, &NoEnvironment)
+}
+
+fn judge(base: &Base, index: &Index, case: &Case, members: &[&str]) -> Option<&'static str> {
+    let rule = ConceptRule {
+        id: "concept".into(),
+        title: "Concept".into(),
+        summary: String::new(),
+        names: Vec::new(),
+        members: members.iter().map(ToString::to_string).collect(),
+        exclude: Vec::new(),
+        canonical: Some(case.canonical.clone()),
+    };
+    let options = AnalysisOptions {
+        concepts: vec![rule],
+        lexicon: base.config.lexicon.clone(),
+        similarity: base.config.similarity,
+        ..AnalysisOptions::default()
+    };
+    let found = analysis::run(index, &[], &options);
+    let concept = found.concepts.first().expect("the canonical one is a member");
+    let class = concept.members.iter().find(|member| index.class(member.class).id.as_str() == case.subject);
+    let module = || concept.modules.iter().find(|member| member.unit.id(index).as_str() == case.subject);
+    class.map(|member| member.role).or_else(|| module().map(|member| member.role)).map(Role::as_str)
+}
+
+#[test]
+fn copies_are_found_and_look_alikes_are_not() {
+    let text = std::fs::read_to_string(folder().join("cases.toml")).expect("cases.toml");
+    let table: Table = toml::from_str(&text).expect("cases.toml");
+    let base = read_base();
+    let outcomes: Vec<Outcome<'_>> = table
+        .case
+        .par_iter()
+        .map(|case| {
+            let index = index_of(&base, case);
+            let found = judge(&base, &index, case, &[&case.canonical]);
+            let told = judge(&base, &index, case, &[&case.canonical, &case.subject]);
+            Outcome { case, found, told }
+        })
+        .collect();
+    let all = figures(&outcomes, |_| true);
+    let held_out = figures(&outcomes, |case| case.held_out);
+    print_difficulties(&outcomes);
+    println!("all        {all}\nheld out   {held_out}");
+    let positives = outcomes.iter().filter(|outcome| outcome.case.kind == Kind::Positive).count();
+    assert!(positives >= 30 && outcomes.len() - positives >= 30, "the set is large enough");
+    for figures in [all, held_out] {
+        assert!(figures.recall() >= LEAST && figures.precision() >= LEAST, "{figures}");
+    }
+}
+
+fn print_difficulties(outcomes: &[Outcome<'_>]) {
+    let mut by_difficulty: BTreeMap<(&str, &str), Vec<&Outcome<'_>>> = BTreeMap::new();
+    for outcome in outcomes {
+        let kind = if outcome.case.kind == Kind::Positive { "positive" } else { "negative" };
+        by_difficulty.entry((kind, &outcome.case.difficulty)).or_default().push(outcome);
+    }
+    for ((kind, difficulty), outcomes) in by_difficulty {
+        let wanted = kind == "positive";
+        let right = outcomes.iter().filter(|outcome| outcome.is_called_duplicate() == wanted).count();
+        let roles =
+            outcomes.iter().filter(|outcome| outcome.told == Some(outcome.case.role.as_str())).count();
+        println!("{kind:9} {difficulty:20} {right} of {} right, role right in {roles}", outcomes.len());
+        for outcome in outcomes {
+            let is_right = outcome.is_called_duplicate() == wanted;
+            if !is_right || outcome.told != Some(outcome.case.role.as_str()) {
+                println!(
+                    "          {} {}: found as {:?}, told as {:?}, right is {}",
+                    if is_right { " " } else { "!" },
+                    outcome.case.id,
+                    outcome.found,
+                    outcome.told,
+                    outcome.case.role
+                );
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Figures {
+    hits: usize,
+    misses: usize,
+    false_alarms: usize,
+}
+
+impl Figures {
+    fn recall(&self) -> f64 {
+        self.hits as f64 / (self.hits + self.misses).max(1) as f64
+    }
+
+    fn precision(&self) -> f64 {
+        self.hits as f64 / (self.hits + self.false_alarms).max(1) as f64
+    }
+}
+
+impl std::fmt::Display for Figures {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (recall, precision) = (self.recall(), self.precision());
+        write!(
+            f,
+            "recall {recall:.3}, precision {precision:.3} ({} found, {} missed, {} false)",
+            self.hits, self.misses, self.false_alarms
+        )
+    }
+}
+
+fn figures(outcomes: &[Outcome<'_>], counts: impl Fn(&Case) -> bool) -> Figures {
+    let mut figures = Figures { hits: 0, misses: 0, false_alarms: 0 };
+    for outcome in outcomes.iter().filter(|outcome| counts(outcome.case)) {
+        match (outcome.case.kind, outcome.is_called_duplicate()) {
+            (Kind::Positive, true) => figures.hits += 1,
+            (Kind::Positive, false) => figures.misses += 1,
+            (Kind::Negative, true) => figures.false_alarms += 1,
+            (Kind::Negative, false) => {}
+        }
+    }
+    figures
+}
