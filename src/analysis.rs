@@ -4,6 +4,7 @@
 
 pub mod concepts;
 pub mod conflicts;
+pub mod discovery;
 pub mod duplicates;
 pub mod graph;
 pub mod lexicon;

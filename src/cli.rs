@@ -3,6 +3,7 @@
 //! Exit codes: 0 fine, 1 findings, 2 the call, the configuration or the world is wrong. Data goes to
 //! stdout, everything else to stderr; a reader that closes the pipe early is no error.
 
+mod discover;
 mod inputs;
 mod output;
 
@@ -32,6 +33,7 @@ use output::{Answer, Output};
   ssot report backend -o report.md           written to a file; .json and .md choose the format
   ssot mro app.ws.manager.WebSocketManager   one type's method resolution order
   ssot usage WebSocketManager --root backend everything that uses a type
+  ssot discover backend                      what is implemented several times
   ssot graph backend --cycles                import cycles, and the fewest imports that break them
 
 Exit codes: 0 fine, 1 findings, 2 the call, the configuration or the world is wrong."
@@ -90,6 +92,12 @@ enum Command {
         #[command(flatten)]
         output: Output,
     },
+    /// Concepts with several implementations that nobody declared.
+    #[command(after_help = "Examples:
+  ssot discover backend                              ranked groups, each with a brief
+  ssot discover backend --format json -o groups.json
+  ssot discover backend --write web-socket-manager   declare one of them in ssot.toml")]
+    Discover(discover::Discover),
     /// The module dependency graph and its cycles.
     #[command(after_help = "Example: ssot graph backend --format dot | dot -Tsvg > graph.svg")]
     Graph {
@@ -179,6 +187,7 @@ fn run(arguments: &Arguments) -> miette::Result<()> {
             let format = output.format(Format::Terminal)?;
             (output, format, Answer::of(format, &report, || usage_pages::usage_page(&report))?)
         }
+        Command::Discover(wanted) => return discover::run(wanted, arguments.quiet, arguments.color),
         Command::Graph { inputs, output, cycles, implicit } => {
             let loaded = inputs.load(arguments.quiet)?;
             let options = GraphOptions { implicit_in_cycles: *implicit };

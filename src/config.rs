@@ -54,6 +54,9 @@ struct SimilarityEntry {
     behaviour_weight: Option<toml::Spanned<f32>>,
     near_score: Option<toml::Spanned<f32>>,
     near_rank: Option<u32>,
+    discovery_score: Option<toml::Spanned<f32>>,
+    discovery_structure: Option<toml::Spanned<f32>>,
+    discovery_content: Option<u32>,
     sure_score: Option<toml::Spanned<f32>>,
     least_behaviour: Option<toml::Spanned<f32>>,
     least_covered: Option<toml::Spanned<f32>>,
@@ -69,6 +72,8 @@ impl SimilarityEntry {
         let all = [
             &self.behaviour_weight,
             &self.near_score,
+            &self.discovery_score,
+            &self.discovery_structure,
             &self.sure_score,
             &self.least_behaviour,
             &self.least_covered,
@@ -84,6 +89,9 @@ impl SimilarityEntry {
             behaviour_weight: share(self.behaviour_weight, base.behaviour_weight),
             near_score: share(self.near_score, base.near_score),
             near_rank: self.near_rank.unwrap_or(base.near_rank),
+            discovery_score: share(self.discovery_score, base.discovery_score),
+            discovery_structure: share(self.discovery_structure, base.discovery_structure),
+            discovery_content: self.discovery_content.unwrap_or(base.discovery_content),
             sure_score: share(self.sure_score, base.sure_score),
             least_behaviour: share(self.least_behaviour, base.least_behaviour),
             least_covered: share(self.least_covered, base.least_covered),
@@ -240,6 +248,12 @@ impl Config {
         let built_in: RuleFile = parse("rules/similarity.toml", SIMILARITY)?;
         let similarity = own.similarity.over(built_in.similarity.over(SimilarityRules::default()));
         Ok(Self { roles: table, concepts, lexicon, similarity })
+    }
+
+    /// `ssot.toml` in the scanned folder or above it, up to the repository's root.
+    #[must_use]
+    pub fn nearest_file(scanned: &Path) -> Option<PathBuf> {
+        nearest(scanned)
     }
 
     /// The rules that are built in.

@@ -5,6 +5,7 @@
 
 pub mod concepts;
 pub mod coverage;
+pub mod discovery;
 pub mod graph;
 pub mod orders;
 pub mod types;

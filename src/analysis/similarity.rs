@@ -27,6 +27,12 @@ pub struct Rules {
     pub near_score: f32,
     /// How many others may be nearer, seen from the closer side.
     pub near_rank: u32,
+    /// From this score on a concept is proposed that nobody declared.
+    pub discovery_score: f32,
+    /// And from this likeness on of what they do alone: one library in common is no job in common.
+    pub discovery_structure: f32,
+    /// Units that do fewer distinct things than this are not proposed.
+    pub discovery_content: u32,
     /// From this score on they have, whatever else is near.
     pub sure_score: f32,
     /// Below this behaviour alone, no score convinces.
@@ -49,6 +55,9 @@ impl Default for Rules {
             behaviour_weight: 0.7,
             near_score: 0.25,
             near_rank: 3,
+            discovery_score: 0.4,
+            discovery_structure: 0.4,
+            discovery_content: 14,
             sure_score: 0.45,
             least_behaviour: 0.3,
             least_covered: 0.23,
@@ -96,17 +105,6 @@ impl Bag {
         }
     }
 
-    /// Of each bag's weight, the share that lies in keys of the other.
-    fn covered_by(&self, other: &Self) -> [f32; 2] {
-        let (mut own, mut theirs) = (0.0, 0.0);
-        self.for_shared(other, |weight, other_weight| {
-            own += weight * weight;
-            theirs += other_weight * other_weight;
-        });
-        let share = |part: f32, norm: f32| if norm > 0.0 { part / (norm * norm) } else { 0.0 };
-        [share(own, self.norm), share(theirs, other.norm)]
-    }
-
     fn cosine(&self, other: &Self) -> f32 {
         let length = self.norm * other.norm;
         if length > 0.0 { self.dot(other) / length } else { 0.0 }
@@ -116,9 +114,40 @@ impl Bag {
 #[derive(Debug)]
 struct Profile {
     unit: Unit,
-    behaviour: Bag,
+    structure: Bag,
+    interfaces: Bag,
     vocabulary: Bag,
     bodies: Box<[u64]>,
+}
+
+impl Profile {
+    fn bags(&self) -> [&Bag; 3] {
+        [&self.structure, &self.interfaces, &self.vocabulary]
+    }
+
+    /// Cosine of what two do and use, as one bag.
+    fn behaviour(&self, other: &Self) -> f32 {
+        let norm = |profile: &Self| profile.structure.norm.hypot(profile.interfaces.norm);
+        let length = norm(self) * norm(other);
+        let dot = self.structure.dot(&other.structure) + self.interfaces.dot(&other.interfaces);
+        if length > 0.0 { dot / length } else { 0.0 }
+    }
+
+    /// Of what each of two does and uses, by weight, the share that the other has too.
+    fn covered(&self, other: &Self) -> [f32; 2] {
+        let (mut own, mut theirs) = (0.0, 0.0);
+        for (bag, other) in [(&self.structure, &other.structure), (&self.interfaces, &other.interfaces)] {
+            bag.for_shared(other, |weight, other_weight| {
+                own += weight * weight;
+                theirs += other_weight * other_weight;
+            });
+        }
+        let share = |part: f32, profile: &Self| {
+            let whole = profile.structure.norm.powi(2) + profile.interfaces.norm.powi(2);
+            if whole > 0.0 { part / whole } else { 0.0 }
+        };
+        [share(own, self), share(theirs, other)]
+    }
 }
 
 /// How near two units are, each part from 0 to 1.
@@ -126,8 +155,10 @@ struct Profile {
 pub struct Score {
     /// All of it.
     pub total: f32,
-    /// Cosine of behaviours.
+    /// Cosine of behaviours: structure and interfaces together.
     pub behaviour: f32,
+    /// Cosine of structures alone: what is done, without the interfaces that are used.
+    pub structure: f32,
     /// Cosine of vocabularies.
     pub vocabulary: f32,
     /// Share of the smaller one's bodies that the other has word for word.
@@ -145,6 +176,7 @@ pub struct UnitId(u32);
 #[derive(Debug)]
 pub struct Profiles {
     rules: Rules,
+    families: Families,
     all: Vec<Profile>,
     positions: FxHashMap<Unit, UnitId>,
     /// Key → how many units have it.
@@ -167,7 +199,7 @@ impl Profiles {
                 let raw: Vec<Raw> = units.iter().map(|unit| Raw::of(&mut reader, *unit)).collect();
                 raw.into_iter()
             })
-            .filter(|raw| raw.behaviour.len() >= rules.least_content as usize)
+            .filter(|raw| raw.structure.len() + raw.interfaces.len() >= rules.least_content as usize)
             .collect();
         let spread = spread_of(&raw);
         let count = raw.len() as f32;
@@ -179,15 +211,23 @@ impl Profiles {
             .into_par_iter()
             .map(|raw| Profile {
                 unit: raw.unit,
-                behaviour: weigh(raw.behaviour),
+                structure: weigh(raw.structure),
+                interfaces: weigh(raw.interfaces),
                 vocabulary: weigh(raw.vocabulary),
                 bodies: raw.bodies.into_boxed_slice(),
             })
             .collect();
         let positions = all.iter().enumerate().map(|(at, profile)| (profile.unit, UnitId(at as u32)));
         let positions = positions.collect();
-        let mut profiles =
-            Self { rules, all, positions, spread, runs: FxHashMap::default(), postings: Vec::new() };
+        let mut profiles = Self {
+            rules,
+            families,
+            all,
+            positions,
+            spread,
+            runs: FxHashMap::default(),
+            postings: Vec::new(),
+        };
         profiles.invert();
         profiles
     }
@@ -197,8 +237,7 @@ impl Profiles {
         let common = self.rules.common.max(2);
         let mut entries: Vec<(u32, UnitId)> = Vec::new();
         for (at, profile) in self.all.iter().enumerate() {
-            let keys =
-                profile.behaviour.entries.iter().chain(&profile.vocabulary.entries).map(|(key, _)| *key);
+            let keys = profile.bags().into_iter().flat_map(|bag| bag.entries.iter().map(|(key, _)| *key));
             let rare =
                 keys.filter(|key| self.spread.get(key).is_some_and(|spread| (2..=common).contains(spread)));
             entries.extend(rare.map(|key| (key, UnitId(at as u32))));
@@ -211,6 +250,10 @@ impl Profiles {
             start = end;
         }
         self.postings = entries.into_iter().map(|(_, unit)| unit).collect();
+    }
+
+    pub(super) fn families(&self) -> &Families {
+        &self.families
     }
 
     /// The unit, where it has enough content to be judged.
@@ -240,13 +283,13 @@ impl Profiles {
     #[must_use]
     pub fn score(&self, a: UnitId, b: UnitId) -> Score {
         let (a, b) = (&self.all[a.0 as usize], &self.all[b.0 as usize]);
-        let behaviour = a.behaviour.cosine(&b.behaviour);
+        let behaviour = a.behaviour(b);
+        let structure = a.structure.cosine(&b.structure);
         let vocabulary = a.vocabulary.cosine(&b.vocabulary);
         let copied = copied_share(&a.bodies, &b.bodies);
         let weight = self.rules.behaviour_weight;
         let total = (weight * behaviour + (1.0 - weight) * vocabulary).max(copied * (0.5 + behaviour / 2.0));
-        let covered = a.behaviour.covered_by(&b.behaviour);
-        Score { total, behaviour, vocabulary, copied, covered }
+        Score { total, behaviour, structure, vocabulary, copied, covered: a.covered(b) }
     }
 
     /// The units nearest to `of`, nearest first, at the most `limit`; equal ones in the order of the files.
@@ -265,7 +308,7 @@ impl Profiles {
         const MOST: usize = 96;
         let profile = &self.all[of.0 as usize];
         let mut sums: FxHashMap<UnitId, f32> = FxHashMap::default();
-        for bag in [&profile.behaviour, &profile.vocabulary] {
+        for bag in profile.bags() {
             for &(key, weight) in &bag.entries {
                 let Some(&(start, end)) = self.runs.get(&key) else { continue };
                 let part = weight * weight / (bag.norm * bag.norm).max(f32::MIN_POSITIVE);
@@ -300,6 +343,27 @@ impl Profiles {
         nearer(a, b).min(nearer(b, a))
     }
 
+    /// Whether a unit does enough for a concept to be proposed from it.
+    #[must_use]
+    pub fn is_substantial(&self, id: UnitId) -> bool {
+        let profile = &self.all[id.0 as usize];
+        profile.structure.entries.len() >= self.rules.discovery_content as usize && profile.bodies.len() >= 3
+    }
+
+    /// Whether a score alone is enough to propose a concept that nobody declared.
+    #[must_use]
+    pub fn is_discovery(&self, score: Score) -> bool {
+        score.total >= self.rules.discovery_score
+            && score.structure >= self.rules.discovery_structure
+            && self.is_same_responsibility(score, 0)
+    }
+
+    /// Whether units of one name are alike enough for the name to mean one thing.
+    #[must_use]
+    pub fn is_name_confirmed(&self, likeness: f32) -> bool {
+        likeness >= self.rules.near_score
+    }
+
     /// Whether two units could have one responsibility, as far as behaviour says.
     #[must_use]
     pub fn is_thinkable(&self, score: Score) -> bool {
@@ -323,7 +387,8 @@ impl Profiles {
 /// A unit before rarity is known.
 struct Raw {
     unit: Unit,
-    behaviour: Vec<(u32, f32)>,
+    structure: Vec<(u32, f32)>,
+    interfaces: Vec<(u32, f32)>,
     vocabulary: Vec<(u32, f32)>,
     bodies: Vec<u64>,
 }
@@ -340,7 +405,8 @@ impl Raw {
         };
         Self {
             unit,
-            behaviour: side(Side::Behaviour),
+            structure: side(Side::Structure),
+            interfaces: side(Side::Interfaces),
             vocabulary: side(Side::Vocabulary),
             bodies: features.bodies,
         }
@@ -350,7 +416,7 @@ impl Raw {
 fn spread_of(raw: &[Raw]) -> FxHashMap<u32, u32> {
     let mut spread: FxHashMap<u32, u32> = FxHashMap::default();
     for raw in raw {
-        for (key, _) in raw.behaviour.iter().chain(&raw.vocabulary) {
+        for (key, _) in raw.structure.iter().chain(&raw.interfaces).chain(&raw.vocabulary) {
             *spread.entry(*key).or_default() += 1;
         }
     }

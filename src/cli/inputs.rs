@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::here;
-use crate::config::Config;
+use crate::config::{Config, FILE_NAME};
 use crate::lang::Platform;
 use crate::tree::{self, EnvironmentChoice, ReadOptions, Tree};
 
@@ -71,6 +71,12 @@ pub(super) struct Loaded {
 impl Inputs {
     pub(super) fn load(&self, quiet: bool) -> miette::Result<Loaded> {
         self.reading.load(&self.paths, quiet)
+    }
+
+    /// The configuration that counts here, or where a new one belongs.
+    pub(super) fn config_file(&self, root: &Path) -> PathBuf {
+        let found = self.reading.config.clone().or_else(|| Config::nearest_file(root));
+        found.unwrap_or_else(|| root.join(FILE_NAME))
     }
 }
 

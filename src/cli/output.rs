@@ -181,6 +181,11 @@ fn console_width() -> Option<usize> {
     Some(usize::from(width))
 }
 
+/// Prints what was done to stderr.
+pub(super) fn print_note(note: &str) {
+    let _ = std::io::stderr().lock().write_all(note.as_bytes());
+}
+
 /// Prints an error to stderr, with its place and its help.
 pub(super) fn print_error(error: &miette::Report) {
     let mut stderr = std::io::stderr().lock();

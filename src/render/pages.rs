@@ -2,6 +2,7 @@
 
 pub mod concept;
 pub mod coverage;
+pub mod discover;
 pub mod graph;
 pub mod mro;
 pub mod scan;

@@ -48,6 +48,12 @@ pub struct Ballot {
 /// weigh most: the canonical implementation is what the code already relies on.
 const WEIGHTS: [f64; 4] = [0.45, 0.25, 0.15, 0.15];
 
+/// Holds an election without a rule and without protocols.
+pub(in crate::analysis) fn elect_among(index: &Index, candidates: &[ClassId]) -> Election {
+    let ballots = count_votes(index, candidates, &BTreeSet::new());
+    Election { winner: ballots.first().map(|ballot| ballot.class), ballots, ..Election::default() }
+}
+
 /// Holds the election among `candidates`.
 pub(super) fn elect(
     index: &Index,
@@ -60,8 +66,24 @@ pub(super) fn elect(
         .flat_map(|protocol| methods_of(index, *protocol))
         .map(|method| index.function(*method).name)
         .collect();
+    let ballots = count_votes(index, candidates, &demanded);
+    let elected = ballots.first().map(|ballot| ballot.class);
+    let Some(declared) = &rule.canonical else {
+        return Election { winner: elected, ballots, ..Election::default() };
+    };
+    let winner = candidates.iter().find(|class| is_tail(index.class(**class).id.as_str(), declared));
+    Election {
+        winner: winner.copied().or(elected),
+        is_declared: winner.is_some(),
+        unknown_declaration: winner.is_none().then(|| declared.clone()),
+        ballots,
+    }
+}
+
+/// Every candidate's figures, best first.
+fn count_votes(index: &Index, candidates: &[ClassId], demanded: &BTreeSet<Name>) -> Vec<Ballot> {
     let mut ballots: Vec<Ballot> =
-        candidates.iter().map(|class| ballot_of(index, *class, &demanded)).collect();
+        candidates.iter().map(|class| ballot_of(index, *class, demanded)).collect();
     let best = |of: fn(&Ballot) -> u32| f64::from(ballots.iter().map(of).max().unwrap_or(0).max(1));
     let most = [
         best(|b| b.production_references),
@@ -82,17 +104,7 @@ pub(super) fn elect(
     ballots.sort_by(|a, b| {
         b.score.total_cmp(&a.score).then_with(|| index.class(a.class).id.cmp(&index.class(b.class).id))
     });
-    let elected = ballots.first().map(|ballot| ballot.class);
-    let Some(declared) = &rule.canonical else {
-        return Election { winner: elected, ballots, ..Election::default() };
-    };
-    let winner = candidates.iter().find(|class| is_tail(index.class(**class).id.as_str(), declared));
-    Election {
-        winner: winner.copied().or(elected),
-        is_declared: winner.is_some(),
-        unknown_declaration: winner.is_none().then(|| declared.clone()),
-        ballots,
-    }
+    ballots
 }
 
 fn ballot_of(index: &Index, class: ClassId, demanded: &BTreeSet<Name>) -> Ballot {

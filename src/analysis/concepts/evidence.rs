@@ -4,7 +4,7 @@ use super::election::Election;
 use super::{Factory, Reason, Role};
 use crate::analysis::lexicon::{Deed, Lexicon};
 use crate::analysis::protocols;
-use crate::analysis::similarity::explain::shared_parts;
+use crate::analysis::similarity::explain::Explainer;
 use crate::analysis::similarity::units::Unit;
 use crate::analysis::similarity::{Profiles, Score};
 use crate::facts::{FunctionFact, Imported, Name, Step};
@@ -211,7 +211,7 @@ impl Judge<'_> {
     /// "likeness 0.41 (behaviour 0.38, words 0.44): both …"
     fn likeness(&self, unit: Unit, canonical: ClassId, score: Score) -> String {
         let pair = [unit, Unit::Class(canonical)];
-        let parts = shared_parts(self.index, self.lexicon, self.profiles, pair, PARTS);
+        let parts = Explainer::new(self.index, self.lexicon, self.profiles).shared_parts(pair, PARTS);
         let told: Vec<String> = parts.into_iter().map(|part| part.statement).collect();
         let copied = match (score.copied * 100.0).round() {
             0.0 => String::new(),

@@ -2,7 +2,7 @@
 
 use super::Profiles;
 use super::features::{Feature, Reader, Stage};
-use super::units::{Families, Unit};
+use super::units::Unit;
 use crate::analysis::lexicon::Lexicon;
 use crate::facts::actions::{ActionKind, Involved, Subject};
 use crate::link::Index;
@@ -18,40 +18,49 @@ pub struct Part {
     pub shared_by: u32,
 }
 
-/// What two units share, the most telling first, at the most `limit` parts.
-#[must_use]
-pub fn shared_parts(
-    index: &Index,
-    lexicon: &Lexicon,
-    profiles: &Profiles,
-    pair: [Unit; 2],
-    limit: usize,
-) -> Vec<Part> {
-    let families = Families::of(index);
-    let mut reader = Reader::new(index, &families, lexicon);
-    let [a, b] = pair.map(|unit| reader.features(unit).found);
-    let mut parts: Vec<Part> = Vec::new();
-    let mut total = 0.0;
-    for (feature, weight) in &a {
-        let Ok(at) = b.binary_search_by(|(other, _)| other.cmp(feature)) else { continue };
-        let (shared_by, count) = profiles.spread(feature);
-        let rarity = (1.0 + count as f32 / shared_by.max(1) as f32).ln();
-        let part = weight * b[at].1 * rarity * rarity;
-        total += part;
-        if let Some(statement) = describe(feature) {
-            parts.push(Part { statement, weight: part, shared_by });
-        }
+/// Explains likenesses within one tree.
+pub struct Explainer<'a> {
+    index: &'a Index,
+    lexicon: &'a Lexicon,
+    profiles: &'a Profiles,
+}
+
+impl<'a> Explainer<'a> {
+    /// Explains what `profiles` say.
+    #[must_use]
+    pub fn new(index: &'a Index, lexicon: &'a Lexicon, profiles: &'a Profiles) -> Self {
+        Self { index, lexicon, profiles }
     }
-    parts.sort_by(|x, y| y.weight.total_cmp(&x.weight).then_with(|| x.statement.cmp(&y.statement)));
-    let mut kept: Vec<Part> = Vec::new();
-    for mut part in parts {
-        part.weight /= f32::max(total, f32::MIN_POSITIVE);
-        // One fact in two features is told once.
-        if kept.len() < limit && !kept.iter().any(|known| known.statement == part.statement) {
-            kept.push(part);
+
+    /// What two units share, the most telling first, at the most `limit` parts.
+    #[must_use]
+    pub fn shared_parts(&self, pair: [Unit; 2], limit: usize) -> Vec<Part> {
+        let profiles = self.profiles;
+        let mut reader = Reader::new(self.index, profiles.families(), self.lexicon);
+        let [a, b] = pair.map(|unit| reader.features(unit).found);
+        let mut parts: Vec<Part> = Vec::new();
+        let mut total = 0.0;
+        for (feature, weight) in &a {
+            let Ok(at) = b.binary_search_by(|(other, _)| other.cmp(feature)) else { continue };
+            let (shared_by, count) = profiles.spread(feature);
+            let rarity = (1.0 + count as f32 / shared_by.max(1) as f32).ln();
+            let part = weight * b[at].1 * rarity * rarity;
+            total += part;
+            if let Some(statement) = describe(feature) {
+                parts.push(Part { statement, weight: part, shared_by });
+            }
         }
+        parts.sort_by(|x, y| y.weight.total_cmp(&x.weight).then_with(|| x.statement.cmp(&y.statement)));
+        let mut kept: Vec<Part> = Vec::new();
+        for mut part in parts {
+            part.weight /= f32::max(total, f32::MIN_POSITIVE);
+            // One fact in two features is told once.
+            if kept.len() < limit && !kept.iter().any(|known| known.statement == part.statement) {
+                kept.push(part);
+            }
+        }
+        kept
     }
-    kept
 }
 
 /// The feature in words; none for what would not help a reader.

@@ -43,7 +43,9 @@ pub type Stage = (ActionKind, bool, Option<Name>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Side {
     /// What it does, whatever it is called.
-    Behaviour,
+    Structure,
+    /// Which outside interfaces it uses.
+    Interfaces,
     /// What it is called.
     Vocabulary,
 }
@@ -53,9 +55,8 @@ impl Feature {
     #[must_use]
     pub fn side(&self) -> Side {
         match self {
-            Self::Does(..) | Self::Calls(..) | Self::Together(..) | Self::Custody(..) | Self::Uses(..) => {
-                Side::Behaviour
-            }
+            Self::Does(..) | Self::Calls(..) | Self::Together(..) | Self::Custody(..) => Side::Structure,
+            Self::Uses(..) => Side::Interfaces,
             Self::Word(_) | Self::Deed(..) | Self::Parameter(_) | Self::Field(_) => Side::Vocabulary,
         }
     }

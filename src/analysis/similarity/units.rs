@@ -50,7 +50,8 @@ impl Unit {
 const FRAMEWORK: u32 = 8;
 
 /// What units stand in: which classes are bases of how many, and which packages are the tree's own.
-pub(super) struct Families {
+#[derive(Debug)]
+pub struct Families {
     descendants: FxHashMap<ClassId, u32>,
     own_packages: FxHashSet<Name>,
 }

@@ -1,0 +1,314 @@
+//! Concepts that nobody declared: which responsibilities of a tree have several implementations.
+//!
+//! Names with several definitions come first, then groups by what their members do (see
+//! [`super::similarity`]), then protocols of one name. Groups are formed by complete linkage, so that every
+//! member is like every other: "A is like B is like C" makes no group of A and C.
+
+pub mod brief;
+pub mod doubles;
+mod linkage;
+
+use rayon::prelude::*;
+use rustc_hash::FxHashSet;
+
+use super::concepts::election::{self, Election};
+use super::lexicon::Lexicon;
+use super::protocols;
+use super::similarity::units::Unit;
+use super::similarity::{Profiles, Score, UnitId};
+use super::{AnalysisOptions, duplicates};
+use crate::facts::Name;
+use crate::link::{ClassId, Index, Resolution};
+use brief::Brief;
+use doubles::Doubled;
+use linkage::Edge;
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Discovery {
+    /// Best first within each kind; kinds in the order of [`GroupKind`].
+    pub groups: Vec<Group>,
+    /// Production types with stand-ins in tests, the most doubled first.
+    pub doubled: Vec<Doubled>,
+    /// How many units had enough content to be compared.
+    pub compared: usize,
+}
+
+/// Why types stand in one group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum GroupKind {
+    /// One class name, several definitions that are alike.
+    Name,
+    /// One responsibility, whatever the names.
+    Responsibility,
+    /// One class name for things that are not alike.
+    Homonym,
+    /// One protocol name, several definitions.
+    Protocol,
+}
+
+impl GroupKind {
+    /// The word used in every output.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Name => "duplicate-name",
+            Self::Responsibility => "responsibility",
+            Self::Homonym => "homonym",
+            Self::Protocol => "duplicate-protocol",
+        }
+    }
+}
+
+/// One member of a group.
+#[derive(Debug, Clone)]
+pub struct GroupMember {
+    /// The class or module.
+    pub unit: Unit,
+    /// How near it is to the canonical one; none for the canonical one itself, or without enough content.
+    pub score: Option<Score>,
+    /// References to it in production code.
+    pub production_references: u32,
+    /// All references to it.
+    pub references: u32,
+    /// Lines of its definition.
+    pub lines: u32,
+}
+
+/// Several implementations of one concept.
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// Why they stand together.
+    pub kind: GroupKind,
+    /// Words for it, from the names of its members.
+    pub title: String,
+    /// The canonical one first, then by likeness to it.
+    pub members: Vec<GroupMember>,
+    /// The least likeness between two of them, from 0 to 1; none where content is missing.
+    pub cohesion: Option<f32>,
+    /// What they share and what differs.
+    pub brief: Brief,
+    /// What it is sorted by.
+    worth: f32,
+}
+
+/// Finds the concepts of a tree that have several implementations.
+#[must_use]
+pub fn discover(index: &Index, options: &AnalysisOptions) -> Discovery {
+    let lexicon = &options.lexicon;
+    let profiles = Profiles::of(index, lexicon, options.similarity);
+    let named = duplicates::find(index);
+    let mut groups: Vec<Group> = named
+        .iter()
+        .filter_map(|duplicate| {
+            let units: Vec<Unit> = duplicate.classes.iter().map(|class| Unit::Class(*class)).collect();
+            let kind = if duplicate.is_protocol { GroupKind::Protocol } else { GroupKind::Name };
+            group_of(index, lexicon, &profiles, kind, units)
+        })
+        .collect();
+    let taken: FxHashSet<Unit> = groups
+        .iter()
+        .filter(|group| group.kind == GroupKind::Name)
+        .flat_map(|group| group.members.iter().map(|member| member.unit))
+        .collect();
+    let clusters =
+        linkage::complete(edges(index, &profiles), |a, b| is_alike(index, &profiles, a, b).is_some());
+    let by_responsibility: Vec<Group> = clusters
+        .into_par_iter()
+        .filter_map(|cluster| {
+            let units: Vec<Unit> = cluster.into_iter().map(|id| profiles.unit(id)).collect();
+            // A group that its names tell of already is told once.
+            let is_told = units.iter().all(|unit| taken.contains(unit)) && one_name(index, &units);
+            if is_told { None } else { group_of(index, lexicon, &profiles, GroupKind::Responsibility, units) }
+        })
+        .collect();
+    groups.extend(by_responsibility);
+    groups.sort_by(|a, b| {
+        a.kind
+            .cmp(&b.kind)
+            .then(b.worth.total_cmp(&a.worth))
+            .then_with(|| id_of(index, a).cmp(&id_of(index, b)))
+    });
+    Discovery { groups, doubled: doubles::find(index), compared: profiles.ids().len() }
+}
+
+fn id_of(index: &Index, group: &Group) -> Name {
+    group.members[0].unit.id(index)
+}
+
+fn one_name(index: &Index, units: &[Unit]) -> bool {
+    let mut names = units.iter().map(|unit| simple_name(index, *unit));
+    let first = names.next();
+    names.all(|name| Some(name) == first)
+}
+
+/// The last segment of a unit's id.
+pub(crate) fn simple_name(index: &Index, unit: Unit) -> &'static str {
+    match unit {
+        Unit::Class(class) => index.class(class).name.as_str(),
+        Unit::Module(_) => {
+            let id = unit.id(index).as_str();
+            id.rsplit('.').next().unwrap_or(id)
+        }
+    }
+}
+
+/// How many neighbours of each unit are looked at.
+const NEIGHBOURS: usize = 10;
+
+/// Pairs that have one responsibility, by score and rank.
+fn edges(index: &Index, profiles: &Profiles) -> Vec<Edge> {
+    let ids: Vec<UnitId> = profiles.ids().filter(|id| profiles.is_substantial(*id)).collect();
+    let mut edges: Vec<Edge> = ids
+        .into_par_iter()
+        .flat_map_iter(|unit| {
+            let near = profiles.nearest(unit, NEIGHBOURS);
+            near.into_iter().filter(|(other, _)| profiles.is_substantial(*other)).filter_map(
+                move |(other, _)| {
+                    let score = is_alike(index, profiles, unit, other)?;
+                    Some(Edge { a: unit.min(other), b: unit.max(other), score: score.total })
+                },
+            )
+        })
+        .collect();
+    edges.sort_by_key(|edge| (edge.a, edge.b));
+    edges.dedup_by_key(|edge| (edge.a, edge.b));
+    edges
+}
+
+/// Whether two units do one job without being of one family or one on top of the other.
+fn is_alike(index: &Index, profiles: &Profiles, a: UnitId, b: UnitId) -> Option<Score> {
+    let score = profiles.score(a, b);
+    if !profiles.is_discovery(score) {
+        return None;
+    }
+    let (own, other) = (profiles.unit(a), profiles.unit(b));
+    let are_related = match (own, other) {
+        (Unit::Class(a), Unit::Class(b)) => {
+            are_family(index, a, b) || uses(index, own, b) || uses(index, other, a)
+        }
+        (Unit::Class(class), Unit::Module(file)) | (Unit::Module(file), Unit::Class(class)) => {
+            index.source_of(class).is_some_and(|(home, _)| home == file)
+                || uses(index, Unit::Module(file), class)
+        }
+        (Unit::Module(_), Unit::Module(_)) => false,
+    };
+    (!are_related).then_some(score)
+}
+
+/// One inherits from the other, or both from one base that makes them what they are: variants by design.
+fn are_family(index: &Index, a: ClassId, b: ClassId) -> bool {
+    let (mro, other) = (&index.class(a).mro, &index.class(b).mro);
+    if mro.contains(b) || other.contains(a) {
+        return true;
+    }
+    let is_base = |class: ClassId| {
+        let id = index.class(class).id.as_str();
+        !matches!(id, "builtins.object" | "abc.ABC" | "typing.Generic" | "typing.Protocol")
+            && !protocols::is_protocol_like(index, class)
+    };
+    let outside = |class: ClassId| {
+        index.class(class).bases.iter().filter_map(|base| match &base.resolution {
+            Resolution::External(name) => Some(*name),
+            Resolution::Resolved(_) | Resolution::Unresolved(_) => None,
+        })
+    };
+    mro.classes().skip(1).any(|base| is_base(base) && other.contains(base))
+        || outside(a).any(|name| outside(b).any(|other| other == name))
+}
+
+/// Whether a unit's text leads to a class: it sits on top of it.
+fn uses(index: &Index, unit: Unit, class: ClassId) -> bool {
+    let Some((file, span)) = unit.span(index) else { return false };
+    let references = index.references.of_class(class);
+    references.iter().any(|reference| reference.file == file && span.contains(&reference.at))
+}
+
+fn group_of(
+    index: &Index,
+    lexicon: &Lexicon,
+    profiles: &Profiles,
+    kind: GroupKind,
+    units: Vec<Unit>,
+) -> Option<Group> {
+    if units.len() < 2 {
+        return None;
+    }
+    let classes: Vec<ClassId> = units
+        .iter()
+        .filter_map(|unit| match unit {
+            Unit::Class(class) => Some(*class),
+            Unit::Module(_) => None,
+        })
+        .collect();
+    let election: Election = election::elect_among(index, &classes);
+    let canonical = election.winner.map_or(units[0], Unit::Class);
+    let mut members: Vec<GroupMember> =
+        units.iter().map(|unit| member_of(index, profiles, *unit, canonical)).collect();
+    members.sort_by(|a, b| {
+        let likeness = |member: &GroupMember| member.score.map_or(0.0, |score| score.total);
+        (b.unit == canonical)
+            .cmp(&(a.unit == canonical))
+            .then(likeness(b).total_cmp(&likeness(a)))
+            .then_with(|| a.unit.id(index).cmp(&b.unit.id(index)))
+    });
+    let cohesion = cohesion(profiles, &units);
+    let kind = match kind {
+        // Names alone are no evidence of one job.
+        GroupKind::Name if !cohesion.is_some_and(|least| profiles.is_name_confirmed(least)) => {
+            GroupKind::Homonym
+        }
+        kind => kind,
+    };
+    let users: u32 = members.iter().map(|member| member.production_references).sum();
+    let lines: u32 = members.iter().skip(1).map(|member| member.lines).sum();
+    // What could be saved, how sure it is, and for how many.
+    let likeness = 0.1 + cohesion.unwrap_or(0.0);
+    let worth = (1.0 + lines as f32).ln() * likeness * likeness * (8.0 + users as f32).ln();
+    let brief = brief::brief(index, lexicon, profiles, &members);
+    Some(Group { kind, title: title_of(index, &members), members, cohesion, brief, worth })
+}
+
+fn member_of(index: &Index, profiles: &Profiles, unit: Unit, canonical: Unit) -> GroupMember {
+    let (production_references, references) = match unit {
+        Unit::Class(class) => {
+            let counts = super::usage::counts(index, class);
+            (counts.in_role(crate::source::FileRole::Production), counts.total())
+        }
+        Unit::Module(_) => (0, 0),
+    };
+    let pair = profiles.find(unit).zip(profiles.find(canonical)).filter(|_| unit != canonical);
+    GroupMember {
+        unit,
+        score: pair.map(|(own, other)| profiles.score(own, other)),
+        production_references,
+        references,
+        lines: lines_of(index, unit),
+    }
+}
+
+fn lines_of(index: &Index, unit: Unit) -> u32 {
+    let Some((file, span)) = unit.span(index) else { return 0 };
+    let facts = &index.file(file).facts;
+    match unit {
+        Unit::Class(_) => facts.lines.line(span.end.saturating_sub(1)) - facts.lines.line(span.start) + 1,
+        Unit::Module(_) => facts.line_count,
+    }
+}
+
+/// The least likeness between two members.
+fn cohesion(profiles: &Profiles, units: &[Unit]) -> Option<f32> {
+    let ids: Option<Vec<UnitId>> = units.iter().map(|unit| profiles.find(*unit)).collect();
+    let ids = ids?;
+    let pairs = ids.iter().enumerate().flat_map(|(at, a)| ids[at + 1..].iter().map(move |b| (*a, *b)));
+    pairs.map(|(a, b)| profiles.score(a, b).total).min_by(f32::total_cmp)
+}
+
+/// The name that all bear, or the words that most of them share.
+fn title_of(index: &Index, members: &[GroupMember]) -> String {
+    let names: Vec<&str> = members.iter().map(|member| simple_name(index, member.unit)).collect();
+    if names.iter().all(|name| *name == names[0]) {
+        return names[0].to_owned();
+    }
+    names[0].to_owned()
+}
