@@ -9,7 +9,7 @@ use super::types::{MroReport, mro_of};
 use super::usage::{self, UsageReport};
 use super::{Place, place};
 use crate::analysis::Analysis;
-use crate::analysis::concepts::{Concept, Member, Role};
+use crate::analysis::concepts::{Concept, Member, Reason, Role};
 use crate::analysis::conflicts::Conflict;
 use crate::analysis::signatures;
 use crate::analysis::type_graph;
@@ -34,6 +34,8 @@ pub struct ConceptReport {
     pub election: ElectionReport,
     /// Its members with their roles.
     pub members: Vec<MemberReport>,
+    /// Modules whose functions do the concept's job.
+    pub modules: Vec<ModuleMemberReport>,
     /// Other names of members.
     pub aliases: Vec<AliasReport>,
     /// Functions that give the canonical one.
@@ -105,6 +107,19 @@ pub struct MemberReport {
     pub files: BTreeMap<&'static str, u32>,
     /// References by kind.
     pub kinds: BTreeMap<&'static str, u32>,
+}
+
+/// A module whose functions do what a member's methods do.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ModuleMemberReport {
+    /// Dotted id.
+    pub module: &'static str,
+    /// Its role.
+    pub role: &'static str,
+    /// The evidence.
+    pub reasons: Vec<ReasonReport>,
+    /// Where it begins.
+    pub place: Option<Place>,
 }
 
 /// A method on one line.
@@ -290,6 +305,16 @@ fn one(index: &Index, analysis: &Analysis, concept: &Concept) -> ConceptReport {
         canonical: concept.canonical.map(id),
         election: election(index, concept),
         members: concept.members.iter().filter_map(|member| member_report(index, member)).collect(),
+        modules: concept
+            .modules
+            .iter()
+            .map(|member| ModuleMemberReport {
+                module: member.unit.id(index).as_str(),
+                role: member.role.as_str(),
+                reasons: member.reasons.iter().map(|reason| reason_report(index, reason)).collect(),
+                place: member.unit.span(index).map(|(file, _)| place(index, file, 0)),
+            })
+            .collect(),
         aliases: concept
             .aliases
             .iter()
@@ -342,14 +367,7 @@ fn member_report(index: &Index, member: &Member) -> Option<MemberReport> {
     Some(MemberReport {
         r#type: index.class(member.class).id.as_str(),
         role: member.role.as_str(),
-        reasons: member
-            .reasons
-            .iter()
-            .map(|reason| ReasonReport {
-                statement: reason.statement.clone(),
-                place: reason.place.map(|(file, at)| place(index, file, at)),
-            })
-            .collect(),
+        reasons: member.reasons.iter().map(|reason| reason_report(index, reason)).collect(),
         place: place(index, file, fact.name_at),
         lines: lines.line(fact.end.saturating_sub(1)) - lines.line(fact.name_at) + 1,
         mro: mro_of(index, &index.class(member.class).mro),
@@ -358,6 +376,13 @@ fn member_report(index: &Index, member: &Member) -> Option<MemberReport> {
         files: by_role(files_by_role),
         kinds: by_kind.iter().map(|(kind, count)| (kind.as_str(), *count)).collect(),
     })
+}
+
+fn reason_report(index: &Index, reason: &Reason) -> ReasonReport {
+    ReasonReport {
+        statement: reason.statement.clone(),
+        place: reason.place.map(|(file, at)| place(index, file, at)),
+    }
 }
 
 fn factories(index: &Index, concept: &Concept) -> Vec<FactoryReport> {

@@ -3,12 +3,15 @@
 use crate::render::document::Document;
 use crate::render::graph_text::{DrawnEdge, DrawnNode, GraphDrawing, LineStyle, render_mermaid};
 use crate::render::pages::{MAX_ROWS, count, shortened};
-use crate::report::concepts::{ConceptReport, ConflictReport, MemberReport, PairReport};
+use crate::report::concepts::{ConceptReport, ConflictReport, MemberReport, PairReport, ReasonReport};
 use crate::report::orders::one_line;
 
 /// One sentence on the concept.
 pub(crate) fn headline(concept: &ConceptReport) -> String {
-    let of = |role: &str| concept.members.iter().filter(|member| member.role == role).count();
+    let of = |role: &str| {
+        let classes = concept.members.iter().filter(|member| member.role == role).count();
+        classes + concept.modules.iter().filter(|member| member.role == role).count()
+    };
     let canonical = match (concept.canonical, concept.election.declared) {
         (Some(id), true) => format!("canonical is `{id}` (declared)"),
         (Some(id), false) => format!("canonical is `{id}` (elected)"),
@@ -44,17 +47,23 @@ pub(crate) fn write(page: &mut Document, concept: &ConceptReport) {
 
 fn members(page: &mut Document, concept: &ConceptReport) {
     page.heading(3, "Members and roles");
-    let rows = concept.members.iter().map(|member| {
-        let why: Vec<&str> = member.reasons.iter().map(|reason| reason.statement.as_str()).collect();
-        let shown = if why.len() > 2 { [&why[..1], &why[why.len() - 1..]].concat() } else { why };
+    let classes = concept.members.iter().map(|member| {
         vec![
             format!("`{}`", simple(member.r#type)),
             member.role.to_owned(),
             member.place.to_string(),
-            shown.join("; "),
+            because(&member.reasons),
         ]
     });
-    page.table(&["type", "role", "defined at", "because"], rows);
+    let modules = concept.modules.iter().map(|member| {
+        vec![
+            format!("functions of `{}`", member.module),
+            member.role.to_owned(),
+            member.place.map_or(String::new(), |place| place.to_string()),
+            because(&member.reasons),
+        ]
+    });
+    page.table(&["type", "role", "defined at", "because"], classes.chain(modules));
     if let Some(unknown) = &concept.election.unknown_declaration {
         page.text(format!(
             "The rule declares `{unknown}` canonical, but no member has that name; one was elected."
@@ -67,6 +76,13 @@ fn members(page: &mut Document, concept: &ConceptReport) {
         page.text("Other names for members:");
     }
     page.table(&["name", "stands for", "bound at"], rows);
+}
+
+/// The first and the last reason: the JSON has all.
+fn because(reasons: &[ReasonReport]) -> String {
+    let why: Vec<&str> = reasons.iter().map(|reason| reason.statement.as_str()).collect();
+    let shown = if why.len() > 2 { [&why[..1], &why[why.len() - 1..]].concat() } else { why };
+    shown.join("; ")
 }
 
 fn canonical(page: &mut Document, concept: &ConceptReport) {

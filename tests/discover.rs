@@ -1,0 +1,154 @@
+//! `ssot discover` as users run it: groups by name and by what their members do, with a brief, a proposal
+//! that can be written, and stand-ins in tests.
+
+mod support;
+
+use std::path::Path;
+
+use support::{folder, items, repository, ssot, text_of, write};
+use tempfile::TempDir;
+
+/// The base tree of the evaluation set, with some of its cases laid into it.
+fn tree_with(cases: &[(&str, &str)]) -> TempDir {
+    let made = folder(&[]);
+    let concepts = repository().join("fixtures/concepts");
+    let base = concepts.join("base");
+    for entry in walkdir::WalkDir::new(&base) {
+        let entry = entry.expect("base");
+        if entry.file_type().is_file() {
+            let below = entry.path().strip_prefix(&base).expect("below").to_string_lossy().into_owned();
+            write(made.path(), &below, &std::fs::read(entry.path()).expect("file"));
+        }
+    }
+    for (case, at) in cases {
+        let text = std::fs::read(concepts.join("cases").join(format!("{case}.py"))).expect(case);
+        write(made.path(), at, &text);
+    }
+    made
+}
+
+fn members(group: &serde_json::Value) -> Vec<&str> {
+    items(&group["members"]).iter().map(|member| text_of(member, "type")).collect()
+}
+
+#[track_caller]
+fn discover(root: &Path) -> serde_json::Value {
+    ssot(root, &["discover", "--format", "json", "--no-python"]).json()
+}
+
+#[test]
+fn a_copy_under_other_words_is_found_without_configuration() {
+    let made = tree_with(&[("ws_other_words_two", "shop/auction/floor.py")]);
+    let answer = discover(made.path());
+    let group = &answer["concepts"][0];
+    assert_eq!(text_of(group, "kind"), "responsibility");
+    assert_eq!(text_of(group, "canonical"), "shop.realtime.manager.WebSocketManager");
+    assert_eq!(members(group), ["shop.realtime.manager.WebSocketManager", "shop.auction.floor.AuctionFloor"]);
+    assert!(!items(&group["shared"]).is_empty() && !items(&group["differs"]).is_empty());
+    let copy = &group["members"][1];
+    assert_eq!((text_of(copy, "role"), &copy["place"]["line"]), ("duplicate", &9.into()));
+}
+
+#[test]
+fn a_tree_without_copies_has_no_group() {
+    let made =
+        tree_with(&[("neg_ws_client", "shop/feeds/client.py"), ("neg_ws_limiter", "shop/feeds/limit.py")]);
+    assert_eq!(discover(made.path())["concepts"], serde_json::json!([]));
+}
+
+#[test]
+fn functions_over_a_dictionary_are_a_member() {
+    let made = tree_with(&[("ws_functions", "shop/courier/sockets.py")]);
+    let answer = discover(made.path());
+    let group = &answer["concepts"][0];
+    assert_eq!(members(group)[1], "shop.courier.sockets");
+    assert_eq!(text_of(&group["members"][1], "form"), "module");
+}
+
+#[test]
+fn every_member_of_a_group_is_like_every_other() {
+    let cases = [("ws_verbatim", "shop/a.py"), ("ws_dataclass", "shop/b.py"), ("ws_partial", "shop/c.py")];
+    let answer = discover(tree_with(&cases).path());
+    let alike = |group: &&serde_json::Value| text_of(group, "kind") == "responsibility";
+    for group in items(&answer["concepts"]).iter().filter(alike) {
+        let cohesion = group["cohesion_permille"].as_u64().expect("content");
+        assert!(cohesion >= 400, "{group}");
+    }
+    assert!(members(&answer["concepts"][0]).len() >= 3);
+}
+
+#[test]
+fn a_name_for_one_thing_and_a_name_for_two_are_told_apart() {
+    let made = tree_with(&[("ws_verbatim", "shop/desk/live.py"), ("neg_ws_client", "shop/feeds/client.py")]);
+    let text = std::fs::read_to_string(made.path().join("shop/desk/live.py")).expect("copy");
+    write(made.path(), "shop/desk/live.py", text.replace("LiveConnections", "WebSocketManager").as_bytes());
+    let text = std::fs::read_to_string(made.path().join("shop/feeds/client.py")).expect("client");
+    write(made.path(), "shop/feeds/client.py", text.replace("FeedClient", "CacheStore").as_bytes());
+    let answer = discover(made.path());
+    let kinds: Vec<(&str, &str)> = items(&answer["concepts"])
+        .iter()
+        .map(|group| (text_of(group, "title"), text_of(group, "kind")))
+        .collect();
+    assert!(kinds.contains(&("WebSocketManager", "duplicate-name")), "{kinds:?}");
+    assert!(kinds.contains(&("CacheStore", "homonym")), "{kinds:?}");
+}
+
+#[test]
+fn a_proposal_can_be_written_and_reported() {
+    let made = tree_with(&[("ws_other_words", "shop/news/hub.py")]);
+    let id = text_of(&discover(made.path())["concepts"][0], "id").to_owned();
+    write(made.path(), "ssot.toml", b"# ours\n");
+    let run = ssot(made.path(), &["discover", "--no-python", "--write", &id]);
+    run.expect_code(0);
+    assert!(run.stdout.is_empty() && run.stderr.contains("added"), "{}", run.stderr);
+    let written = std::fs::read_to_string(made.path().join("ssot.toml")).expect("ssot.toml");
+    assert!(written.starts_with("# ours\n"), "what stood there stays");
+    let report = ssot(made.path(), &["report", "--format", "json", "--no-python", "--concept", &id]).json();
+    let concept = &report["concepts"][0];
+    assert_eq!(text_of(concept, "canonical"), "shop.realtime.manager.WebSocketManager");
+    let roles: Vec<(&str, &str)> = items(&concept["members"])
+        .iter()
+        .map(|member| (text_of(member, "type"), text_of(member, "role")))
+        .collect();
+    assert!(roles.contains(&("shop.news.hub.ChannelHub", "duplicate")), "{roles:?}");
+    ssot(made.path(), &["discover", "--no-python", "--write", &id]).expect_refusal(&["already"]);
+    ssot(made.path(), &["discover", "--no-python", "--write", "nothing"])
+        .expect_refusal(&["no concept `nothing`"]);
+}
+
+#[test]
+fn a_declared_concept_gains_the_members_that_nobody_named() {
+    let made = tree_with(&[
+        ("cache_other_words", "shop/geo/scrapbook.py"),
+        ("cache_functions", "shop/geo/quotes.py"),
+    ]);
+    let rule = "[[concept]]\nid = \"cache\"\nmembers = [\"shop.caching.store.CacheStore\"]\n";
+    write(made.path(), "ssot.toml", rule.as_bytes());
+    let report =
+        ssot(made.path(), &["report", "--format", "json", "--no-python", "--concept", "cache"]).json();
+    let concept = &report["concepts"][0];
+    assert!(members(concept).contains(&"shop.geo.scrapbook.Scrapbook"), "{}", concept["members"]);
+    let module = &concept["modules"][0];
+    assert_eq!((text_of(module, "module"), text_of(module, "role")), ("shop.geo.quotes", "duplicate"));
+}
+
+#[test]
+fn stand_ins_in_tests_are_counted_by_what_they_stand_in_for() {
+    let made = tree_with(&[("neg_ws_double", "tests/doubles.py"), ("neg_cache_double", "tests/caches.py")]);
+    let answer = discover(made.path());
+    let doubled: Vec<(&str, &str)> = items(&answer["doubled"])
+        .iter()
+        .map(|doubled| (text_of(doubled, "type"), text_of(&doubled["doubles"][0], "type")))
+        .collect();
+    assert!(
+        doubled.contains(&("shop.realtime.manager.WebSocketManager", "tests.doubles.FakeSockets")),
+        "{doubled:?}"
+    );
+    assert!(doubled.contains(&("shop.caching.store.CacheStore", "tests.caches.DictCache")), "{doubled:?}");
+}
+
+#[test]
+fn a_share_above_one_is_refused_at_its_place() {
+    let made = folder(&[("a.py", ""), ("ssot.toml", "[similarity]\nnear_score = 1.5\n")]);
+    ssot(made.path(), &["discover"]).expect_refusal(&["1.5 is no share", "near_score = 1.5"]);
+}
