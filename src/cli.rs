@@ -3,6 +3,7 @@
 //! Exit codes: 0 fine, 1 findings, 2 the call, the configuration or the world is wrong. Data goes to
 //! stdout, everything else to stderr; a reader that closes the pipe early is no error.
 
+mod conform;
 mod discover;
 mod inputs;
 mod output;
@@ -98,6 +99,9 @@ enum Command {
   ssot discover backend --format json -o groups.json
   ssot discover backend --write web-socket-manager   declare one of them in ssot.toml")]
     Discover(discover::Discover),
+    /// Whether classes do what protocols demand.
+    #[command(subcommand)]
+    Conform(conform::Conform),
     /// The module dependency graph and its cycles.
     #[command(after_help = "Example: ssot graph backend --format dot | dot -Tsvg > graph.svg")]
     Graph {
@@ -132,7 +136,8 @@ pub fn main() -> ExitCode {
         Err(error) => Err(miette::miette!("cannot start threads: {error}")),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(Outcome::Fine) => ExitCode::SUCCESS,
+        Ok(Outcome::Findings) => ExitCode::from(1),
         Err(error) => {
             output::print_error(&error);
             ExitCode::from(2)
@@ -140,7 +145,14 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &Arguments) -> miette::Result<()> {
+/// What a run that worked says to the shell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Fine,
+    Findings,
+}
+
+fn run(arguments: &Arguments) -> miette::Result<Outcome> {
     let answer = match &arguments.command {
         Command::Report { inputs, output, concept } => {
             let loaded = inputs.load(arguments.quiet)?;
@@ -157,7 +169,7 @@ fn run(arguments: &Arguments) -> miette::Result<()> {
             };
             // The process ends here: taking a large tree apart piece by piece would only cost time.
             std::mem::forget((loaded, found, report));
-            return written;
+            return written.map(|()| Outcome::Fine);
         }
         Command::Scan { inputs, output } => {
             let loaded = inputs.load(arguments.quiet)?;
@@ -187,7 +199,10 @@ fn run(arguments: &Arguments) -> miette::Result<()> {
             let format = output.format(Format::Terminal)?;
             (output, format, Answer::of(format, &report, || usage_pages::usage_page(&report))?)
         }
-        Command::Discover(wanted) => return discover::run(wanted, arguments.quiet, arguments.color),
+        Command::Discover(wanted) => {
+            return discover::run(wanted, arguments.quiet, arguments.color).map(|()| Outcome::Fine);
+        }
+        Command::Conform(wanted) => return conform::run(wanted, arguments.quiet, arguments.color),
         Command::Graph { inputs, output, cycles, implicit } => {
             let loaded = inputs.load(arguments.quiet)?;
             let options = GraphOptions { implicit_in_cycles: *implicit };
@@ -211,7 +226,8 @@ fn run(arguments: &Arguments) -> miette::Result<()> {
         }
     };
     let (output, format, answer) = answer;
-    output.write(format, &answer, arguments.color)
+    output.write(format, &answer, arguments.color)?;
+    Ok(Outcome::Fine)
 }
 
 fn options(loaded: &Loaded, concept: Option<&str>) -> miette::Result<AnalysisOptions> {
@@ -238,6 +254,12 @@ fn options(loaded: &Loaded, concept: Option<&str>) -> miette::Result<AnalysisOpt
 fn find_type(rooted: &inputs::Rooted, of: &str, quiet: bool) -> miette::Result<(Loaded, ClassId)> {
     let loaded = rooted.load(quiet)?;
     loaded.progress.finish();
+    let class = resolve_type(&loaded, of)?;
+    Ok((loaded, class))
+}
+
+/// The one type that `of` names.
+fn resolve_type(loaded: &Loaded, of: &str) -> miette::Result<ClassId> {
     let index = &loaded.tree.index;
     let matching: Vec<ClassId> = index
         .tree_classes()
@@ -247,9 +269,9 @@ fn find_type(rooted: &inputs::Rooted, of: &str, quiet: bool) -> miette::Result<(
         matching.iter().copied().filter(|class| index.class(*class).id.as_str() == of).collect();
     let found = if exact.len() == 1 { &exact } else { &matching };
     match found[..] {
-        [single] => Ok((loaded, single)),
+        [single] => Ok(single),
         [] => Err(miette::miette!(
-            help = nearest_names(&loaded, of),
+            help = nearest_names(loaded, of),
             "no type `{of}` in {}",
             loaded.tree.root.display()
         )),

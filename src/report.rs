@@ -4,6 +4,7 @@
 //! scan with `/`; lines and columns count from 1; every list is sorted.
 
 pub mod concepts;
+pub mod conformance;
 pub mod coverage;
 pub mod discovery;
 pub mod graph;

@@ -9,7 +9,8 @@ use globset::GlobMatcher;
 
 use super::AnalysisOptions;
 use super::conflicts::{self, Conflict};
-use super::protocols::{self, Conformance};
+use super::protocols;
+use super::protocols::matrix::ConformancePair;
 use super::similarity::Profiles;
 use super::similarity::units::Unit;
 use super::usage::{self, UsageCounts};
@@ -145,17 +146,6 @@ pub struct Factory {
     pub class: ClassId,
     /// Where it is called or imported, by file role.
     pub uses: Vec<(FileId, Offset)>,
-}
-
-/// One implementation against one protocol.
-#[derive(Debug, Clone)]
-pub struct ConformancePair {
-    /// The implementation.
-    pub class: ClassId,
-    /// The protocol.
-    pub protocol: ClassId,
-    /// The verdict and its reasons.
-    pub conformance: Conformance,
 }
 
 /// A concept and everything that was found of it.

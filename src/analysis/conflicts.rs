@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::concepts::{ConformancePair, Member, Role};
+use super::concepts::{Member, Role};
 use super::lexicon::Lexicon;
 use super::protocols::Verdict;
+use super::protocols::matrix::ConformancePair;
 use super::signatures::{self, Difference, DifferenceKind};
 use crate::facts::Name;
 use crate::link::members::{method_of, methods_of};

@@ -4,6 +4,7 @@
 //! make the answer "cannot tell", with the reason; they never make it "conforms".
 
 mod attributes;
+pub mod matrix;
 mod members;
 
 use self::members::{Demand, demands_of, provider_of};

@@ -1,6 +1,7 @@
 //! What each command's page says, and in which order.
 
 pub mod concept;
+pub mod conformance;
 pub mod coverage;
 pub mod discover;
 pub mod graph;

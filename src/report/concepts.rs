@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::conformance::{PairReport, pair_report};
 use super::types::{MroReport, mro_of};
 use super::usage::{self, UsageReport};
 use super::{Place, place};
@@ -166,43 +167,6 @@ pub struct FactoryReport {
     pub uses: Vec<Place>,
 }
 
-/// One implementation against one protocol.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct PairReport {
-    /// The implementation.
-    pub r#type: &'static str,
-    /// The protocol.
-    pub protocol: &'static str,
-    /// `conforms`, `violates` or `cannot-tell`.
-    pub verdict: &'static str,
-    /// Member by member.
-    pub members: Vec<PairMember>,
-}
-
-/// One member of a protocol.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct PairMember {
-    /// Its name.
-    pub name: &'static str,
-    /// The verdict on it.
-    pub verdict: &'static str,
-    /// Why it does not conform.
-    pub reasons: Vec<PairReason>,
-}
-
-/// Why a member does not conform.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct PairReason {
-    /// What differs.
-    pub kind: &'static str,
-    /// What the protocol says.
-    pub expected: String,
-    /// What the implementation has.
-    pub found: String,
-    /// Where.
-    pub place: Option<Place>,
-}
-
 /// One method across the implementations.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ConflictRow {
@@ -325,7 +289,7 @@ fn one(index: &Index, analysis: &Analysis, concept: &Concept) -> ConceptReport {
             })
             .collect(),
         factories: factories(index, concept),
-        conformance: conformance(index, concept),
+        conformance: concept.conformance.iter().map(|pair| pair_report(index, pair)).collect(),
         conflict_table: conflict_table(index, concept),
         conflicts: concept.conflicts.iter().map(|conflict| conflict_report(index, conflict)).collect(),
         usage: reported.iter().map(|class| usage::build(index, &analysis.mentions, *class)).collect(),
@@ -396,34 +360,6 @@ fn factories(index: &Index, concept: &Concept) -> Vec<FactoryReport> {
         }
     });
     factories.collect()
-}
-
-fn conformance(index: &Index, concept: &Concept) -> Vec<PairReport> {
-    let pairs = concept.conformance.iter().map(|pair| PairReport {
-        r#type: index.class(pair.class).id.as_str(),
-        protocol: index.class(pair.protocol).id.as_str(),
-        verdict: pair.conformance.verdict.as_str(),
-        members: pair
-            .conformance
-            .members
-            .iter()
-            .map(|member| PairMember {
-                name: member.name.as_str(),
-                verdict: member.verdict.as_str(),
-                reasons: member
-                    .reasons
-                    .iter()
-                    .map(|reason| PairReason {
-                        kind: reason.kind.as_str(),
-                        expected: reason.expected.clone(),
-                        found: reason.found.clone(),
-                        place: reason.place.map(|(file, at)| place(index, file, at)),
-                    })
-                    .collect(),
-            })
-            .collect(),
-    });
-    pairs.collect()
 }
 
 fn conflict_table(index: &Index, concept: &Concept) -> Vec<ConflictRow> {

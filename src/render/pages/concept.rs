@@ -2,8 +2,9 @@
 
 use crate::render::document::Document;
 use crate::render::graph_text::{DrawnEdge, DrawnNode, GraphDrawing, LineStyle, render_mermaid};
+use crate::render::pages::conformance::summary_of;
 use crate::render::pages::{MAX_ROWS, count, shortened};
-use crate::report::concepts::{ConceptReport, ConflictReport, MemberReport, PairReport, ReasonReport};
+use crate::report::concepts::{ConceptReport, ConflictReport, MemberReport, ReasonReport};
 use crate::report::orders::one_line;
 
 /// One sentence on the concept.
@@ -225,29 +226,6 @@ fn protocols(page: &mut Document, concept: &ConceptReport) {
         page.text("Where the canonical implementation departs from its protocols:");
     }
     page.table(&["protocol", "member", "verdict", "expected", "found", "at"], rows);
-}
-
-/// `violates: 2 missing, 1 differs`.
-fn summary_of(pair: &PairReport) -> String {
-    let missing = pair
-        .members
-        .iter()
-        .filter(|member| member.reasons.iter().any(|reason| reason.kind.starts_with("missing-")))
-        .count();
-    let differing = pair.members.iter().filter(|member| member.verdict == "violates").count()
-        - missing.min(pair.members.iter().filter(|member| member.verdict == "violates").count());
-    let unknown = pair.members.iter().filter(|member| member.verdict == "cannot-tell").count();
-    let mut parts = Vec::new();
-    if missing > 0 {
-        parts.push(format!("{missing} missing"));
-    }
-    if differing > 0 {
-        parts.push(format!("{differing} differ"));
-    }
-    if unknown > 0 {
-        parts.push(format!("{unknown} cannot tell"));
-    }
-    if parts.is_empty() { pair.verdict.to_owned() } else { format!("{}: {}", pair.verdict, parts.join(", ")) }
 }
 
 fn usage(page: &mut Document, concept: &ConceptReport) {
