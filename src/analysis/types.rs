@@ -9,7 +9,7 @@ mod subtyping;
 pub use assignability::{Assignability, Verdict3, assignable};
 
 use crate::facts::type_expression::TypeExpression;
-use crate::facts::{Bound, ChainId, GuardId, Imported, MODULE_SCOPE, Name, ScopeId, ScopeKind};
+use crate::facts::{Bound, ChainId, GuardId, Imported, MODULE_SCOPE, Name, ScopeId, ScopeKind, Step};
 use crate::link::library::LibraryEntry;
 use crate::link::resolve::{Entity, Resolver, Target};
 use crate::link::{ClassId, FileId, FunctionId, Index};
@@ -437,6 +437,11 @@ fn entity_of(index: &Index, view: Viewpoint, dotted: &str) -> Entity {
 #[must_use]
 pub fn inferred(index: &Index, file: FileId, values: &[ChainId]) -> Option<ResolvedType> {
     let [chain] = values else { return None };
+    if let Some((function, annotation)) = parameter_of(index, file, *chain) {
+        // `self.size = size`: what the parameter is declared to be, not only its principal class.
+        let view = Viewpoint::of_function(index, function, None);
+        return Some(resolve_annotation(index, view, Some(annotation)));
+    }
     match Resolver::new(index).chain(file, *chain) {
         Entity::Instance(class) => Some(ResolvedType::class(class)),
         Entity::Class(class) => Some(ResolvedType::ClassObject(Box::new(ResolvedType::class(class)))),
@@ -452,4 +457,17 @@ pub fn inferred(index: &Index, file: FileId, values: &[ChainId]) -> Option<Resol
         | Entity::Nothing
         | Entity::Open(_) => None,
     }
+}
+
+/// The annotated parameter that a chain is, where it is nothing else, and the function whose it is.
+fn parameter_of(index: &Index, file: FileId, chain: ChainId) -> Option<(FunctionId, Name)> {
+    let facts = &index.file(file).facts;
+    let [Step::Root(name, _)] = *facts.steps_of(chain) else { return None };
+    let (scope, [binding]) = facts.bindings_seen(facts.chains[chain.index()].scope, name).next()? else {
+        return None;
+    };
+    let Bound::Parameter(parameter) = binding.target else { return None };
+    let ScopeKind::Function(function) = facts.scopes[scope.index()].kind else { return None };
+    let annotation = facts.parameters[parameter as usize].annotation?;
+    Some((FunctionId { file, index: function }, annotation))
 }

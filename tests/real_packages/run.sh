@@ -60,6 +60,9 @@ check "import graph: grimp, ruff" check_imports.py \
 check "references: pyright, pyrefly" check_references.py \
   ssot pyright pyrefly confirmed explained allowed unexplained
 
+check "static conformance: pyright, mypy" check_conformance.py \
+  pairs agree differ allowed inferred_by_pyright cannot_tell mypy_agrees mypy_differs
+
 echo
 printf '%s\n' "${summary[@]}"
 echo "$passed passed, $failed failed"

@@ -37,6 +37,7 @@ pub(super) fn judge_provided(
         ),
         Provided::Library(owner, member) => judge_inherited(index, demand, *owner, member),
         Provided::Function(found) => match &demand.what {
+            Demanded::NestedClass => nested_class(demand),
             Demanded::Function(expected) => judge_functions(relation, class, *expected, *found),
             Demanded::Attribute(field) => {
                 judge_function_for_attribute(relation, class, demand, field, *found)
@@ -61,6 +62,7 @@ pub(super) fn judge_provided(
             }
         },
         Provided::Field(owner, found) => match &demand.what {
+            Demanded::NestedClass => nested_class(demand),
             Demanded::Function(expected) if index.function(*expected).binding == BindingKind::Property => {
                 judge_field_for_property(relation, class, *expected, *owner, found)
             }
@@ -74,6 +76,11 @@ pub(super) fn judge_provided(
     }
 }
 
+fn nested_class(demand: &Demand) -> Judgement {
+    let reason = format!("`{}` is a class in the protocol: compared by name alone", demand.name);
+    Judgement::unknown(reason, demand.place)
+}
+
 fn missing(index: &Index, demand: &Demand, provided: &Provided) -> Judgement {
     let (kind, expected) = match &demand.what {
         Demanded::Function(id) if index.function(*id).binding == BindingKind::Property => {
@@ -81,6 +88,7 @@ fn missing(index: &Index, demand: &Demand, provided: &Provided) -> Judgement {
         }
         Demanded::Function(id) => (ReasonKind::MissingMethod, signatures::render(index, *id)),
         Demanded::Attribute(field) => (ReasonKind::MissingAttribute, field_text(field)),
+        Demanded::NestedClass => (ReasonKind::MissingAttribute, format!("class {}", demand.name)),
         Demanded::Library(member) => {
             (ReasonKind::MissingMethod, format!("{}{}", member.name, member.signature))
         }
@@ -109,6 +117,7 @@ fn judge_inherited(
 ) -> Judgement {
     let is_same = demand.by == owner;
     match &demand.what {
+        Demanded::NestedClass => nested_class(demand),
         Demanded::Library(_) => Judgement::default(),
         Demanded::Function(_) | Demanded::Attribute(_) if is_same => Judgement::default(),
         Demanded::Function(_) | Demanded::Attribute(_) => Judgement::unknown(
@@ -128,7 +137,7 @@ fn judge_functions(
     if expected == found {
         return Judgement::default();
     }
-    if let Some(judged) = wrapped(index, found) {
+    if let Some(judged) = wrapped(index, found).or_else(|| wrapped(index, expected)) {
         return judged;
     }
     let wanted = nonempty_or(overloads_of(index, expected), expected);
@@ -284,6 +293,9 @@ fn judge_field_for_method(
 ) -> Judgement {
     let index = relation.index;
     let place = place_of_field(index, owner, found);
+    if let Some(judged) = wrapped(index, expected) {
+        return judged;
+    }
     // `send = push` in the body of a class.
     if !found.is_instance {
         match Resolver::new(index).attribute(&Entity::Class(class), found.name, 0) {

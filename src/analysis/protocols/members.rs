@@ -21,6 +21,8 @@ pub(super) enum Demanded {
     Function(FunctionId),
     /// An annotated name.
     Attribute(Field),
+    /// A class in the protocol's body; compared by name alone.
+    NestedClass,
     /// A member of a standard protocol or abstract base class.
     Library(LibraryMember),
 }
@@ -80,6 +82,20 @@ fn source_demands(index: &Index, class: ClassId, file: FileId) -> Vec<Demand> {
         })
         .collect();
     if let Origin::Source { index: owner, .. } = index.class(class).origin {
+        let facts = &index.file(file).facts;
+        let mut nested: Vec<Demand> = facts
+            .bindings_in(facts.types[owner.index()].body)
+            .iter()
+            .filter(|binding| matches!(binding.target, Bound::Type(_)))
+            .map(|binding| Demand {
+                name: binding.name,
+                what: Demanded::NestedClass,
+                place: Some((file, binding.at)),
+                by: class,
+            })
+            .collect();
+        nested.sort_by_key(|demand| demand.place);
+        demands.extend(nested);
         for field in fields_of(index, file, owner).filter(|field| !field.is_instance) {
             if demands.iter().all(|known| known.name != field.name) {
                 let place = Some((file, field.at));

@@ -108,3 +108,28 @@ fn standard_protocols_demand_their_abstract_members() {
         .collect();
     assert_eq!(missing, ["__len__"]);
 }
+
+#[test]
+fn a_class_in_a_protocol_is_demanded_by_name() {
+    check("class Error(Exception): ...", "class C: ...", "violates missing-attribute");
+    check("class Error(Exception): ...", "class C:\n    class Error(Exception): ...", "cannot-tell unknown");
+}
+
+#[test]
+fn a_field_set_to_a_parameter_is_what_the_parameter_is_declared_to_be() {
+    let class = "class C:\n    def __init__(self, size: Optional[int]): self.size = size";
+    check("size: Optional[int]", class, "conforms");
+    check("size: int", class, "violates attribute-type");
+}
+
+#[test]
+fn a_demand_behind_an_unknown_decorator_cannot_be_told() {
+    let decorated = "@wrap\n    def f(self) -> int: ...";
+    check(decorated, "class C:\n    @property\n    def f(self) -> int: ...", "cannot-tell unknown");
+}
+
+#[test]
+fn a_dictionary_is_no_typed_dict() {
+    let class = "class T(TypedDict):\n    a: int\nclass C:\n    def f(self, x: T): ...";
+    check("def f(self, x: Dict[str, Any]): ...", class, "violates parameter-type");
+}
