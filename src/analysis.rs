@@ -12,6 +12,7 @@ pub mod overrides;
 pub mod protocols;
 pub mod signatures;
 pub mod similarity;
+pub mod synthesis;
 pub mod type_graph;
 pub mod types;
 pub mod usage;

@@ -7,6 +7,7 @@ mod conform;
 mod discover;
 mod inputs;
 mod output;
+mod protocol;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -99,6 +100,12 @@ enum Command {
   ssot discover backend --format json -o groups.json
   ssot discover backend --write web-socket-manager   declare one of them in ssot.toml")]
     Discover(discover::Discover),
+    /// The target protocol of a concept: what its protocols, the canonical one and callers want.
+    #[command(after_help = "Examples:
+  ssot protocol backend --concept websocket-manager
+  ssot protocol backend -o target.pyi            a Python protocol
+  ssot protocol backend --language rust          a Rust trait")]
+    Protocol(protocol::Protocol),
     /// Whether classes do what protocols demand.
     #[command(subcommand)]
     Conform(conform::Conform),
@@ -201,6 +208,9 @@ fn run(arguments: &Arguments) -> miette::Result<Outcome> {
         }
         Command::Discover(wanted) => {
             return discover::run(wanted, arguments.quiet, arguments.color).map(|()| Outcome::Fine);
+        }
+        Command::Protocol(wanted) => {
+            return protocol::run(wanted, arguments.quiet, arguments.color).map(|()| Outcome::Fine);
         }
         Command::Conform(wanted) => return conform::run(wanted, arguments.quiet, arguments.color),
         Command::Graph { inputs, output, cycles, implicit } => {

@@ -5,6 +5,7 @@ pub mod graph_text;
 pub mod json;
 pub mod markdown;
 pub mod pages;
+pub mod protocol_text;
 pub mod terminal;
 
 /// The forms in which a command can answer.

@@ -9,6 +9,7 @@ pub mod coverage;
 pub mod discovery;
 pub mod graph;
 pub mod orders;
+pub mod protocol;
 pub mod types;
 pub mod usage;
 

@@ -100,6 +100,11 @@ pub(super) fn internal(error: impl std::fmt::Display) -> miette::Report {
 }
 
 impl Output {
+    /// The extension of the file that is written.
+    pub(super) fn extension(&self) -> Option<&str> {
+        self.output.as_ref()?.extension()?.to_str()
+    }
+
     /// The format: as typed, else by the file's extension, else `default`.
     pub(super) fn format(&self, default: Format) -> miette::Result<Format> {
         if let Some(format) = self.format {

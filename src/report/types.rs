@@ -215,7 +215,7 @@ fn method(index: &Index, class: ClassId, id: FunctionId) -> MethodReport {
         is_async: fact.traits.is_async,
         binding: fact.binding.as_str(),
         visibility: visibility_of(fact),
-        params: facts.parameters_of(fact).iter().map(parameter).collect(),
+        params: parameters(facts.parameters_of(fact)),
         returns: fact.returns.map(|returns| returns.as_str()),
         overrides: overridden,
     }
@@ -224,6 +224,10 @@ fn method(index: &Index, class: ClassId, id: FunctionId) -> MethodReport {
 fn visibility_of(fact: &FunctionFact) -> &'static str {
     let name = fact.name.as_str();
     if name.starts_with('_') && !name.ends_with("__") { "private" } else { "public" }
+}
+
+pub(super) fn parameters(of: &[Parameter]) -> Vec<ParameterReport> {
+    of.iter().map(parameter).collect()
 }
 
 fn parameter(parameter: &Parameter) -> ParameterReport {
