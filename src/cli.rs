@@ -18,7 +18,8 @@ use crate::analysis::graph::GraphOptions;
 use crate::analysis::usage::find_mentions;
 use crate::analysis::{self, AnalysisOptions};
 use crate::lang::python::STACK_BYTES;
-use crate::link::ClassId;
+use crate::link::resolve::{Entity, Resolver};
+use crate::link::{ClassId, Index};
 use crate::render::pages::{graph as graph_pages, mro, report_page, scan, usage as usage_pages};
 use crate::render::{Format, graph_text, json};
 use crate::report;
@@ -75,7 +76,7 @@ enum Command {
     /// One type's method resolution order: who provides each method, what is overridden, what is wrong.
     #[command(after_help = "Example: ssot mro manager.WebSocketManager --root backend")]
     Mro {
-        /// Dotted id, or any unambiguous tail of one.
+        /// Dotted id, any unambiguous tail of one, a re-export of it, or path:line.
         #[arg(value_name = "TYPE")]
         of: String,
         #[command(flatten)]
@@ -277,7 +278,10 @@ fn resolve_type(loaded: &Loaded, of: &str) -> miette::Result<ClassId> {
         .collect();
     let exact: Vec<ClassId> =
         matching.iter().copied().filter(|class| index.class(*class).id.as_str() == of).collect();
-    let found = if exact.len() == 1 { &exact } else { &matching };
+    let mut found = if exact.len() == 1 { exact } else { matching };
+    if found.is_empty() {
+        found = at_place(index, of).or_else(|| behind_name(index, of)).into_iter().collect();
+    }
     match found[..] {
         [single] => Ok(single),
         [] => Err(miette::miette!(
@@ -295,11 +299,28 @@ fn resolve_type(loaded: &Loaded, of: &str) -> miette::Result<ClassId> {
                 })
                 .collect();
             Err(miette::miette!(
-                help = "give more of the dotted id; for two files of one id, a narrower --root",
+                help = "give more of the dotted id, or the place, as in app/models.py:12",
                 "`{of}` is ambiguous; it may be\n{}",
                 list.join("\n")
             ))
         }
+    }
+}
+
+/// The class whose name stands at `path:line`.
+fn at_place(index: &Index, of: &str) -> Option<ClassId> {
+    let (path, line) = of.rsplit_once(':')?;
+    let line: u32 = line.parse().ok()?;
+    index.tree_classes().find(|class| {
+        index.place_of(*class).is_some_and(|(found, at)| found.ends_with(path) && at.line == line)
+    })
+}
+
+/// What a dotted name leads to through re-exports and aliases.
+fn behind_name(index: &Index, of: &str) -> Option<ClassId> {
+    match Resolver::new(index).dotted(of)? {
+        Entity::Class(class) if index.is_in_tree(class) => Some(class),
+        _ => None,
     }
 }
 

@@ -419,7 +419,7 @@ impl Index {
 
     /// The classes of the tree, in the order of the files.
     pub fn tree_classes(&self) -> impl Iterator<Item = ClassId> {
-        let start = self.files.first().map_or(0, |file| file.first_class);
+        let start = self.files.first().map_or(self.classes.len() as u32, |file| file.first_class);
         let end = self.files.get(self.tree_files).map_or(self.classes.len() as u32, |file| file.first_class);
         (start..end).map(ClassId)
     }

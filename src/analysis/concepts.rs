@@ -12,7 +12,7 @@ use super::conflicts::{self, Conflict};
 use super::protocols;
 use super::protocols::matrix::ConformancePair;
 use super::similarity::Profiles;
-use super::similarity::units::Unit;
+use super::similarity::units::{Unit, may_implement};
 use super::usage::{self, UsageCounts};
 use crate::facts::{Bound, MODULE_SCOPE, Name};
 use crate::link::resolve::{Entity, Resolver};
@@ -265,7 +265,8 @@ fn candidates(index: &Index, rule: &ConceptRule) -> Vec<ClassId> {
             let name = index.class(*class).name.as_str();
             let is_matched = rule.names.iter().any(|pattern| pattern.is_match(name));
             let is_test_case = name.starts_with("Test") && is_in_tests(index, *class);
-            (is_matched && !is_test_case || is_named(*class, &rule.members))
+            let is_kind = protocols::is_protocol_like(index, *class) || may_implement(index, *class);
+            (is_matched && is_kind && !is_test_case || is_named(*class, &rule.members))
                 && !is_named(*class, &rule.exclude)
                 && !is_stub_twin(index, *class)
         })

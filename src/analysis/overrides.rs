@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
-use super::signatures::{self, Comparison};
-use crate::facts::Name;
+use super::signatures::{self, Comparison, DifferenceKind};
+use crate::facts::{Bound, Name, Step};
 use crate::link::members::{method_of, methods_of};
 use crate::link::references::ReferenceKind;
 use crate::link::{ClassId, ClassKind, FunctionId, Index, Origin};
@@ -94,9 +94,14 @@ impl Provider {
     }
 }
 
-/// Who provides `name` to instances of `class`, nearest first; the class itself included.
+/// Who provides `name` to instances of `class`, nearest first; the class itself included. A class whose
+/// body binds the name to something else ends the line.
 pub fn providers(index: &Index, class: ClassId, name: Name) -> impl Iterator<Item = Provider> {
-    index.class(class).mro.classes().filter_map(move |ancestor| provider_in(index, ancestor, name))
+    let line = index.class(class).mro.classes();
+    let methods = line.map(move |ancestor| (ancestor, provider_in(index, ancestor, name)));
+    methods
+        .take_while(move |(ancestor, provider)| provider.is_some() || !is_attribute(index, *ancestor, name))
+        .filter_map(|(_, provider)| provider)
 }
 
 fn provider_in(index: &Index, class: ClassId, name: Name) -> Option<Provider> {
@@ -111,23 +116,46 @@ fn provider_in(index: &Index, class: ClassId, name: Name) -> Option<Provider> {
 pub fn provided(index: &Index, class: ClassId) -> BTreeMap<Name, Provider> {
     let mut found = BTreeMap::new();
     let object = index.library.class("builtins.object");
+    let mut hidden: FxHashSet<Name> = FxHashSet::default();
     for ancestor in index.class(class).mro.classes().filter(|id| Some(*id) != object) {
         match index.class(ancestor).origin {
             Origin::Source { .. } => {
                 for &method in methods_of(index, ancestor) {
                     let name = index.function(method).name;
-                    found.entry(name).or_insert(Provider::Source(ancestor, method));
+                    if !hidden.contains(&name) {
+                        found.entry(name).or_insert(Provider::Source(ancestor, method));
+                    }
                 }
+                hidden.extend(attributes_of(index, ancestor));
             }
             Origin::Library => {
                 let members = index.library.members(ancestor);
-                for member in members.iter().filter(|member| member.binding.is_some()) {
+                let methods = members.iter().filter(|member| member.binding.is_some());
+                for member in methods.filter(|member| !hidden.contains(&member.name)) {
                     found.entry(member.name).or_insert(Provider::Library(ancestor));
                 }
             }
         }
     }
     found
+}
+
+/// Names that the body of a class binds to something else than a method of its own: `close = None`.
+fn attributes_of(index: &Index, class: ClassId) -> impl Iterator<Item = Name> {
+    let source = index.source_of(class);
+    let bindings = source.map_or(&[][..], |(file, fact)| index.file(file).facts.bindings_in(fact.body));
+    bindings
+        .iter()
+        .filter(|binding| matches!(binding.target, Bound::Value { .. }))
+        .map(|binding| binding.name)
+}
+
+/// Whether the body of a class binds `name` last to something that is no definition of a function.
+fn is_attribute(index: &Index, class: ClassId, name: Name) -> bool {
+    index.source_of(class).is_some_and(|(file, fact)| {
+        let last = index.file(file).facts.bindings_of(fact.body, name).last();
+        last.is_some_and(|binding| matches!(binding.target, Bound::Value { .. }))
+    })
 }
 
 /// Checks every class of the tree.
@@ -170,6 +198,15 @@ fn check_overrides(index: &Index, class: ClassId, kinds: &mut Vec<TroubleKind>) 
             continue;
         }
         let Some(overridden) = providers(index, class, name).nth(1) else { continue };
+        // An unknown decorator may give either of them another signature.
+        let is_wrapped = |method: FunctionId| index.function(method).traits.is_wrapped;
+        let wrapped_base = match overridden {
+            Provider::Source(_, base) => is_wrapped(base),
+            Provider::Library(_) => false,
+        };
+        if is_wrapped(method) || wrapped_base {
+            continue;
+        }
         let comparison = match &overridden {
             Provider::Source(_, expected) => signatures::compare(index, *expected, method),
             Provider::Library(provider) => {
@@ -182,6 +219,11 @@ fn check_overrides(index: &Index, class: ClassId, kinds: &mut Vec<TroubleKind>) 
                 signatures::compare_with_library(index, signature, binding, is_async, method)
             }
         };
+        let mut comparison = comparison;
+        if name.as_str().starts_with("__") {
+            // Nobody passes the arguments of special methods by name.
+            comparison.differences.retain(|difference| difference.kind != DifferenceKind::ParameterName);
+        }
         if !comparison.differences.is_empty() {
             kinds.push(TroubleKind::IncompatibleOverride { method, overridden, comparison });
         }
@@ -204,8 +246,7 @@ fn check_shadowing(index: &Index, class: ClassId, kinds: &mut Vec<TroubleKind>) 
                 first.insert(name, ancestor);
                 continue;
             };
-            let passes_on =
-                method_of(index, found, name).is_some_and(|method| index.function(method).traits.calls_super);
+            let passes_on = mentions_super(index, found, name);
             let is_inherited = index.class(found).mro.contains(ancestor);
             let is_new_here = !order.iter().any(|base| {
                 let mro = &index.class(*base).mro;
@@ -238,10 +279,10 @@ fn check_super_chains(index: &Index, class: ClassId, kinds: &mut Vec<TroubleKind
             .iter()
             .filter_map(|ancestor| Some((*ancestor, method_of(index, *ancestor, name)?)))
             .collect();
-        let stop = chain.iter().position(|(_, method)| !index.function(*method).traits.calls_super);
+        let stop = chain.iter().position(|(class, _)| !mentions_super(index, *class, name));
         let Some(stop) = stop else { continue };
         let (stopper, stops_at) = chain[stop];
-        let passes = &chain[..stop];
+        let passes = &chain[..=stop];
         // Who stops the chain in the class itself, or for its own ancestors, may well mean it.
         if index.function(stops_at).traits.is_abstract || stopper == class {
             continue;
@@ -265,7 +306,27 @@ fn check_super_chains(index: &Index, class: ClassId, kinds: &mut Vec<TroubleKind
     }
 }
 
-/// `Base.__init__(self)` written out in one of the methods that ran before.
+/// Whether code of a class takes `name` from `super()`, in whatever method: `super().close()`, `super().close`
+/// as a value, a helper that calls it, or a bare `super()` whose use is not followed.
+fn mentions_super(index: &Index, class: ClassId, name: Name) -> bool {
+    let Some((file, fact)) = index.source_of(class) else { return false };
+    let facts = &index.file(file).facts;
+    let is_within = |at: u32| (fact.at..fact.end).contains(&at);
+    facts.chains.iter().any(|chain| {
+        let steps = &facts.steps[chain.steps.range()];
+        let Some(&Step::Root(root, at)) = steps.first() else { return false };
+        if root.as_str() != "super" || !is_within(at) {
+            return false;
+        }
+        let attribute = steps.iter().find_map(|step| match step {
+            Step::Attribute(attribute, _) => Some(*attribute),
+            Step::Root(..) | Step::Call | Step::Await | Step::Index => None,
+        });
+        attribute.is_none_or(|attribute| attribute == name)
+    })
+}
+
+/// `Base.__init__(self)` written out in one of the methods that run.
 fn is_called_explicitly(index: &Index, ran: &[(ClassId, FunctionId)], target: ClassId, name: Name) -> bool {
     index.references.on_receiver(target).iter().any(|reference| {
         let called = index.function(reference.function);

@@ -11,6 +11,7 @@ mod definitions;
 mod digest;
 mod expressions;
 mod imports;
+mod loops;
 mod nesting;
 mod pruning;
 mod statements;

@@ -4,6 +4,7 @@
 //! (PEP 695), `NamedTuple`, `TypedDict`, and classes made by calls.
 
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 
 use super::mro::MroEntry;
 use super::resolve::{Entity, Resolver, SpecialBase};
@@ -194,6 +195,8 @@ fn spread_kinds(index: &mut Index) {
             index.classes[at].kind == ClassKind::TypedDict && index.classes[at].origin != Origin::Library
         })
         .collect();
+    // What has `Generic` hands it on to its own subclasses, which stand in any order.
+    let generic_dicts = generic_typed_dicts(index, &typed_dicts, generic);
     for at in typed_dicts {
         let class = &index.classes[at];
         let is_known = |base: &BaseLink| matches!(base.resolution, Resolution::Resolved(_));
@@ -201,13 +204,7 @@ fn spread_kinds(index: &mut Index) {
             continue;
         }
         let mut bases: Vec<BaseLink> = Vec::new();
-        let inherits_generic = class
-            .bases
-            .iter()
-            .any(|b| b.resolution == Resolution::Resolved(generic.unwrap_or(ClassId(u32::MAX))));
-        let has_parameters =
-            index.source_of(ClassId(at as u32)).is_some_and(|(_, fact)| fact.has_type_parameters);
-        if (inherits_generic || has_parameters)
+        if generic_dicts.contains(&ClassId(at as u32))
             && let Some(generic) = generic
         {
             bases.push(BaseLink { text: Name::new("Generic"), resolution: Resolution::Resolved(generic) });
@@ -216,6 +213,29 @@ fn spread_kinds(index: &mut Index) {
             bases.push(BaseLink { text: Name::new("dict"), resolution: Resolution::Resolved(dict) });
         }
         index.classes[at].bases = bases;
+    }
+}
+
+/// The typed dictionaries that are generic: by a base, by type parameters, or by a generic one among
+/// their bases (`_TypedDictMeta.__new__` in `Lib/typing.py`).
+fn generic_typed_dicts(index: &Index, typed_dicts: &[usize], generic: Option<ClassId>) -> FxHashSet<ClassId> {
+    let mut found: FxHashSet<ClassId> = FxHashSet::default();
+    loop {
+        let before = found.len();
+        for &at in typed_dicts {
+            let id = ClassId(at as u32);
+            let has_parameters = index.source_of(id).is_some_and(|(_, fact)| fact.has_type_parameters);
+            let inherits = index.classes[at].bases.iter().any(|base| match base.resolution {
+                Resolution::Resolved(base) => Some(base) == generic || found.contains(&base),
+                Resolution::External(_) | Resolution::Unresolved(_) => false,
+            });
+            if has_parameters || inherits {
+                found.insert(id);
+            }
+        }
+        if found.len() == before {
+            return found;
+        }
     }
 }
 

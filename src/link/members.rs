@@ -176,6 +176,9 @@ pub fn method_of(index: &Index, class: ClassId, name: Name) -> Option<FunctionId
     let facts = &index.file(file).facts;
     let mut fallback = None;
     for binding in facts.bindings_of(fact.body, name).iter().rev() {
+        if binding.target == Bound::Deleted && fallback.is_none() {
+            return None;
+        }
         let Bound::Function(function) = binding.target else { continue };
         let id = FunctionId { file, index: function };
         let found = &facts.functions[function.index()];

@@ -3,7 +3,9 @@
 //! Resolution is a pure function of the facts. It never guesses: where several bindings may hold
 //! and lead to different things, the answer is [`Entity::Open`] with the reason.
 
+use std::borrow::Cow;
 use std::cell::Cell;
+use std::sync::LazyLock;
 
 use super::library::{LibraryEntry, LibraryModuleId};
 use super::members::method_of;
@@ -11,7 +13,7 @@ use super::modules::ModuleId;
 use super::{ClassId, FileId, FunctionId, Index, OutsideState, Unresolved};
 use crate::facts::{
     Binding, Bound, ChainId, ExportList, FileFacts, FunctionFact, GuardId, GuardKind, Import, ImportIdx,
-    Imported, MODULE_SCOPE, Name, ScopeId, ScopeKind, Step, Usage,
+    Imported, MODULE_SCOPE, Name, ParameterKind, ScopeId, ScopeKind, Step, Usage,
 };
 use crate::text::Offset;
 
@@ -162,6 +164,7 @@ impl<'i> Resolver<'i> {
     ) -> Entity {
         self.start(hops);
         let facts = self.facts(file);
+        let mut bound_later = None;
         for (looked, bindings) in facts.bindings_seen(scope, name) {
             let runs_in_order = looked == scope || self.runs_with(facts, scope, looked);
             let site = Site { before: runs_in_order.then_some(at), guard };
@@ -171,7 +174,11 @@ impl<'i> Resolver<'i> {
                 Entity::Open(Unresolved::NotDefined(_)) if site.before.is_some() => {
                     let later = Site { before: None, guard };
                     match self.select(file, bindings, name, later, hops) {
-                        // In a class body an outer name may still be meant.
+                        // `Worker = Worker` in a class body: before it is bound, the outer name is meant.
+                        found if matches!(facts.scopes[looked.index()].kind, ScopeKind::Type(_)) => {
+                            bound_later.get_or_insert(found);
+                            continue;
+                        }
                         Entity::Open(Unresolved::NotDefined(_)) if looked != MODULE_SCOPE => continue,
                         found => found,
                     }
@@ -184,9 +191,12 @@ impl<'i> Resolver<'i> {
         {
             return Entity::Super(class);
         }
-        match self.through_stars(file, name, hops) {
-            Some(found) => found,
-            None => self.builtin(name),
+        if let Some(found) = self.through_stars(file, name, hops) {
+            return found;
+        }
+        match (self.builtin(name), bound_later) {
+            (Entity::Open(Unresolved::NotDefined(_)), Some(later)) => later,
+            (found, _) => found,
         }
     }
 
@@ -254,15 +264,23 @@ impl<'i> Resolver<'i> {
         let mut lines: Vec<u32> = Vec::new();
         let mut is_ambiguous = false;
         let mut covered = Branches::default();
-        for binding in bindings.iter().rev() {
-            if site.before.is_some_and(|before| binding.at >= before) {
+        let ordered = with_stars(facts, bindings);
+        for binding in ordered.iter().rev() {
+            if site.before.is_some_and(|before| binding.at >= before || is_value_of(facts, binding, before)) {
                 continue;
             }
             let life = self.liveness(file, binding.guard, binding.at, site.guard, hops);
             if life == Life::Dead {
                 continue;
             }
-            let entity = self.bound(file, binding, hops + 1);
+            let entity = match binding.target {
+                // A star binds the name only where its module has it.
+                Bound::Star(import) => match self.star_member(file, import, name, hops + 1) {
+                    Some(entity) => entity,
+                    None => continue,
+                },
+                _ => self.bound(file, binding, hops + 1),
+            };
             if life == Life::Typing {
                 typing_only.get_or_insert(entity);
                 continue;
@@ -408,7 +426,10 @@ impl<'i> Resolver<'i> {
             Bound::Function(index) => Entity::Function(FunctionId { file, index }),
             Bound::Parameter(position) => {
                 let parameter = &facts.parameters[position as usize];
-                match parameter.annotation_chain {
+                // `*users: User` is a tuple, `**users: User` a dictionary.
+                let is_one =
+                    !matches!(parameter.kind, ParameterKind::Variadic | ParameterKind::KeywordVariadic);
+                match parameter.annotation_chain.filter(|_| is_one) {
                     Some(chain) => instance_of(self.chain_hops(file, chain, hops), binding.name),
                     None => Entity::Open(Unresolved::Dynamic(binding.name)),
                 }
@@ -640,7 +661,7 @@ impl<'i> Resolver<'i> {
                 return Entity::Open(Unresolved::Dynamic(dotted()));
             }
             // A star import that leads outside may bring any name.
-            let open_star = facts.bindings_of(MODULE_SCOPE, Name::new("*")).iter().any(|binding| {
+            let open_star = facts.bindings_of(MODULE_SCOPE, *STAR).iter().any(|binding| {
                 let Bound::Star(import) = binding.target else { return false };
                 !matches!(
                     self.import_module(file, &facts.imports[import.index()]),
@@ -680,30 +701,38 @@ impl<'i> Resolver<'i> {
             return None;
         }
         let facts = self.facts(file);
-        for binding in facts.bindings_of(MODULE_SCOPE, Name::new("*")).iter().rev() {
+        for binding in facts.bindings_of(MODULE_SCOPE, *STAR).iter().rev() {
             let Bound::Star(import) = binding.target else { continue };
             let life = self.liveness(file, binding.guard, binding.at, GuardId(0), hops);
             if matches!(life, Life::Dead) {
                 continue;
             }
-            match self.import_module(file, &facts.imports[import.index()]) {
-                Target::Found(module) => {
-                    if self.star_exports(module, name) {
-                        match self.member(module, name, hops + 1) {
-                            Entity::Open(Unresolved::NotDefined(_) | Unresolved::Circular(_)) => {}
-                            found => return Some(found),
-                        }
-                    }
-                }
-                Target::Library(module) if !name.as_str().starts_with('_') => {
-                    if !matches!(self.library_member(module, name), Entity::Open(_) | Entity::External(_)) {
-                        return Some(self.library_member(module, name));
-                    }
-                }
-                Target::Library(_) | Target::Missing(_) | Target::Compiled(_) | Target::External(_) => {}
+            if let Some(found) = self.star_member(file, import, name, hops) {
+                return Some(found);
             }
         }
         None
+    }
+
+    /// What one star import binds `name` to, where its module brings the name.
+    fn star_member(&self, file: FileId, import: ImportIdx, name: Name, hops: u32) -> Option<Entity> {
+        match self.import_module(file, &self.facts(file).imports[import.index()]) {
+            Target::Found(module) if self.star_exports(module, name) => {
+                match self.member(module, name, hops + 1) {
+                    Entity::Open(Unresolved::NotDefined(_) | Unresolved::Circular(_)) => None,
+                    found => Some(found),
+                }
+            }
+            Target::Library(module) if !name.as_str().starts_with('_') => {
+                let found = self.library_member(module, name);
+                (!matches!(found, Entity::Open(_) | Entity::External(_))).then_some(found)
+            }
+            Target::Found(_)
+            | Target::Library(_)
+            | Target::Missing(_)
+            | Target::Compiled(_)
+            | Target::External(_) => None,
+        }
     }
 
     /// Whether `from module import *` brings `name`: `__all__`, or else no leading underscore.
@@ -940,3 +969,30 @@ fn special_base(module: Name, level: u32, name: Name) -> Option<SpecialBase> {
         _ => None,
     }
 }
+
+/// Whether what stands at `at` is the value that the binding is made of: in `Worker = Worker` the second
+/// one is not yet the first.
+fn is_value_of(facts: &FileFacts, binding: &Binding, at: Offset) -> bool {
+    let Bound::Value { values, .. } = binding.target else { return false };
+    let chains = &facts.values[values.range()];
+    chains.iter().any(|chain| facts.chains[chain.index()].root(facts).is_some_and(|(_, root)| root == at))
+}
+
+/// The bindings of a name of a module, and the star imports behind the first of them, which may bind it
+/// again; in the order of the source.
+fn with_stars<'f>(facts: &FileFacts, bindings: &'f [Binding]) -> Cow<'f, [Binding]> {
+    let Some(first) = bindings.first().filter(|first| first.scope == MODULE_SCOPE) else {
+        return Cow::Borrowed(bindings);
+    };
+    let stars = facts.bindings_of(MODULE_SCOPE, *STAR);
+    if stars.iter().all(|star| star.at < first.at) {
+        return Cow::Borrowed(bindings);
+    }
+    let later = stars.iter().filter(|star| star.at > first.at);
+    let mut all: Vec<Binding> = bindings.iter().chain(later).copied().collect();
+    all.sort_by_key(|binding| binding.at);
+    Cow::Owned(all)
+}
+
+/// The name under which star imports are bound.
+static STAR: LazyLock<Name> = LazyLock::new(|| Name::new("*"));

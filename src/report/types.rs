@@ -204,7 +204,9 @@ pub(super) fn mro_of(index: &Index, mro: &Mro) -> MroReport {
 fn method(index: &Index, class: ClassId, id: FunctionId) -> MethodReport {
     let fact = index.function(id);
     let facts = &index.file(id.file).facts;
-    let has_parents = index.class(class).mro.entries.len() > 2;
+    // `__secret` is another name in every class.
+    let is_mangled = fact.name.as_str().starts_with("__") && !fact.name.as_str().ends_with("__");
+    let has_parents = index.class(class).mro.entries.len() > 2 && !is_mangled;
     let overridden = has_parents
         .then(|| overrides::providers(index, class, fact.name).nth(1))
         .flatten()

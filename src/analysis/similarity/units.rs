@@ -129,14 +129,13 @@ pub(super) fn units_of(index: &Index) -> Vec<Unit> {
 }
 
 /// Kinds of classes that hold values, name alternatives or say what others must do are no implementations.
-fn may_implement(index: &Index, class: ClassId) -> bool {
+pub(in crate::analysis) fn may_implement(index: &Index, class: ClassId) -> bool {
     match index.class(class).kind {
         ClassKind::Plain => {}
         ClassKind::Protocol | ClassKind::TypedDict | ClassKind::NamedTuple | ClassKind::Enum => return false,
     }
-    let exception = index.library.class("builtins.BaseException");
-    !protocols::is_protocol_like(index, class)
-        && !exception.is_some_and(|exception| index.class(class).mro.contains(exception))
+    let is_a = |id: &str| index.library.class(id).is_some_and(|base| index.class(class).mro.contains(base));
+    !protocols::is_protocol_like(index, class) && !is_a("builtins.BaseException") && !is_a("builtins.type")
 }
 
 /// Functions that put into a name of the module what other functions take out or go over.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cell::Cell;
 
 use ruff_python_ast::token::Tokens;
-use ruff_python_ast::{ExceptHandler, Expr, Pattern, Stmt, StmtFor, StmtIf, StmtMatch, StmtTry, StmtWith};
+use ruff_python_ast::{ExceptHandler, Expr, Pattern, Stmt, StmtIf, StmtMatch, StmtTry, StmtWith};
 use ruff_text_size::{Ranged, TextRange};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -138,13 +138,7 @@ impl<'a> Lowering<'a> {
             }
             Stmt::AnnAssign(node) => self.lower_annotated_assignment(node),
             Stmt::For(node) => self.lower_for(node),
-            Stmt::While(node) => {
-                self.lower_expression(&node.test, Usage::Value);
-                self.guarded(GuardKind::Loop, node.start().to_u32(), |this| {
-                    this.lower_body(&node.body);
-                });
-                self.lower_body(&node.orelse);
-            }
+            Stmt::While(node) => self.lower_while(node),
             Stmt::If(node) => self.lower_if(node),
             Stmt::With(node) => self.lower_with(node),
             Stmt::Match(node) => self.lower_match(node),
@@ -274,21 +268,12 @@ impl<'a> Lowering<'a> {
         text.into()
     }
 
-    fn guarded(&mut self, kind: GuardKind, statement: Offset, lower: impl FnOnce(&mut Self)) {
+    pub(super) fn guarded(&mut self, kind: GuardKind, statement: Offset, lower: impl FnOnce(&mut Self)) {
         let outer = self.guard;
         self.guard = GuardId(self.facts.guards.len() as u32);
         self.facts.guards.push(Guard { parent: outer, kind, statement });
         lower(self);
         self.guard = outer;
-    }
-
-    fn lower_for(&mut self, node: &StmtFor) {
-        self.lower_expression(&node.iter, Usage::Value);
-        self.guarded(GuardKind::Loop, node.start().to_u32(), |this| {
-            this.lower_target(&node.target, Bound::Opaque);
-            this.lower_body(&node.body);
-        });
-        self.lower_body(&node.orelse);
     }
 
     fn lower_if(&mut self, node: &StmtIf) {

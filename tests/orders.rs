@@ -1,0 +1,158 @@
+//! Orders, findings and uses of small trees that are easy to get wrong; what CPython does stands beside each.
+
+mod support;
+
+use support::{folder, items, ssot, strings, text_of, type_named};
+
+/// The order of one type after itself, or `?` where it is not complete.
+#[track_caller]
+fn check_order(files: &[(&str, &str)], of: &str, expected: &str) {
+    let answer = ssot(folder(files).path(), &["scan", "--format", "json", "--no-python"]).json();
+    let mro = &type_named(&answer, of)["mro"];
+    let found =
+        if mro["complete"] == true { strings(&mro["entries"])[1..].join(" ") } else { "?".to_owned() };
+    assert_eq!(found, expected, "{mro}");
+}
+
+/// The kinds of the findings in one file.
+fn findings(text: &str) -> Vec<String> {
+    let answer =
+        ssot(folder(&[("m.py", text)]).path(), &["report", "--format", "json", "--no-python"]).json();
+    items(&answer["mro_findings"]).iter().map(|found| text_of(found, "rule").to_owned()).collect()
+}
+
+/// Lines with a use of a type.
+fn uses(files: &[(&str, &str)], of: &str) -> Vec<u64> {
+    let answer = ssot(folder(files).path(), &["usage", of, "--format", "json", "--no-python"]).json();
+    items(&answer["references"]).iter().filter_map(|found| found["line"].as_u64()).collect()
+}
+
+#[test]
+fn a_star_import_binds_again_what_was_bound_before() {
+    let lib = ("lib.py", "class B: ...\n");
+    let user = "class B(Exception): ...\nfrom lib import *\nclass U(B): ...\n";
+    check_order(&[lib, ("u.py", user)], "u.U", "lib.B builtins.object");
+    let user = "from lib import *\nclass B(Exception): ...\nclass U(B): ...\n";
+    check_order(
+        &[lib, ("u.py", user)],
+        "u.U",
+        "u.B builtins.Exception builtins.BaseException builtins.object",
+    );
+    let through = ("v.py", "from u import B\nclass V(B): ...\n");
+    check_order(
+        &[lib, ("u.py", "B = Exception\nfrom lib import *\n"), through],
+        "v.V",
+        "lib.B builtins.object",
+    );
+}
+
+#[test]
+fn the_else_of_a_loop_that_may_be_left_decides_nothing() {
+    let loops = "class A: ...\nclass M: ...\nfor n in range(3):\n    if n: E = A; break\nelse: E = M\nclass U(E): ...\n";
+    check_order(&[("m.py", loops)], "m.U", "?");
+    let always = "class M: ...\nfor n in range(3):\n    print(n)\nelse: E = M\nclass U(E): ...\n";
+    check_order(&[("m.py", always)], "m.U", "m.M builtins.object");
+}
+
+#[test]
+fn a_subclass_of_a_generic_typed_dict_is_generic() {
+    let text = "from typing import Generic, TypedDict, TypeVar\nT = TypeVar('T')\n\
+                class P(TypedDict, Generic[T]):\n    a: T\nclass Q(P[int]):\n    c: int\nclass R(Q): ...\n";
+    check_order(&[("m.py", text)], "m.Q", "typing.Generic builtins.dict builtins.object");
+    check_order(&[("m.py", text)], "m.R", "typing.Generic builtins.dict builtins.object");
+}
+
+#[test]
+fn a_name_in_a_class_body_is_the_outer_one_until_it_is_bound() {
+    let files = [
+        ("core.py", "class Worker: ...\n"),
+        ("pool.py", "from core import Worker\nclass Pool:\n    Worker = Worker\n    made = Worker()\n"),
+    ];
+    assert_eq!(uses(&files, "core.Worker"), [1, 3, 4]);
+}
+
+#[test]
+fn several_arguments_are_no_instance() {
+    let files = [(
+        "m.py",
+        "class A:\n    def send(self): ...\ndef f(*all: A, **named: A):\n    all.send()\n    named.send()\n",
+    )];
+    let answer = ssot(folder(&files).path(), &["usage", "m.A", "--format", "json", "--no-python"]).json();
+    assert!(
+        items(&answer["methods"]).iter().all(|method| items(&method["references"]).is_empty()),
+        "{answer}"
+    );
+}
+
+#[test]
+fn a_chain_that_is_passed_on_in_any_way_is_not_broken() {
+    let with = |body: &str| {
+        format!("class A:\n    def __init__(self): self.a = 1\nclass B:\n{body}\nclass C(B, A): ...\n")
+    };
+    for body in [
+        "    def __init__(self): A.__init__(self)",
+        "    def __init__(self):\n        up = super()\n        up.__init__()",
+        "    def __init__(self): self.setup()\n    def setup(self): super().__init__()",
+    ] {
+        assert!(findings(&with(body)).is_empty(), "{body}");
+    }
+    assert_eq!(findings(&with("    def __init__(self): self.b = 2")), ["super-chain-broken"]);
+}
+
+#[test]
+fn a_property_that_asks_super_shadows_nothing() {
+    let text = "class A:\n    def v(self): return 1\nclass B:\n    @property\n    def v(self): return super().v() + 1\n\
+                class C(B, A): ...\n";
+    assert!(!findings(text).contains(&"shadowed-method".to_owned()));
+}
+
+#[test]
+fn what_a_decorator_may_change_is_no_incompatible_override() {
+    let text = "from far import inject\nclass A:\n    def f(self, x): ...\n    def __eq__(self, other): ...\n\
+                class B(A):\n    @inject\n    def f(self, one, x): ...\n    def __eq__(self, o): ...\n";
+    assert_eq!(findings(text), Vec::<String>::new());
+}
+
+#[test]
+fn an_attribute_hides_the_method_behind_it() {
+    let text = "class A:\n    def old(self): ...\n    def gone(self): ...\nclass B(A):\n    old = None\n\
+                class C(B):\n    def old(self, more): ...\n";
+    let made = folder(&[("m.py", text)]);
+    let answer = ssot(made.path(), &["mro", "m.B", "--format", "json", "--no-python"]).json();
+    assert!(!answer["provides"].to_string().contains("old"), "{answer}");
+    assert_eq!(findings(text), Vec::<String>::new());
+    let text =
+        "class A:\n    def f(self): ...\nclass B(A):\n    def f(self, x): ...\n    del f\nclass C(B): ...\n";
+    assert_eq!(findings(text), Vec::<String>::new());
+}
+
+#[test]
+fn an_empty_tree_has_no_type() {
+    let answer = ssot(folder(&[]).path(), &["scan", "--format", "json", "--no-python"]).json();
+    assert_eq!((&answer["coverage"]["types"], &answer["types"]), (&0.into(), &serde_json::json!([])));
+}
+
+#[test]
+fn an_exception_is_no_manager() {
+    let text = "class WebSocketManagerError(Exception): ...\nclass WebSocketManager:\n    def connect_user(self): ...\n";
+    let users =
+        "from ws import WebSocketManagerError\ntry: ...\nexcept WebSocketManagerError: ...\n".repeat(5);
+    let made = folder(&[("ws.py", text), ("use.py", &users)]);
+    let answer = ssot(made.path(), &["report", "--format", "json", "--no-python"]).json();
+    assert_eq!(answer["concepts"][0]["canonical"], "ws.WebSocketManager");
+    assert_eq!(items(&answer["concepts"][0]["members"]).len(), 1);
+}
+
+#[test]
+fn a_type_may_be_named_by_its_place_or_by_the_path_that_others_import() {
+    let made = folder(&[
+        ("p/__init__.py", "from p.core import Manager as Boss\n"),
+        ("p/core.py", "class Manager: ...\nif 1:\n    class Manager: ...\n"),
+    ]);
+    let of = |name: &str| {
+        let answer = ssot(made.path(), &["mro", name, "--format", "json", "--no-python"]).json();
+        answer["type"]["line"].clone()
+    };
+    assert_eq!((of("p/core.py:1"), of("core.py:3")), (1.into(), 3.into()));
+    assert_eq!(of("p.Boss"), 3);
+}
