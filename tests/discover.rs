@@ -21,8 +21,10 @@ fn tree_with(cases: &[(&str, &str)]) -> TempDir {
         }
     }
     for (case, at) in cases {
-        let text = std::fs::read(concepts.join("cases").join(format!("{case}.py"))).expect(case);
-        write(made.path(), at, &text);
+        let files = walkdir::WalkDir::new(concepts.join("cases").join(case)).into_iter();
+        let files = files.map(|entry| entry.expect("case")).filter(|entry| entry.file_type().is_file());
+        let source = files.last().expect("the case's file");
+        write(made.path(), at, &std::fs::read(source.path()).expect("file"));
     }
     made
 }

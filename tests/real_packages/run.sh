@@ -31,7 +31,7 @@ def size(figure):
 path, *names = sys.argv[1:]
 with open(path) as file:
     rows = json.load(file).values()
-print(", ".join(f"{sum(size(row[name]) for row in rows):,} {name.replace('_', ' ')}" for name in names))
+print(", ".join(f"{sum(size(row.get(name, 0)) for row in rows):,} {name.replace('_', ' ')}" for name in names))
 PYTHON
 }
 
