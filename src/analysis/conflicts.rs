@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use super::concepts::{Member, Role};
 use super::lexicon::Lexicon;
+use super::overrides::provided;
 use super::protocols::Verdict;
 use super::protocols::matrix::ConformancePair;
 use super::signatures::{self, Difference, DifferenceKind};
+use super::usage::method_references;
 use crate::facts::Name;
 use crate::link::members::{method_of, methods_of};
 use crate::link::{ClassId, FunctionId, Index};
+use crate::source::FileRole;
 
 /// Kinds of conflicts (DESIGN, section 5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -100,6 +103,7 @@ pub(super) fn find(
         compare_visibility(index, canonical, &parties, &mut conflicts);
         compare_names(index, lexicon, canonical, &parties, &mut conflicts);
         missing_methods(index, canonical.class, conformance, &mut conflicts);
+        called_methods(index, lexicon, canonical.class, &parties, &mut conflicts);
     }
     repeated_definitions(index, members, &mut conflicts);
     let place = |conflict: &Conflict| conflict.sides.first().copied();
@@ -298,6 +302,55 @@ fn missing_methods(
         let names: Vec<&str> = protocols.iter().map(|p| index.class(*p).name.as_str()).collect();
         let details = vec![format!("demanded by {}", names.join(", "))];
         conflicts.push(Conflict { kind: ConflictKind::MissingMethod, subject: name, sides, details });
+    }
+}
+
+/// What production code calls on other implementations and the canonical one does not have, under whatever name.
+fn called_methods(
+    index: &Index,
+    lexicon: &Lexicon,
+    canonical: ClassId,
+    parties: &[&Member],
+    conflicts: &mut Vec<Conflict>,
+) {
+    let own = provided(index, canonical);
+    let own_deeds: Vec<_> = own.keys().filter_map(|name| lexicon.deed(name.as_str())).collect();
+    let others = parties.iter().filter(|other| other.role.is_implementation() && other.class != canonical);
+    let mut wanted: BTreeMap<Name, Vec<(Side, usize)>> = BTreeMap::new();
+    for other in others {
+        for (name, references) in method_references(index, other.class) {
+            let has_job = || lexicon.deed(name.as_str()).is_some_and(|deed| own_deeds.contains(&deed));
+            if name.as_str().starts_with('_') || own.contains_key(&name) || has_job() {
+                continue;
+            }
+            let calls = references.iter().filter(|reference| {
+                !reference.is_own && index.file(reference.file).role == FileRole::Production
+            });
+            let count = calls.count();
+            if count > 0 {
+                let side = Side { class: other.class, method: method_of(index, other.class, name) };
+                wanted.entry(name).or_default().push((side, count));
+            }
+        }
+    }
+    for (name, callers) in wanted {
+        let known = conflicts
+            .iter_mut()
+            .find(|conflict| conflict.kind == ConflictKind::MissingMethod && conflict.subject == name);
+        let calls: usize = callers.iter().map(|(_, count)| count).sum();
+        let detail = format!("called {calls} times in production on other implementations");
+        match known {
+            Some(conflict) => conflict.details.push(detail),
+            None => {
+                let sides = std::iter::once(Side { class: canonical, method: None });
+                conflicts.push(Conflict {
+                    kind: ConflictKind::MissingMethod,
+                    subject: name,
+                    sides: sides.chain(callers.iter().map(|(side, _)| *side)).collect(),
+                    details: vec![detail],
+                });
+            }
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! A concept as reported: members, election, protocols, usage, conflicts, conformance.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -207,6 +208,8 @@ pub struct SideReport {
     pub r#type: &'static str,
     /// The signature; none where the method is missing.
     pub signature: Option<String>,
+    /// The signature with ⟦what differs from the first side's⟧ marked.
+    pub marked: Option<String>,
     /// Where.
     pub place: Place,
 }
@@ -403,14 +406,19 @@ fn cell(index: &Index, class: ClassId, name: Name) -> CellReport {
 }
 
 fn conflict_report(index: &Index, conflict: &Conflict) -> ConflictReport {
+    let first = conflict.sides.first().and_then(|side| side.method);
+    let first = first.map(|method| signatures::render(index, method));
     let sides = conflict.sides.iter().filter_map(|side| {
         let (file, at) = match side.method {
             Some(method) => (method.file, index.function(method).name_at),
             None => index.source_of(side.class).map(|(file, fact)| (file, fact.name_at))?,
         };
+        let signature = side.method.map(|method| signatures::render(index, method));
+        let marked = first.as_ref().zip(signature.as_ref()).map(|(first, own)| mark_difference(first, own));
         Some(SideReport {
             r#type: index.class(side.class).id.as_str(),
-            signature: side.method.map(|method| signatures::render(index, method)),
+            marked: marked.filter(|marked| signature.as_ref() != Some(marked)),
+            signature,
             place: place(index, file, at),
         })
     });
@@ -420,6 +428,39 @@ fn conflict_report(index: &Index, conflict: &Conflict) -> ConflictReport {
         sides: sides.collect(),
         details: conflict.details.clone(),
     }
+}
+
+/// `own` with what is not in `first` between ⟦ and ⟧, word by word.
+fn mark_difference(first: &str, own: &str) -> String {
+    let (before, after) = (words_of(first), words_of(own));
+    let mut marked = String::with_capacity(own.len() + 16);
+    for operation in similar::capture_diff_slices(similar::Algorithm::Myers, &before, &after) {
+        let (tag, _, new) = operation.as_tag_tuple();
+        let text = after[new].concat();
+        match tag {
+            similar::DiffTag::Equal => marked.push_str(&text),
+            similar::DiffTag::Delete => {}
+            similar::DiffTag::Insert | similar::DiffTag::Replace => {
+                let _ = write!(marked, "⟦{text}⟧");
+            }
+        }
+    }
+    marked
+}
+
+/// Identifiers and what stands between them.
+fn words_of(text: &str) -> Vec<&str> {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let mut words = Vec::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let end =
+            if is_word(first) { rest.find(|c| !is_word(c)).unwrap_or(rest.len()) } else { first.len_utf8() };
+        let (word, after) = rest.split_at(end);
+        words.push(word);
+        rest = after;
+    }
+    words
 }
 
 fn dependencies(index: &Index, classes: &[ClassId]) -> DependencyReport {

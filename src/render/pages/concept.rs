@@ -4,7 +4,7 @@ use crate::render::document::Document;
 use crate::render::graph_text::{DrawnEdge, DrawnNode, GraphDrawing, LineStyle, render_mermaid};
 use crate::render::pages::conformance::summary_of;
 use crate::render::pages::{MAX_ROWS, count, shortened};
-use crate::report::concepts::{ConceptReport, ConflictReport, MemberReport, ReasonReport};
+use crate::report::concepts::{ConceptReport, ConflictReport, MemberReport, ReasonReport, SideReport};
 use crate::report::orders::one_line;
 
 /// One sentence on the concept.
@@ -342,22 +342,34 @@ fn conflicts(page: &mut Document, concept: &ConceptReport) {
         });
         page.table(&columns, rows);
     }
-    let rows = concept.conflicts.iter().take(MAX_ROWS).map(conflict_row);
-    page.table(&["conflict", "on", "definitions", "what differs"], rows);
+    page.text("Side by side; ⟦what differs⟧ from the first definition is marked.");
+    let rows = concept.conflicts.iter().take(MAX_ROWS).flat_map(conflict_rows);
+    page.table(&["conflict", "here", "there", "what differs"], rows);
     shortened(page, concept.conflicts.len(), "conflicts");
 }
 
-fn conflict_row(conflict: &ConflictReport) -> Vec<String> {
-    let sides = conflict.sides.iter().map(|side| match &side.signature {
+/// One row for each definition beside the first.
+fn conflict_rows(conflict: &ConflictReport) -> Vec<Vec<String>> {
+    let shown = |side: &SideReport| match side.marked.as_ref().or(side.signature.as_ref()) {
         Some(signature) => format!("{}: `{signature}` ({})", simple(side.r#type), side.place),
         None => format!("{} ({})", simple(side.r#type), side.place),
+    };
+    let Some((first, others)) = conflict.sides.split_first() else { return Vec::new() };
+    let rows = others.iter().enumerate().map(|(position, other)| match position {
+        0 => vec![
+            format!("{} `{}`", conflict.kind, conflict.subject),
+            shown(first),
+            shown(other),
+            conflict.details.join("; "),
+        ],
+        _ => vec![String::new(), String::new(), shown(other), String::new()],
     });
-    vec![
-        conflict.kind.to_owned(),
-        format!("`{}`", conflict.subject),
-        sides.collect::<Vec<_>>().join(" · "),
-        conflict.details.join("; "),
-    ]
+    let rows: Vec<Vec<String>> = rows.collect();
+    if rows.is_empty() {
+        let subject = format!("{} `{}`", conflict.kind, conflict.subject);
+        return vec![vec![subject, shown(first), String::new(), conflict.details.join("; ")]];
+    }
+    rows
 }
 
 fn simple(id: &str) -> &str {
