@@ -74,9 +74,9 @@ pub struct BallotReport {
     pub production_references: u32,
     /// References in tests.
     pub test_references: u32,
-    /// Members that the protocols demand and it has.
+    /// Members that the protocols demand or production code calls, and it has.
     pub protocol_members: u32,
-    /// Members that the protocols demand.
+    /// Members that the protocols demand or production code calls.
     pub protocol_members_wanted: u32,
     /// Public methods of its own.
     pub public_methods: u32,

@@ -30,9 +30,9 @@ pub struct Ballot {
     pub class: ClassId,
     /// References in production code.
     pub production_references: u32,
-    /// Of the members that the concept's protocols demand, how many it has by name.
+    /// Of the members that the concept's protocols demand or production code calls, how many it has by name.
     pub protocol_members: u32,
-    /// How many the protocols demand.
+    /// How many are wanted so.
     pub protocol_members_wanted: u32,
     /// References in tests.
     pub test_references: u32,
@@ -61,11 +61,12 @@ pub(super) fn elect(
     candidates: &[ClassId],
     protocols: &[ClassId],
 ) -> Election {
-    let demanded: BTreeSet<Name> = protocols
+    let mut demanded: BTreeSet<Name> = protocols
         .iter()
         .flat_map(|protocol| methods_of(index, *protocol))
         .map(|method| index.function(*method).name)
         .collect();
+    demanded.extend(called(index, candidates));
     let ballots = count_votes(index, candidates, &demanded);
     let elected = ballots.first().map(|ballot| ballot.class);
     let Some(declared) = &rule.canonical else {
@@ -78,6 +79,16 @@ pub(super) fn elect(
         unknown_declaration: winner.is_none().then(|| declared.clone()),
         ballots,
     }
+}
+
+/// Public methods that production code calls on any of the candidates.
+fn called(index: &Index, candidates: &[ClassId]) -> BTreeSet<Name> {
+    let references = candidates.iter().flat_map(|class| index.references.on_receiver(*class));
+    references
+        .filter(|reference| !reference.is_own && index.file(reference.file).role == FileRole::Production)
+        .map(|reference| index.function(reference.function).name)
+        .filter(|name| !name.as_str().starts_with('_'))
+        .collect()
 }
 
 /// Every candidate's figures, best first.

@@ -311,7 +311,7 @@ fn canonical_reasons(index: &Index, class: ClassId, election: &Election) -> Vec<
     }
     if let Some(ballot) = election.ballots.iter().find(|ballot| ballot.class == class) {
         let statement = format!(
-            "{} production references, {} in tests, {} of {} members that the protocols demand, {} lines",
+            "{} production references, {} in tests, {} of {} members that protocols or callers want, {} lines",
             ballot.production_references,
             ballot.test_references,
             ballot.protocol_members,

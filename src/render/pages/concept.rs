@@ -99,7 +99,7 @@ fn canonical(page: &mut Document, concept: &ConceptReport) {
         one_line(&member.mro)
     ));
     if !concept.election.declared {
-        page.text("Elected by production references (45 %), members demanded by the protocols and public methods (25 %), references in tests (15 %) and size (15 %), each relative to the best candidate:");
+        page.text("Elected by production references (45 %), members that protocols or callers want and public methods (25 %), references in tests (15 %) and size (15 %), each relative to the best candidate:");
     }
     let rows = concept.election.ballots.iter().map(|ballot| {
         vec![
@@ -116,7 +116,7 @@ fn canonical(page: &mut Document, concept: &ConceptReport) {
         &[
             "candidate",
             "production references",
-            "protocol members",
+            "wanted members",
             "public methods",
             "in tests",
             "lines",
