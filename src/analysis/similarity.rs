@@ -397,10 +397,8 @@ impl Raw {
     fn of(reader: &mut Reader<'_>, unit: Unit) -> Self {
         let features = reader.features(unit);
         let side = |side: Side| {
-            let own = features.found.iter().filter(|(feature, _)| feature.side() == side);
-            let mut keyed: Vec<(u32, f32)> = own.map(|(feature, weight)| (feature.key(), *weight)).collect();
-            keyed.sort_unstable_by_key(|(key, _)| *key);
-            keyed.dedup_by_key(|(key, _)| *key);
+            let own = features.found.iter().filter(|found| found.feature.side() == side);
+            let keyed: Vec<(u32, f32)> = own.map(|found| (found.key, found.weight)).collect();
             keyed
         };
         Self {

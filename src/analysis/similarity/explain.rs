@@ -1,7 +1,7 @@
 //! The parts of a similarity, in words.
 
 use super::Profiles;
-use super::features::{Feature, Reader, Stage};
+use super::features::{Feature, Reader, Stage, Weighed};
 use super::units::Unit;
 use crate::analysis::lexicon::Lexicon;
 use crate::facts::actions::{ActionKind, Involved, Subject};
@@ -40,11 +40,11 @@ impl<'a> Explainer<'a> {
         let [a, b] = pair.map(|unit| reader.features(unit).found);
         let mut parts: Vec<Part> = Vec::new();
         let mut total = 0.0;
-        for (feature, weight) in &a {
-            let Ok(at) = b.binary_search_by(|(other, _)| other.cmp(feature)) else { continue };
+        for Weighed { key, feature, weight } in &a {
+            let Ok(at) = b.binary_search_by_key(key, |other| other.key) else { continue };
             let (shared_by, count) = profiles.spread(feature);
             let rarity = (1.0 + count as f32 / shared_by.max(1) as f32).ln();
-            let part = weight * b[at].1 * rarity * rarity;
+            let part = weight * b[at].weight * rarity * rarity;
             total += part;
             if let Some(statement) = describe(feature) {
                 parts.push(Part { statement, weight: part, shared_by });

@@ -150,11 +150,22 @@ const MAX_STAGES: usize = 10;
 /// Of how many files a reader keeps the uses.
 const KEPT_FILES: usize = 16;
 
+/// A feature of a unit.
+#[derive(Debug, Clone, Copy)]
+pub struct Weighed {
+    /// Its key, the same in every run.
+    pub key: u32,
+    /// The feature.
+    pub feature: Feature,
+    /// Log frequency, times how much the feature says.
+    pub weight: f32,
+}
+
 /// A unit's features with their weights (log frequency), each once, and the digests of its bodies.
 #[derive(Debug, Default)]
 pub struct Features {
-    /// Sorted.
-    pub found: Vec<(Feature, f32)>,
+    /// Sorted by key.
+    pub found: Vec<Weighed>,
     /// Digests of the bodies that are no stubs, sorted.
     pub bodies: Vec<u64>,
 }
@@ -187,11 +198,15 @@ impl<'a> Reader<'a> {
         }
         self.push_fields(unit, &mut counted);
         self.push_uses(unit, &mut counted);
-        counted.sort_unstable();
+        let mut keyed: Vec<(u32, Feature)> =
+            counted.into_iter().map(|feature| (feature.key(), feature)).collect();
+        // By key: comparing names by their text would cost more than all the rest.
+        keyed.sort_unstable_by_key(|(key, _)| *key);
         bodies.sort_unstable();
-        let found = counted.chunk_by(|a, b| a == b).map(|same| {
+        let found = keyed.chunk_by(|a, b| a.0 == b.0).map(|same| {
             let frequency = 1.0 + (same.len() as f32).ln();
-            (same[0], frequency * same[0].weight())
+            let (key, feature) = same[0];
+            Weighed { key, feature, weight: frequency * feature.weight() }
         });
         Features { found: found.collect(), bodies }
     }
