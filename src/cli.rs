@@ -168,6 +168,15 @@ fn run(arguments: &Arguments) -> miette::Result<Outcome> {
             let found = analysis::run(&loaded.tree.index, &loaded.tree.documents, &options);
             let report = report::build(&loaded.tree, &found);
             loaded.progress.finish();
+            if let Some(id) = concept
+                && found.concepts.is_empty()
+                && !arguments.quiet
+            {
+                output::print_note(&format!(
+                    "concept `{id}` has no member in {}\n",
+                    loaded.tree.root.display()
+                ));
+            }
             let format = output.format(Format::Terminal)?;
             let written = match format {
                 Format::Json => output.stream(|out| json::write_report(&report, out)),

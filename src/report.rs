@@ -8,6 +8,7 @@ pub mod conformance;
 pub mod coverage;
 pub mod discovery;
 pub mod graph;
+mod marking;
 pub mod orders;
 pub mod protocol;
 pub mod types;

@@ -603,3 +603,15 @@ fn lists_of_the_inventory_are_sorted() {
     assert!(found.is_sorted());
     assert!(strings(&answer["types"][0]["mro"]["entries"]).contains(&"builtins.object"));
 }
+
+#[test]
+fn a_rule_that_names_what_is_not_there_is_told() {
+    let rule = "[[concept]]\nid = \"x\"\nmembers = [\"a.Hub\", \"a.Gone\"]\nexclude = [\"a.Never\"]\n\
+                [[concept]]\nid = \"y\"\nnames = [\"Nothing*\"]\n";
+    let made = folder(&[("a.py", "class Hub: ...\n"), ("ssot.toml", rule)]);
+    let answer = ssot(made.path(), &["report", "--format", "json", "--no-python", "--concept", "x"]).json();
+    assert_eq!(answer["concepts"][0]["unknown_names"], json!(["a.Gone", "a.Never"]));
+    let run = ssot(made.path(), &["report", "--format", "json", "--no-python", "--concept", "y"]);
+    run.expect_code(0);
+    assert!(run.stderr.contains("concept `y` has no member"), "{}", run.stderr);
+}

@@ -159,6 +159,8 @@ pub struct Concept {
     pub summary: String,
     /// The canonical implementation, where there is an implementation at all.
     pub canonical: Option<ClassId>,
+    /// Names in the rule's `members` and `exclude` that no class of the tree bears.
+    pub unknown_names: Vec<String>,
     /// How it was chosen.
     pub election: Election,
     /// Sorted by role, then by production references, then by id.
@@ -245,6 +247,7 @@ fn find_one(
         title: rule.title.clone(),
         summary: rule.summary.clone(),
         canonical,
+        unknown_names: unknown_names(index, rule),
         election,
         members,
         modules,
@@ -280,6 +283,14 @@ fn candidates(index: &Index, rule: &ConceptRule) -> Vec<ClassId> {
             && !is_named(*class, &rule.exclude)
     }));
     found.into_iter().collect()
+}
+
+/// What the rule names and the tree does not have.
+fn unknown_names(index: &Index, rule: &ConceptRule) -> Vec<String> {
+    let ids: Vec<&str> = index.tree_classes().map(|class| index.class(class).id.as_str()).collect();
+    let named = rule.members.iter().chain(&rule.exclude);
+    let is_known = |tail: &&String| ids.iter().any(|id| is_tail(id, tail));
+    named.filter(|tail| !is_known(tail)).cloned().collect()
 }
 
 fn is_in_tests(index: &Index, class: ClassId) -> bool {

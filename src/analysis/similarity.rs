@@ -8,12 +8,14 @@
 
 pub mod explain;
 pub mod features;
+mod reader;
 pub mod units;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use self::features::{Feature, Reader, Side};
+use self::features::{Feature, Side};
+use self::reader::Reader;
 use self::units::{Families, Unit};
 use super::lexicon::Lexicon;
 use crate::link::{ClassId, Index};

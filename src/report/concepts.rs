@@ -1,12 +1,12 @@
 //! A concept as reported: members, election, protocols, usage, conflicts, conformance.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::conformance::{PairReport, pair_report};
+use super::marking::mark_difference;
 use super::types::{MroReport, mro_of};
 use super::usage::{self, UsageReport};
 use super::{Place, place};
@@ -32,6 +32,8 @@ pub struct ConceptReport {
     pub summary: String,
     /// Id of the canonical implementation.
     pub canonical: Option<&'static str>,
+    /// Names in the rule's `members` and `exclude` that no class of the tree bears.
+    pub unknown_names: Vec<String>,
     /// How the canonical one was chosen.
     pub election: ElectionReport,
     /// Its members with their roles.
@@ -270,6 +272,7 @@ fn one(index: &Index, analysis: &Analysis, concept: &Concept) -> ConceptReport {
         title: concept.title.clone(),
         summary: concept.summary.clone(),
         canonical: concept.canonical.map(id),
+        unknown_names: concept.unknown_names.clone(),
         election: election(index, concept),
         members: concept.members.iter().filter_map(|member| member_report(index, member)).collect(),
         modules: concept
@@ -428,39 +431,6 @@ fn conflict_report(index: &Index, conflict: &Conflict) -> ConflictReport {
         sides: sides.collect(),
         details: conflict.details.clone(),
     }
-}
-
-/// `own` with what is not in `first` between ⟦ and ⟧, word by word.
-fn mark_difference(first: &str, own: &str) -> String {
-    let (before, after) = (words_of(first), words_of(own));
-    let mut marked = String::with_capacity(own.len() + 16);
-    for operation in similar::capture_diff_slices(similar::Algorithm::Myers, &before, &after) {
-        let (tag, _, new) = operation.as_tag_tuple();
-        let text = after[new].concat();
-        match tag {
-            similar::DiffTag::Equal => marked.push_str(&text),
-            similar::DiffTag::Delete => {}
-            similar::DiffTag::Insert | similar::DiffTag::Replace => {
-                let _ = write!(marked, "⟦{text}⟧");
-            }
-        }
-    }
-    marked
-}
-
-/// Identifiers and what stands between them.
-fn words_of(text: &str) -> Vec<&str> {
-    let is_word = |c: char| c.is_alphanumeric() || c == '_';
-    let mut words = Vec::new();
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let end =
-            if is_word(first) { rest.find(|c| !is_word(c)).unwrap_or(rest.len()) } else { first.len_utf8() };
-        let (word, after) = rest.split_at(end);
-        words.push(word);
-        rest = after;
-    }
-    words
 }
 
 fn dependencies(index: &Index, classes: &[ClassId]) -> DependencyReport {

@@ -1,7 +1,8 @@
 //! The parts of a similarity, in words.
 
 use super::Profiles;
-use super::features::{Feature, Reader, Stage, Weighed};
+use super::features::{Feature, Stage, Weighed};
+use super::reader::Reader;
 use super::units::Unit;
 use crate::analysis::lexicon::Lexicon;
 use crate::facts::actions::{ActionKind, Involved, Subject};

@@ -65,6 +65,10 @@ fn members(page: &mut Document, concept: &ConceptReport) {
         ]
     });
     page.table(&["type", "role", "defined at", "because"], classes.chain(modules));
+    if !concept.unknown_names.is_empty() {
+        let names: Vec<String> = concept.unknown_names.iter().map(|name| format!("`{name}`")).collect();
+        page.text(format!("The rule names what is not in this tree: {}.", names.join(", ")));
+    }
     if let Some(unknown) = &concept.election.unknown_declaration {
         page.text(format!(
             "The rule declares `{unknown}` canonical, but no member has that name; one was elected."
