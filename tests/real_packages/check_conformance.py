@@ -2,7 +2,8 @@
 
     python check_conformance.py SSOT_BINARY VENV [--json FILE]
 
-Pairs of classes and protocols come from `ssot conform static` over real packages. For each pair a file has
+Pairs of classes and protocols come from `ssot conform static` over real packages, and from a module of
+generated ones (`generated_pairs.py`). For each pair a file has
 
     def pair_7(value: module.Class) -> None:
         target: other.Protocol = value
@@ -25,10 +26,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from check_mro import PACKAGES
+from generated_pairs import write_module
 
 # No more pairs than this with one protocol: a protocol of one common method would be most of them.
 PER_PROTOCOL = 120
 LEAST_PAIRS = 2_000
+GENERATED = 1_500
 LISTED = 40
 
 
@@ -74,6 +77,27 @@ def pairs_of(binary: str, venv: Path) -> list[Pair]:
     return found
 
 
+def generated(binary: str, folder: Path) -> list[Pair]:
+    """What ssot says of the generated pairs, which stand in `folder`."""
+    wanted = {(f"made.{name}", f"made.{protocol}") for name, protocol in write_module(folder / "made.py", GENERATED)}
+    command = [binary, "conform", "static", "--root", str(folder), "--no-python", "--format", "json"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    if run.returncode not in (0, 1):
+        sys.exit(f"{' '.join(command)}: exit code {run.returncode}\n{run.stderr}")
+    found = []
+    for pair in json.loads(run.stdout)["pairs"]:
+        if (pair["type"], pair["protocol"]) in wanted:
+            reasons = [
+                f"{reason['kind']} expected {reason['expected']}, found {reason['found']}"
+                for member in pair["members"]
+                for reason in member["reasons"]
+            ]
+            found.append(Pair(pair["type"], pair["protocol"], pair["verdict"], pair["through_any"], tuple(reasons)))
+    if len(found) != GENERATED:
+        sys.exit(f"{len(found)} of {GENERATED} generated pairs were compared")
+    return found
+
+
 def module_of(dotted: str, site: Path) -> str | None:
     """The longest head of a dotted id that is a module."""
     parts = dotted.split(".")
@@ -86,7 +110,10 @@ def module_of(dotted: str, site: Path) -> str | None:
 
 def write_questions(pairs: list[Pair], site: Path, folder: Path) -> tuple[Path, dict[int, Pair]]:
     """One file with all pairs; which line asks about which."""
-    asked = [(pair, module_of(pair.type, site), module_of(pair.protocol, site)) for pair in pairs]
+    def module(dotted: str) -> str | None:
+        return "made" if dotted.startswith("made.") else module_of(dotted, site)
+
+    asked = [(pair, module(pair.type), module(pair.protocol)) for pair in pairs]
     usable = [(pair, {a, b}) for pair, a, b in asked if a and b]
     modules = sorted({module for _, both in usable for module in both})
     lines = ["# pyright: basic", *(f"import {module}" for module in modules)]
@@ -107,7 +134,7 @@ def ask_pyright(home: Path, venv: Path, file: Path) -> tuple[dict[int, str], set
     program = home / "node" / "node_modules" / ".bin" / "pyright"
     python = venv / "bin" / "python"
     command = [str(program), "--outputjson", "--pythonpath", str(python), str(file)]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=file.parent)
     answer = json.loads(run.stdout)
     wrong: dict[int, str] = {}
     unusable: set[int] = set()
@@ -154,8 +181,8 @@ def main() -> int:
         (entry["type"], entry["protocol"]): entry["reason"]
         for entry in tomllib.loads(allowed_file.read_text())["allowed"]
     }
-    pairs = pairs_of(arguments.binary, venv)
     with tempfile.TemporaryDirectory() as folder:
+        pairs = pairs_of(arguments.binary, venv) + generated(arguments.binary, Path(folder))
         file, places = write_questions(pairs, site_packages(venv), Path(folder))
         wrong, unusable = ask_pyright(home, venv, file)
         mypy_wrong = ask_mypy(home, venv, file)
