@@ -19,11 +19,11 @@ use ssot::lang::{self, Target};
 use ssot::link::{Ground, Index, LinkFile, NoEnvironment, link};
 use ssot::source::{Language, RoleTable};
 
-/// Least recall and precision over all cases.
-const LEAST: f64 = 0.95;
+/// Least recall, and least precision, over all cases.
+const LEAST: (f64, f64) = (0.95, 0.9);
 
 /// The same over the cases that were held out while thresholds were tuned.
-const LEAST_HELD_OUT: f64 = 0.9;
+const LEAST_HELD_OUT: (f64, f64) = (0.9, 0.8);
 
 #[derive(Debug, Deserialize)]
 struct Table {
@@ -161,8 +161,8 @@ fn copies_are_found_and_look_alikes_are_not() {
     println!("all        {all}\nheld out   {held_out}");
     let positives = outcomes.iter().filter(|outcome| outcome.case.kind == Kind::Positive).count();
     assert!(positives >= 30 && outcomes.len() - positives >= 30, "the set is large enough");
-    for (figures, least) in [(all, LEAST), (held_out, LEAST_HELD_OUT)] {
-        assert!(figures.recall() >= least && figures.precision() >= least, "{figures}");
+    for (figures, (recall, precision)) in [(all, LEAST), (held_out, LEAST_HELD_OUT)] {
+        assert!(figures.recall() >= recall && figures.precision() >= precision, "{figures}");
     }
 }
 
