@@ -20,6 +20,9 @@ use self::units::{Families, Unit};
 use super::lexicon::Lexicon;
 use crate::link::{ClassId, Index};
 
+/// Below this likeness of words, two units have next to no word in common.
+const WORDLESS: f32 = 0.1;
+
 /// Thresholds and weights; they stand in `rules/similarity.toml`.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules {
@@ -33,6 +36,8 @@ pub struct Rules {
     pub discovery_score: f32,
     /// And from this likeness on of what they do alone: one library in common is no job in common.
     pub discovery_structure: f32,
+    /// Where words are next to nothing alike, behaviour has to be alike to this degree.
+    pub discovery_wordless: f32,
     /// Units that do fewer distinct things than this are not proposed.
     pub discovery_content: u32,
     /// From this score on they have, whatever else is near.
@@ -59,6 +64,7 @@ impl Default for Rules {
             near_rank: 3,
             discovery_score: 0.4,
             discovery_structure: 0.4,
+            discovery_wordless: 0.6,
             discovery_content: 14,
             sure_score: 0.45,
             least_behaviour: 0.3,
@@ -357,6 +363,7 @@ impl Profiles {
     pub fn is_discovery(&self, score: Score) -> bool {
         score.total >= self.rules.discovery_score
             && score.structure >= self.rules.discovery_structure
+            && (score.vocabulary >= WORDLESS || score.behaviour >= self.rules.discovery_wordless)
             && self.is_same_responsibility(score, 0)
     }
 
