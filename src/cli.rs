@@ -231,7 +231,10 @@ fn run(arguments: &Arguments) -> miette::Result<Outcome> {
             loaded.progress.finish();
             let format = output.format(Format::Terminal)?;
             let answer = match format {
-                Format::Json => Answer::json(&report::GraphAnswer { schema: report::SCHEMA, graph: report })?,
+                Format::Json => {
+                    let graph = if *cycles { report.of_cycles() } else { report };
+                    Answer::json(&report::GraphAnswer { schema: report::SCHEMA, graph })?
+                }
                 Format::Mermaid => Answer::Bytes(
                     graph_text::render_mermaid(&graph_pages::drawing(&report, *cycles)).into_bytes(),
                 ),

@@ -156,3 +156,11 @@ fn a_type_may_be_named_by_its_place_or_by_the_path_that_others_import() {
     assert_eq!((of("p/core.py:1"), of("core.py:3")), (1.into(), 3.into()));
     assert_eq!(of("p.Boss"), 3);
 }
+
+#[test]
+fn the_graph_of_cycles_has_nothing_else() {
+    let made = folder(&[("a.py", "import b\nimport c\n"), ("b.py", "import a\n"), ("c.py", "")]);
+    let answer = ssot(made.path(), &["graph", "--cycles", "--format", "json", "--no-python"]).json();
+    let modules: Vec<&str> = items(&answer["modules"]).iter().map(|module| text_of(module, "id")).collect();
+    assert_eq!((modules, items(&answer["edges"]).len()), (vec!["a", "b"], 2));
+}

@@ -52,10 +52,10 @@ fn key_findings(page: &mut Document, report: &Report) {
     page.heading(2, "Key findings");
     let coverage = &report.coverage;
     let mut findings = vec![format!(
-        "{} in {} files, {} lines; {} of the method resolution orders are complete",
+        "{} in {}, {}; {} of the method resolution orders are complete",
         count(coverage.types, "type"),
-        coverage.files,
-        coverage.lines,
+        count(coverage.files, "file"),
+        count(usize::try_from(coverage.lines).unwrap_or(usize::MAX), "line"),
         percent(coverage.complete_orders, coverage.types)
     )];
     for concept in &report.concepts {

@@ -18,6 +18,22 @@ pub struct GraphReport {
     pub components: Vec<ComponentReport>,
 }
 
+impl GraphReport {
+    /// Leaves the modules of cycles and the imports between two of one cycle.
+    #[must_use]
+    pub fn of_cycles(mut self) -> Self {
+        let components = &self.components;
+        let are_together = |from: &str, to: &str| {
+            components
+                .iter()
+                .any(|component| component.modules.contains(&from) && component.modules.contains(&to))
+        };
+        self.edges.retain(|edge| are_together(edge.from, edge.to));
+        self.modules.retain(|module| are_together(module.id, module.id));
+        self
+    }
+}
+
 /// A module.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ModuleReport {
