@@ -9,9 +9,12 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
+use ssot::analysis::concepts::ConceptRule;
 use ssot::analysis::{self, AnalysisOptions};
 use ssot::config::Config;
 use ssot::lang::python::{STACK_BYTES, parse_only};
+use ssot::link::Index;
+use ssot::link::members::methods_of;
 use ssot::render::json::write_report;
 use ssot::tree::{self, EnvironmentChoice, ReadOptions};
 use ssot::{discover, report, text};
@@ -29,7 +32,7 @@ fn main() {
         return;
     }
     let mut floors = Vec::new();
-    let mut parts: Vec<[Duration; 6]> = Vec::new();
+    let mut parts: Vec<[Duration; 7]> = Vec::new();
     let mut commands: Vec<(Duration, u64)> = Vec::new();
     let mut size = (0, 0, 0, 0, 0);
     for _ in 0..runs {
@@ -47,7 +50,7 @@ fn main() {
         mb(bytes)
     );
     println!("floor      {:>8.1} ms   read and parse, {} threads", ms(floor), rayon::current_num_threads());
-    let names = ["discovery", "facts", "linking", "analysis", "rendering", "sum"];
+    let names = ["discovery", "facts", "linking", "analysis", "rendering", "sum", "  concepts"];
     for (position, name) in names.iter().enumerate() {
         let time = median(parts.iter().map(|part| part[position]).collect());
         println!("{name:<10} {:>8.1} ms   {:.2} x floor", ms(time), time.as_secs_f64() / floor.as_secs_f64());
@@ -96,7 +99,8 @@ impl std::io::Write for Counter {
     }
 }
 
-fn whole(tree: &std::path::Path) -> ([Duration; 6], (usize, u64, u64, usize, u64)) {
+/// Times of the parts, of their sum, and of that part of the analysis that looks for concepts.
+fn whole(tree: &std::path::Path) -> ([Duration; 7], (usize, u64, u64, usize, u64)) {
     let config = Config::built_in().expect("built-in rules");
     let all = Instant::now();
     let tree = tree::read(&ReadOptions {
@@ -119,10 +123,29 @@ fn whole(tree: &std::path::Path) -> ([Duration; 6], (usize, u64, u64, usize, u64
     write_report(&report, &mut json).expect("JSON");
     let rendering = start.elapsed();
     let sum = all.elapsed();
+    let declared = AnalysisOptions { concepts: vec![largest_type(&tree.index)], ..options };
+    let start = Instant::now();
+    std::hint::black_box(analysis::concepts::find(&tree.index, &declared));
+    let concepts = start.elapsed();
     let coverage = &report.coverage;
     let figures = (coverage.files, coverage.lines, coverage.bytes, coverage.types, json.0);
     let times = &tree.times;
-    ([times.discovery, times.facts, times.linking, analysing, rendering, sum], figures)
+    ([times.discovery, times.facts, times.linking, analysing, rendering, sum, concepts], figures)
+}
+
+/// A concept whose canonical implementation is the type of the tree with the most methods.
+fn largest_type(index: &Index) -> ConceptRule {
+    let largest = index.tree_classes().max_by_key(|class| methods_of(index, *class).len());
+    let id = largest.map(|class| index.class(class).id.to_string()).unwrap_or_default();
+    ConceptRule {
+        id: "largest".into(),
+        title: "Largest type".into(),
+        summary: String::new(),
+        names: Vec::new(),
+        members: vec![id.clone()],
+        exclude: Vec::new(),
+        canonical: Some(id),
+    }
 }
 
 /// Wall time and peak resident memory of one run of the command itself.

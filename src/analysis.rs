@@ -18,6 +18,7 @@ pub mod types;
 pub mod usage;
 
 use crate::link::Index;
+use concepts::election::History;
 use concepts::{Concept, ConceptRule};
 use duplicates::DuplicateName;
 use graph::{GraphOptions, ModuleGraph};
@@ -36,6 +37,8 @@ pub struct AnalysisOptions {
     pub similarity: similarity::Rules,
     /// How the module graph is read.
     pub graph: GraphOptions,
+    /// When files came into the tree, where that is known.
+    pub history: Option<Box<dyn History>>,
 }
 
 /// Everything that was found out.
@@ -56,10 +59,19 @@ pub struct Analysis {
 /// Runs every analysis.
 #[must_use]
 pub fn run(index: &Index, documents: &[(String, String)], options: &AnalysisOptions) -> Analysis {
-    let ((graph, trouble), (duplicates, mentions)) = rayon::join(
-        || rayon::join(|| graph::module_graph(index, options.graph), || overrides::check_orders(index)),
-        || rayon::join(|| duplicates::find(index), || usage::find_mentions(index, documents)),
+    let (((graph, trouble), (duplicates, mentions)), concepts) = rayon::join(
+        || {
+            rayon::join(
+                || {
+                    rayon::join(
+                        || graph::module_graph(index, options.graph),
+                        || overrides::check_orders(index),
+                    )
+                },
+                || rayon::join(|| duplicates::find(index), || usage::find_mentions(index, documents)),
+            )
+        },
+        || concepts::find(index, options),
     );
-    let concepts = concepts::find(index, options);
     Analysis { graph, trouble, duplicates, mentions, concepts }
 }

@@ -17,6 +17,7 @@ use clap::{Parser, Subcommand};
 use crate::analysis::graph::GraphOptions;
 use crate::analysis::usage::find_mentions;
 use crate::analysis::{self, AnalysisOptions};
+use crate::history::Repository;
 use crate::lang::python::STACK_BYTES;
 use crate::link::resolve::{Entity, Resolver};
 use crate::link::{ClassId, Index};
@@ -270,6 +271,7 @@ fn options(loaded: &Loaded, concept: Option<&str>) -> miette::Result<AnalysisOpt
         lexicon: loaded.config.lexicon.clone(),
         similarity: loaded.config.similarity,
         graph: GraphOptions::default(),
+        history: Some(Box::new(Repository::around(&loaded.tree.root))),
     })
 }
 

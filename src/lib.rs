@@ -18,7 +18,7 @@
 //! - [`link`]: `modules` (dotted names), `resolve` (names), `members` (attributes), `bases`, `mro`,
 //!   `references`, `library` (the standard library's table).
 //! - [`analysis`]: `overrides` (inside an order), `graph`, `concepts`, `conflicts`, `protocols`, `usage`.
-//! - [`config`]: `ssot.toml` and the rules that are built in.
+//! - [`config`]: `ssot.toml` and the rules that are built in. [`history`]: what git knows of a file's age.
 //!
 //! # Invariants
 //! - A front end is total: a broken file gives the facts that could be read and its errors, never a panic.
@@ -28,7 +28,8 @@
 //!   report is sorted; [`facts::Name`] orders by text.
 //!
 //! # What is deliberately absent
-//! - No code is run and no interpreter is asked: an environment is read like any other folder.
+//! - No code is run and no interpreter is asked: an environment is read like any other folder. The one process
+//!   that is ever started is `git`, by [`history`].
 //! - No incremental machinery: a run reads a tree once. Names are interned for the life of the process.
 //! - [`link`] and [`analysis`] know no syntax tree, file system, serialisation or terminal; a renderer knows
 //!   nothing but the report. `tests/architecture.rs` holds all of this to the source.
@@ -38,6 +39,7 @@ pub mod cli;
 pub mod config;
 pub mod discover;
 pub mod facts;
+pub mod history;
 pub mod lang;
 pub mod link;
 pub mod render;

@@ -11,7 +11,6 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index as Pick, select};
 use proptest::test_runner::{Config as RunnerConfig, TestRunner};
-use ssot::analysis::graph::GraphOptions;
 use ssot::analysis::{self, AnalysisOptions};
 use ssot::config::Config;
 use ssot::facts::{Bound, ChainId, FileFacts, GuardId, MadeBy, Run, ScopeId, ScopeKind, Step, TypeIdx};
@@ -374,8 +373,7 @@ fn run_all(sources: Vec<(String, String)>) -> Result<(), TestCaseError> {
     let options = AnalysisOptions {
         concepts: RULES.concepts.clone(),
         lexicon: RULES.lexicon.clone(),
-        similarity: Default::default(),
-        graph: GraphOptions::default(),
+        ..AnalysisOptions::default()
     };
     let found = analysis::run(&index, &documents, &options);
     let (root, times) = (PathBuf::from("/tree"), Times::default());

@@ -6,6 +6,7 @@ mod evidence;
 use std::collections::BTreeSet;
 
 use globset::GlobMatcher;
+use rayon::prelude::*;
 
 use super::AnalysisOptions;
 use super::conflicts::{self, Conflict};
@@ -14,7 +15,7 @@ use super::protocols::matrix::ConformancePair;
 use super::similarity::Profiles;
 use super::similarity::units::{Unit, may_implement};
 use super::usage::{self, UsageCounts};
-use crate::facts::{Bound, MODULE_SCOPE, Name};
+use crate::facts::{Bound, FunctionIdx, MODULE_SCOPE, Name};
 use crate::link::resolve::{Entity, Resolver};
 use crate::link::{ClassId, FileId, FunctionId, Index};
 use crate::source::FileRole;
@@ -209,7 +210,7 @@ fn find_one(
         .filter(|class| evidence::test_double(index, *class).is_none())
         .filter(|class| !types.iter().any(|other| other != class && index.class(*class).mro.contains(*other)))
         .collect();
-    let election = election::elect(index, rule, &eligible, &protocols);
+    let election = election::elect(index, rule, &eligible, &protocols, options.history.as_deref());
     let canonical = election.winner;
     let factories = canonical.map(|class| factories_of(index, class)).unwrap_or_default();
     let judge =
@@ -313,60 +314,64 @@ pub fn is_tail(id: &str, tail: &str) -> bool {
 
 /// Module-level names of the tree that stand for a member under another name.
 fn aliases_of(index: &Index, members: &[Member]) -> Vec<Alias> {
+    let files = (0..index.tree_files as u32).into_par_iter().map(FileId);
+    files.flat_map_iter(|file| aliases_in(index, file, members)).collect()
+}
+
+fn aliases_in(index: &Index, file: FileId, members: &[Member]) -> Vec<Alias> {
     let resolver = Resolver::new(index);
     let mut found = Vec::new();
-    for file in (0..index.tree_files as u32).map(FileId) {
-        let facts = &index.file(file).facts;
-        for binding in facts.bindings_in(MODULE_SCOPE) {
-            let class = match binding.target {
-                Bound::Import(import) => resolver.import(file, import, 0),
-                Bound::Value { .. } | Bound::TypeAlias(_) => {
-                    resolver.root(file, MODULE_SCOPE, binding.name, binding.at + 1, binding.guard, 0)
-                }
-                Bound::Type(_)
-                | Bound::Function(_)
-                | Bound::Parameter(_)
-                | Bound::Receiver { .. }
-                | Bound::TypeParameter
-                | Bound::Opaque
-                | Bound::Deleted
-                | Bound::Star(_) => continue,
-            };
-            if let Entity::Class(class) = class
-                && members.iter().any(|member| member.class == class)
-                && binding.name != index.class(class).name
-            {
-                found.push(Alias { name: binding.name, class, file, at: binding.at });
+    for binding in index.file(file).facts.bindings_in(MODULE_SCOPE) {
+        let class = match binding.target {
+            Bound::Import(import) => resolver.import(file, import, 0),
+            Bound::Value { .. } | Bound::TypeAlias(_) => {
+                resolver.root(file, MODULE_SCOPE, binding.name, binding.at + 1, binding.guard, 0)
             }
+            Bound::Type(_)
+            | Bound::Function(_)
+            | Bound::Parameter(_)
+            | Bound::Receiver { .. }
+            | Bound::TypeParameter
+            | Bound::Opaque
+            | Bound::Deleted
+            | Bound::Star(_) => continue,
+        };
+        if let Entity::Class(class) = class
+            && members.iter().any(|member| member.class == class)
+            && binding.name != index.class(class).name
+        {
+            found.push(Alias { name: binding.name, class, file, at: binding.at });
         }
     }
-    found.sort_by_key(|alias| (alias.file, alias.at));
+    found.sort_by_key(|alias| alias.at);
     found
 }
 
 /// Functions at module level that give an instance of `class`, and where they are used.
 fn factories_of(index: &Index, class: ClassId) -> Vec<Factory> {
-    let resolver = Resolver::new(index);
-    let mut factories: Vec<Factory> = Vec::new();
-    for file in (0..index.tree_files as u32).map(FileId) {
-        for (position, function) in index.file(file).facts.functions.iter().enumerate() {
-            if function.scope != MODULE_SCOPE || (function.returned.len == 0 && function.returns.is_none()) {
-                continue;
-            }
-            let id = FunctionId { file, index: crate::facts::FunctionIdx(position as u32) };
-            let given = match resolver.returned(id, 0) {
-                Entity::Instance(given) | Entity::Awaitable(given) => given,
-                _ => continue,
-            };
-            if given == class && index.file(file).role != FileRole::Test {
-                factories.push(Factory { function: id, class, uses: Vec::new() });
-            }
-        }
-    }
+    let files = (0..index.tree_files as u32).into_par_iter().map(FileId);
+    let mut factories: Vec<Factory> = files.flat_map_iter(|file| factories_in(index, file, class)).collect();
     for factory in &mut factories {
         factory.uses = evidence::uses_of_function(index, factory.function);
     }
     factories
+}
+
+fn factories_in(index: &Index, file: FileId, class: ClassId) -> Vec<Factory> {
+    let resolver = Resolver::new(index);
+    if index.file(file).role == FileRole::Test {
+        return Vec::new();
+    }
+    let functions = index.file(file).facts.functions.iter().enumerate();
+    let at_module_level = functions.filter(|(_, function)| {
+        function.scope == MODULE_SCOPE && (function.returned.len > 0 || function.returns.is_some())
+    });
+    let ids = at_module_level.map(|(at, _)| FunctionId { file, index: FunctionIdx(at as u32) });
+    let giving = ids.filter(|id| match resolver.returned(*id, 0) {
+        Entity::Instance(given) | Entity::Awaitable(given) => given == class,
+        _ => false,
+    });
+    giving.map(|function| Factory { function, class, uses: Vec::new() }).collect()
 }
 
 fn conformance_of(index: &Index, members: &[Member]) -> Vec<ConformancePair> {

@@ -243,13 +243,13 @@ impl Profiles {
     /// Lists for every rare feature who has it.
     fn invert(&mut self) {
         let common = self.rules.common.max(2);
-        let mut entries: Vec<(u32, UnitId)> = Vec::new();
-        for (at, profile) in self.all.iter().enumerate() {
+        let spread = &self.spread;
+        let entries = self.all.par_iter().enumerate().flat_map_iter(|(at, profile)| {
             let keys = profile.bags().into_iter().flat_map(|bag| bag.entries.iter().map(|(key, _)| *key));
-            let rare =
-                keys.filter(|key| self.spread.get(key).is_some_and(|spread| (2..=common).contains(spread)));
-            entries.extend(rare.map(|key| (key, UnitId(at as u32))));
-        }
+            let rare = keys.filter(|key| spread.get(key).is_some_and(|spread| (2..=common).contains(spread)));
+            rare.map(move |key| (key, UnitId(at as u32)))
+        });
+        let mut entries: Vec<(u32, UnitId)> = entries.collect();
         entries.par_sort_unstable();
         let mut start = 0;
         for group in entries.chunk_by(|a, b| a.0 == b.0) {
@@ -421,13 +421,24 @@ impl Raw {
 }
 
 fn spread_of(raw: &[Raw]) -> FxHashMap<u32, u32> {
-    let mut spread: FxHashMap<u32, u32> = FxHashMap::default();
-    for raw in raw {
-        for (key, _) in raw.structure.iter().chain(&raw.interfaces).chain(&raw.vocabulary) {
-            *spread.entry(*key).or_default() += 1;
+    let count = |units: &[Raw]| {
+        let mut spread: FxHashMap<u32, u32> = FxHashMap::default();
+        for raw in units {
+            for (key, _) in raw.structure.iter().chain(&raw.interfaces).chain(&raw.vocabulary) {
+                *spread.entry(*key).or_default() += 1;
+            }
         }
-    }
-    spread
+        spread
+    };
+    let merge = |a: FxHashMap<u32, u32>, b: FxHashMap<u32, u32>| {
+        let (mut most, rest) = if a.len() < b.len() { (b, a) } else { (a, b) };
+        #[expect(clippy::iter_over_hash_type, reason = "a sum is the same in every order")]
+        for (key, count) in rest {
+            *most.entry(key).or_default() += count;
+        }
+        most
+    };
+    raw.par_chunks(4096).map(count).reduce(FxHashMap::default, merge)
 }
 
 /// Of the fewer bodies, the share that the other has too. Both sorted.

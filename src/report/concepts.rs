@@ -86,6 +86,9 @@ pub struct BallotReport {
     pub lines: u32,
     /// Weighted sum in thousandths.
     pub score_permille: u32,
+    /// The day on which its file was first committed; asked for where the election is close.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_committed: Option<String>,
 }
 
 /// A member.
@@ -313,6 +316,7 @@ fn election(index: &Index, concept: &Concept) -> ElectionReport {
         public_methods: ballot.public_methods,
         lines: ballot.lines,
         score_permille: (ballot.score * 1000.0).round() as u32,
+        first_committed: ballot.first_committed.clone(),
     });
     ElectionReport {
         declared: concept.election.is_declared,

@@ -42,7 +42,18 @@ pub struct Ballot {
     pub lines: u32,
     /// The weighted sum that decides, from 0 to 1.
     pub score: f64,
+    /// The day on which its file was first committed, as `2024-03-01`; asked for where the election is close.
+    pub first_committed: Option<String>,
 }
+
+/// Knows when files came into the tree.
+pub trait History: std::fmt::Debug + Send + Sync {
+    /// The day of the first commit of a file that is shown under this path, as `2024-03-01`.
+    fn first_committed(&self, display: &str) -> Option<String>;
+}
+
+/// Candidates this near to the best one are even; the oldest of them wins.
+pub const CLOSE: f64 = 0.05;
 
 /// Weights of the figures, each taken relative to the best candidate. Production use and completeness
 /// weigh most: the canonical implementation is what the code already relies on.
@@ -60,6 +71,7 @@ pub(super) fn elect(
     rule: &ConceptRule,
     candidates: &[ClassId],
     protocols: &[ClassId],
+    history: Option<&dyn History>,
 ) -> Election {
     let mut demanded: BTreeSet<Name> = protocols
         .iter()
@@ -67,7 +79,12 @@ pub(super) fn elect(
         .map(|method| index.function(*method).name)
         .collect();
     demanded.extend(called(index, candidates));
-    let ballots = count_votes(index, candidates, &demanded);
+    let mut ballots = count_votes(index, candidates, &demanded);
+    if let Some(history) = history
+        && rule.canonical.is_none()
+    {
+        prefer_older(index, &mut ballots, history);
+    }
     let elected = ballots.first().map(|ballot| ballot.class);
     let Some(declared) = &rule.canonical else {
         return Election { winner: elected, ballots, ..Election::default() };
@@ -89,6 +106,27 @@ fn called(index: &Index, candidates: &[ClassId]) -> BTreeSet<Name> {
         .map(|reference| index.function(reference.function).name)
         .filter(|name| !name.as_str().starts_with('_'))
         .collect()
+}
+
+/// Puts the oldest of those that are even with the best one first: what came later is the copy.
+fn prefer_older(index: &Index, ballots: &mut [Ballot], history: &dyn History) {
+    let best = ballots.first().map_or(0.0, |ballot| ballot.score);
+    let even = ballots.iter().take_while(|ballot| best - ballot.score < CLOSE).count();
+    let Some(even) = ballots.get_mut(..even).filter(|even| even.len() > 1) else { return };
+    for ballot in even.iter_mut() {
+        let file = index.source_of(ballot.class).map(|(file, _)| file);
+        ballot.first_committed = file.and_then(|file| history.first_committed(&index.file(file).display));
+    }
+    let first = even[0].first_committed.clone();
+    let says_something = even.iter().any(|ballot| ballot.first_committed != first)
+        && even.iter().all(|ballot| ballot.first_committed.is_some());
+    if says_something {
+        even.sort_by(|a, b| a.first_committed.cmp(&b.first_committed));
+    } else {
+        for ballot in even {
+            ballot.first_committed = None;
+        }
+    }
 }
 
 /// Every candidate's figures, best first.
@@ -138,5 +176,6 @@ fn ballot_of(index: &Index, class: ClassId, demanded: &BTreeSet<Name>) -> Ballot
         public_methods: public.count() as u32,
         lines,
         score: 0.0,
+        first_committed: None,
     }
 }

@@ -319,6 +319,9 @@ fn canonical_reasons(index: &Index, class: ClassId, election: &Election) -> Vec<
             ballot.lines
         );
         reasons.push(Reason { statement, place });
+        if let Some(day) = &ballot.first_committed {
+            reasons.push(Reason { statement: format!("committed first among the best, on {day}"), place });
+        }
     }
     reasons
 }

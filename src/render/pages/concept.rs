@@ -128,6 +128,17 @@ fn canonical(page: &mut Document, concept: &ConceptReport) {
         ],
         rows,
     );
+    let aged = concept.election.ballots.iter().filter_map(|ballot| {
+        let day = ballot.first_committed.as_ref()?;
+        Some(format!("`{}` {day}", simple(ballot.id)))
+    });
+    let aged: Vec<String> = aged.collect();
+    if !aged.is_empty() {
+        page.text(format!(
+            "The best are even; the one whose file was committed first wins: {}.",
+            aged.join(", ")
+        ));
+    }
     signatures(page, member);
     let rows = concept.factories.iter().map(|factory| {
         let uses: Vec<String> = factory.uses.iter().take(3).map(ToString::to_string).collect();
