@@ -1,8 +1,12 @@
 //! How long each part takes on a tree, beside the parse floor: reading and parsing every file with
 //! the same parser and threads, and nothing else.
 //!
-//! `cargo bench --bench throughput -- TREE [RUNS]`. Prints medians over RUNS (5 by default); floor,
+//! `cargo bench --bench throughput -- TREE [RUNS]`. Prints medians over RUNS (5 by default); floors,
 //! parts and whole command alternate, so that a machine that slows down slows them all.
+//!
+//! There are two floors. The parts are measured in this process, whose memory is warm after the first run,
+//! and so is the floor beside them. The whole command starts with no memory of its own, so beside it
+//! stands a process that walks the tree, reads and parses every file, and ends.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -26,18 +30,25 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let tree = PathBuf::from(arguments.first().map_or("fixtures/trees/chat_service", String::as_str));
+    let is_floor = std::env::var_os(FLOOR_ONLY).is_some();
     let runs: usize = arguments.get(1).and_then(|runs| runs.parse().ok()).unwrap_or(5);
     if let Err(error) = rayon::ThreadPoolBuilder::new().stack_size(STACK_BYTES).build_global() {
         println!("cannot start threads: {error}");
         return;
     }
+    if is_floor {
+        floor(&tree);
+        return;
+    }
     let mut floors = Vec::new();
+    let mut cold_floors: Vec<(Duration, u64)> = Vec::new();
     let mut parts: Vec<[Duration; 7]> = Vec::new();
     let mut commands: Vec<(Duration, u64)> = Vec::new();
     let mut size = (0, 0, 0, 0, 0);
     for _ in 0..runs {
         floors.push(floor(&tree));
-        commands.extend(process(&tree));
+        cold_floors.extend(floor_process(&tree));
+        commands.extend(command(&tree));
         let (times, figures) = whole(&tree);
         parts.push(times);
         size = figures;
@@ -56,11 +67,14 @@ fn main() {
         println!("{name:<10} {:>8.1} ms   {:.2} x floor", ms(time), time.as_secs_f64() / floor.as_secs_f64());
     }
     println!("report     {:>8.1} MB of JSON", mb(json));
+    let wall_of = |runs: &[(Duration, u64)]| median(runs.iter().map(|(wall, _)| *wall).collect());
     if let Some(peak) = commands.iter().map(|(_, peak)| *peak).max() {
-        let wall = median(commands.iter().map(|(wall, _)| *wall).collect());
+        let (cold, wall) = (wall_of(&cold_floors), wall_of(&commands));
+        println!("cold floor {:>8.1} ms   walk, read and parse, start to exit", ms(cold));
         println!(
-            "process    {:>8.1} ms   {:.2} x floor: `ssot report -o report.json`, start to exit",
+            "command    {:>8.1} ms   {:.2} x cold floor, {:.2} x floor: `ssot report -o report.json`, start to exit",
             ms(wall),
+            wall.as_secs_f64() / cold.as_secs_f64(),
             wall.as_secs_f64() / floor.as_secs_f64()
         );
         println!("peak       {:>8.1} MB   {:.2} x the sources", mb(peak), peak as f64 / bytes as f64);
@@ -149,18 +163,29 @@ fn largest_type(index: &Index) -> ConceptRule {
 }
 
 /// Wall time and peak resident memory of one run of the command itself.
-fn process(tree: &std::path::Path) -> Option<(Duration, u64)> {
+/// Set in the process that measures the cold floor.
+const FLOOR_ONLY: &str = "SSOT_BENCH_FLOOR_ONLY";
+
+/// A process that does what the floor does, and ends.
+fn floor_process(tree: &std::path::Path) -> Option<(Duration, u64)> {
+    let mut run = Command::new("/usr/bin/time");
+    timed(run.args(["-f", "%M"]).arg(std::env::current_exe().ok()?).arg(tree).env(FLOOR_ONLY, "1"))
+}
+
+/// The whole command.
+fn command(tree: &std::path::Path) -> Option<(Duration, u64)> {
     let out = std::env::temp_dir().join("ssot-throughput.json");
+    let mut run = Command::new("/usr/bin/time");
+    run.args(["-f", "%M", env!("CARGO_BIN_EXE_ssot"), "report", "--no-python", "-q"]);
+    timed(run.arg(tree).arg("-o").arg(&out))
+}
+
+/// From start to exit, and the peak of memory in bytes as `time` tells it.
+fn timed(run: &mut Command) -> Option<(Duration, u64)> {
     let start = Instant::now();
-    let run = Command::new("/usr/bin/time")
-        .args(["-f", "%M", env!("CARGO_BIN_EXE_ssot"), "report", "--no-python", "-q"])
-        .arg(tree)
-        .arg("-o")
-        .arg(&out)
-        .output()
-        .ok()?;
+    let output = run.output().ok()?;
     let wall = start.elapsed();
-    let kilobytes: u64 = String::from_utf8_lossy(&run.stderr).lines().last()?.trim().parse().ok()?;
+    let kilobytes: u64 = String::from_utf8_lossy(&output.stderr).lines().last()?.trim().parse().ok()?;
     Some((wall, kilobytes * 1024))
 }
 

@@ -37,6 +37,8 @@ table_index! {
     GuardId;
     /// Index into [`FileFacts::chains`].
     ChainId;
+    /// Index into [`FileFacts::roots`].
+    RootId;
     /// Index into [`FileFacts::types`].
     TypeIdx;
     /// Index into [`FileFacts::functions`].
@@ -80,6 +82,8 @@ pub struct FileFacts {
     pub guards: Vec<Guard>,
     /// Every name that is bound, sorted by scope, then by name address, then by place.
     pub bindings: Vec<Binding>,
+    /// The star imports of the module: into `bindings`.
+    pub stars: Run,
     /// Classes, structs, traits … in the order of the source.
     pub types: Vec<TypeFact>,
     /// Bases of all types.
@@ -92,10 +96,14 @@ pub struct FileFacts {
     pub actions: Vec<Action>,
     /// Imports, one entry per imported name.
     pub imports: Vec<Import>,
-    /// Uses of names: `manager.send(x)` is a chain of the steps `manager`, `.send`, `()`.
+    /// Uses of names: `manager.send(x)` is a chain from the root `manager` with the steps `.send`, `()`.
     pub chains: Vec<Chain>,
+    /// Names that chains start from, one entry for each scope that uses the name.
+    pub roots: Vec<Root>,
     /// Steps of all chains.
     pub steps: Vec<Step>,
+    /// The chains from `super`.
+    pub supers: Vec<ChainId>,
     /// Chains that a value may be: lists that bindings, fields and returns point into.
     pub values: Vec<ChainId>,
     /// Fields: class-level names with values or annotations, and `self.x = …`.
@@ -282,21 +290,32 @@ pub enum Bound {
 /// A use of a name, with the attribute look-ups and calls that follow it.
 #[derive(Debug, Clone, Copy)]
 pub struct Chain {
-    /// Into [`FileFacts::steps`]; the first step is the root.
+    /// The name that starts it.
+    pub root: RootId,
+    /// Where that name stands.
+    pub at: Offset,
+    /// Into [`FileFacts::steps`].
     pub steps: Run,
-    /// Scope in which the root is looked up.
-    pub scope: ScopeId,
     /// Condition under which it is evaluated.
     pub guard: GuardId,
     /// What is done with the whole.
     pub usage: Usage,
 }
 
+/// A name as the code of one scope sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct Root {
+    /// The name.
+    pub name: Name,
+    /// Scope in which it is looked up.
+    pub scope: ScopeId,
+    /// Its bindings in the nearest scope that binds it; empty where none of the file does.
+    pub nearest: Run,
+}
+
 /// One step of a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// The name that starts it.
-    Root(Name, Offset),
     /// `.name`, at the name.
     Attribute(Name, Offset),
     /// `(…)`.
@@ -594,6 +613,7 @@ impl FileFacts {
             scopes,
             guards,
             bindings,
+            stars,
             types,
             bases,
             functions,
@@ -601,7 +621,9 @@ impl FileFacts {
             actions,
             imports,
             chains,
+            roots,
             steps,
+            supers,
             values,
             fields,
             strings,
@@ -613,6 +635,7 @@ impl FileFacts {
         } = self;
         *lines = Lines::default();
         *line_count = 0;
+        *stars = Run::default();
         *export_list = ExportList::Absent;
         scopes.clear();
         guards.clear();
@@ -624,7 +647,9 @@ impl FileFacts {
         actions.clear();
         imports.clear();
         chains.clear();
+        roots.clear();
         steps.clear();
+        supers.clear();
         values.clear();
         fields.clear();
         strings.clear();
@@ -632,16 +657,5 @@ impl FileFacts {
         aliases.clear();
         exports.clear();
         errors.clear();
-    }
-}
-
-impl Chain {
-    /// The root's name and offset.
-    #[must_use]
-    pub fn root(&self, facts: &FileFacts) -> Option<(Name, Offset)> {
-        match facts.steps.get(self.steps.start as usize) {
-            Some(&Step::Root(name, at)) => Some((name, at)),
-            _ => None,
-        }
     }
 }

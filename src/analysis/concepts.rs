@@ -16,7 +16,7 @@ use super::similarity::Profiles;
 use super::similarity::units::{Unit, may_implement};
 use super::usage::{self, UsageCounts};
 use crate::facts::{Bound, FunctionIdx, MODULE_SCOPE, Name};
-use crate::link::resolve::{Entity, Resolver};
+use crate::link::resolve::{Entity, Place, Resolver};
 use crate::link::{ClassId, FileId, FunctionId, Index};
 use crate::source::FileRole;
 use crate::text::Offset;
@@ -325,7 +325,8 @@ fn aliases_in(index: &Index, file: FileId, members: &[Member]) -> Vec<Alias> {
         let class = match binding.target {
             Bound::Import(import) => resolver.import(file, import, 0),
             Bound::Value { .. } | Bound::TypeAlias(_) => {
-                resolver.root(file, MODULE_SCOPE, binding.name, binding.at + 1, binding.guard, 0)
+                let (scope, at) = (MODULE_SCOPE, binding.at + 1);
+                resolver.name_at(binding.name, Place { file, scope, at, guard: binding.guard }, 0)
             }
             Bound::Type(_)
             | Bound::Function(_)

@@ -312,17 +312,13 @@ fn mentions_super(index: &Index, class: ClassId, name: Name) -> bool {
     let Some((file, fact)) = index.source_of(class) else { return false };
     let facts = &index.file(file).facts;
     let is_within = |at: u32| (fact.at..fact.end).contains(&at);
-    facts.chains.iter().any(|chain| {
-        let steps = &facts.steps[chain.steps.range()];
-        let Some(&Step::Root(root, at)) = steps.first() else { return false };
-        if root.as_str() != "super" || !is_within(at) {
-            return false;
-        }
-        let attribute = steps.iter().find_map(|step| match step {
+    facts.supers.iter().any(|chain| {
+        let chain = &facts.chains[chain.index()];
+        let attribute = facts.steps[chain.steps.range()].iter().find_map(|step| match step {
             Step::Attribute(attribute, _) => Some(*attribute),
-            Step::Root(..) | Step::Call | Step::Await | Step::Index => None,
+            Step::Call | Step::Await | Step::Index => None,
         });
-        attribute.is_none_or(|attribute| attribute == name)
+        is_within(chain.at) && attribute.is_none_or(|attribute| attribute == name)
     })
 }
 
@@ -349,11 +345,8 @@ pub fn missing_abstract(index: &Index, class: ClassId) -> Vec<(Name, ClassId)> {
             || id.starts_with("collections.abc.")
             || index.source_of(*ancestor).is_some_and(|(file, fact)| {
                 let facts = &index.file(file).facts;
-                fact.metaclass.is_some_and(|chain| {
-                    matches!(facts.steps_of(chain).last(),
-                        Some(crate::facts::Step::Root(n, _) | crate::facts::Step::Attribute(n, _))
-                            if n.as_str() == "ABCMeta")
-                })
+                let metaclass = fact.metaclass.and_then(|chain| facts.last_name(chain));
+                metaclass.is_some_and(|name| name.as_str() == "ABCMeta")
             })
     });
     if !is_enforced {

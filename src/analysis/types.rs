@@ -9,9 +9,9 @@ mod subtyping;
 pub use assignability::{Assignability, Verdict3, assignable};
 
 use crate::facts::type_expression::TypeExpression;
-use crate::facts::{Bound, ChainId, GuardId, Imported, MODULE_SCOPE, Name, ScopeId, ScopeKind, Step};
+use crate::facts::{Bound, ChainId, GuardId, Imported, MODULE_SCOPE, Name, ScopeId, ScopeKind};
 use crate::link::library::LibraryEntry;
-use crate::link::resolve::{Entity, Resolver, Target};
+use crate::link::resolve::{Entity, Place, Resolver, Target};
 use crate::link::{ClassId, FileId, FunctionId, Index};
 use crate::text::Offset;
 
@@ -426,7 +426,8 @@ fn entity_of(index: &Index, view: Viewpoint, dotted: &str) -> Entity {
     let resolver = Resolver::new(index);
     let mut segments = dotted.split('.').map(Name::new);
     let Some(first) = segments.next() else { return Entity::Value };
-    let mut entity = resolver.root(view.file, view.scope, first, view.at, view.guard, 0);
+    let Viewpoint { file, scope, at, guard, .. } = view;
+    let mut entity = resolver.name_at(first, Place { file, scope, at, guard }, 0);
     for segment in segments {
         entity = resolver.attribute(&entity, segment, 0);
     }
@@ -462,10 +463,11 @@ pub fn inferred(index: &Index, file: FileId, values: &[ChainId]) -> Option<Resol
 /// The annotated parameter that a chain is, where it is nothing else, and the function whose it is.
 fn parameter_of(index: &Index, file: FileId, chain: ChainId) -> Option<(FunctionId, Name)> {
     let facts = &index.file(file).facts;
-    let [Step::Root(name, _)] = *facts.steps_of(chain) else { return None };
-    let (scope, [binding]) = facts.bindings_seen(facts.chains[chain.index()].scope, name).next()? else {
+    let fact = &facts.chains[chain.index()];
+    if fact.steps.len > 0 {
         return None;
-    };
+    }
+    let (scope, [binding]) = facts.bindings_of_root(facts.root_of(fact)).next()? else { return None };
     let Bound::Parameter(parameter) = binding.target else { return None };
     let ScopeKind::Function(function) = facts.scopes[scope.index()].kind else { return None };
     let annotation = facts.parameters[parameter as usize].annotation?;

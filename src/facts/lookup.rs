@@ -1,19 +1,33 @@
 //! Finding one's way in the tables of one file: names by scope, scopes and guards outwards.
 
 use super::{
-    ALWAYS, Base, Binding, ChainId, FileFacts, FunctionFact, Guard, GuardId, MODULE_SCOPE, Name, Parameter,
-    Run, ScopeId, ScopeKind, Step, TypeFact,
+    ALWAYS, Base, Binding, Chain, ChainId, FileFacts, FunctionFact, Guard, GuardId, MODULE_SCOPE, Name,
+    Parameter, Root, Run, ScopeId, ScopeKind, Step, TypeFact,
 };
 
 impl FileFacts {
     /// The bindings of `name` in `scope`, in the order of the source.
     #[must_use]
     pub fn bindings_of(&self, scope: ScopeId, name: Name) -> &[Binding] {
+        &self.bindings[self.run_of(scope, name).range()]
+    }
+
+    /// Where the bindings of `name` in `scope` lie.
+    fn run_of(&self, scope: ScopeId, name: Name) -> Run {
         let bindings = self.bindings_in(scope);
-        let start = bindings.partition_point(|b| b.name.address() < name.address());
-        let rest = &bindings[start..];
-        let len = rest.iter().take_while(|b| b.name == name).count();
-        &rest[..len]
+        let before = bindings.partition_point(|b| b.name.address() < name.address());
+        let len = bindings[before..].iter().take_while(|b| b.name == name).count();
+        Run { start: self.scopes[scope.index()].bindings.start + before as u32, len: len as u32 }
+    }
+
+    /// Where the nearest bindings of `name` lie that code in `scope` sees; empty where there are none.
+    #[must_use]
+    pub fn nearest(&self, scope: ScopeId, name: Name) -> Run {
+        std::iter::successors(Some(scope), |&at| self.outside_of(at))
+            .filter(|&at| self.sees(scope, at))
+            .map(|at| self.run_of(at, name))
+            .find(|run| run.len > 0)
+            .unwrap_or_default()
     }
 
     /// All bindings of `scope`, in no order that may be shown.
@@ -33,6 +47,13 @@ impl FileFacts {
             self.scopes[group[0].scope.index()].bindings = Run { start, len };
             start += len;
         }
+        self.stars = self.run_of(MODULE_SCOPE, Name::new("*"));
+    }
+
+    /// The star imports of the module, in the order of the source.
+    #[must_use]
+    pub fn star_bindings(&self) -> &[Binding] {
+        &self.bindings[self.stars.range()]
     }
 
     /// The qualified name of a definition called `name` in `scope` (PEP 3155).
@@ -53,10 +74,27 @@ impl FileFacts {
         self.qualname(function.scope, function.name.as_str())
     }
 
+    /// What a chain starts from.
+    #[must_use]
+    pub fn root_of(&self, chain: &Chain) -> Root {
+        self.roots[chain.root.index()]
+    }
+
     /// The steps of a chain.
     #[must_use]
     pub fn steps_of(&self, chain: ChainId) -> &[Step] {
         &self.steps[self.chains[chain.index()].steps.range()]
+    }
+
+    /// The name that a chain ends with: its own, or that of its last attribute; none where something
+    /// else is done last.
+    #[must_use]
+    pub fn last_name(&self, chain: ChainId) -> Option<Name> {
+        match self.steps_of(chain).last() {
+            None => Some(self.root_of(&self.chains[chain.index()]).name),
+            Some(Step::Attribute(name, _)) => Some(*name),
+            Some(Step::Call | Step::Await | Step::Index) => None,
+        }
     }
 
     /// The parameters of a function.
@@ -96,11 +134,33 @@ impl FileFacts {
     /// The bindings of `name` that code in `from` sees, scope by scope outwards; scopes that do not bind
     /// it are left out.
     pub fn bindings_seen(&self, from: ScopeId, name: Name) -> impl Iterator<Item = (ScopeId, &[Binding])> {
-        let outer = |at: &ScopeId| (*at != MODULE_SCOPE).then(|| self.scopes[at.index()].parent);
-        std::iter::successors(Some(from), outer)
+        self.bindings_beyond(Some(from), from, name)
+    }
+
+    /// The same for a root, whose nearest bindings are known.
+    pub fn bindings_of_root(&self, root: Root) -> impl Iterator<Item = (ScopeId, &[Binding])> {
+        let nearest = &self.bindings[root.nearest.range()];
+        let first = nearest.first().map(|binding| (binding.scope, nearest));
+        let beyond = first.and_then(|(scope, _)| self.outside_of(scope));
+        first.into_iter().chain(self.bindings_beyond(beyond, root.scope, root.name))
+    }
+
+    /// The bindings of `name` that code in `from` sees in `start` and the scopes around it.
+    fn bindings_beyond(
+        &self,
+        start: Option<ScopeId>,
+        from: ScopeId,
+        name: Name,
+    ) -> impl Iterator<Item = (ScopeId, &[Binding])> {
+        std::iter::successors(start, |&at| self.outside_of(at))
             .filter(move |&scope| self.sees(from, scope))
             .map(move |scope| (scope, self.bindings_of(scope, name)))
             .filter(|(_, bindings)| !bindings.is_empty())
+    }
+
+    /// The scope around a scope.
+    fn outside_of(&self, scope: ScopeId) -> Option<ScopeId> {
+        (scope != MODULE_SCOPE).then(|| self.scopes[scope.index()].parent)
     }
 
     /// Whether code in `from` sees the names of `scope`, which is itself or stands around it: those of

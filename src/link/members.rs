@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::mro::MroEntry;
-use super::resolve::{Entity, Resolver};
+use super::resolve::{Entity, Place, Resolver};
 use super::{ClassId, FunctionId, Index, Origin, Resolution, Unresolved};
 use crate::facts::{BindingKind, Bound, Field, FunctionFact, Name, ScopeKind, TypeIdx};
 
@@ -42,7 +42,8 @@ impl Resolver<'_> {
             Bound::Function(index) => Entity::Function(FunctionId { file, index }),
             Bound::Value { .. } | Bound::Import(_) => {
                 // The class body has run to its end, so this binding stands.
-                self.root(file, binding.scope, binding.name, binding.at + 1, binding.guard, hops + 1)
+                let (scope, at) = (binding.scope, binding.at + 1);
+                self.name_at(binding.name, Place { file, scope, at, guard: binding.guard }, hops + 1)
             }
             Bound::Parameter(_)
             | Bound::Receiver { .. }

@@ -5,14 +5,13 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::sync::LazyLock;
 
 use super::library::{LibraryEntry, LibraryModuleId};
 use super::members::method_of;
 use super::modules::ModuleId;
 use super::{ClassId, FileId, FunctionId, Index, OutsideState, Unresolved};
 use crate::facts::{
-    Binding, Bound, ChainId, ExportList, FileFacts, FunctionFact, GuardId, GuardKind, Import, ImportIdx,
+    Binding, Bound, Chain, ChainId, ExportList, FileFacts, FunctionFact, GuardId, GuardKind, Import, ImportIdx,
     Imported, MODULE_SCOPE, Name, ParameterKind, ScopeId, ScopeKind, Step, Usage,
 };
 use crate::text::Offset;
@@ -76,6 +75,19 @@ impl Site {
     pub const END: Self = Self { before: None, guard: GuardId(0) };
 }
 
+/// Where a name stands.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// The file.
+    pub file: FileId,
+    /// The innermost scope.
+    pub scope: ScopeId,
+    /// Offset.
+    pub at: Offset,
+    /// Condition under which it is evaluated.
+    pub guard: GuardId,
+}
+
 /// Resolves names of one program.
 pub struct Resolver<'i> {
     pub(super) index: &'i Index,
@@ -126,46 +138,51 @@ impl<'i> Resolver<'i> {
 
     fn followed(&self, file: FileId, chain: ChainId, hops: u32) -> Entity {
         let facts = self.facts(file);
-        let fact = facts.chains[chain.index()];
-        let mut entity = Entity::Value;
-        for (position, step) in facts.steps_of(chain).iter().enumerate() {
+        let mut entity = self.root_of(file, &facts.chains[chain.index()], hops);
+        for step in facts.steps_of(chain) {
+            match entity {
+                Entity::Open(_) => return entity,
+                // They have attributes, but none that we follow.
+                Entity::Value | Entity::Nothing => return Entity::Value,
+                _ => {}
+            }
             entity = match *step {
-                Step::Root(name, at) => {
-                    debug_assert_eq!(position, 0);
-                    self.root(file, fact.scope, name, at, fact.guard, hops)
-                }
                 Step::Attribute(name, _) => self.attribute(&entity, name, hops),
                 Step::Call => self.call(&entity, hops),
                 Step::Await => awaited(&entity),
                 Step::Index => indexed(entity),
             };
-            if matches!(entity, Entity::Open(_) | Entity::Value | Entity::Nothing) {
-                // `Value` has attributes, but none that we follow.
-                let rest = facts.steps_of(chain).len() - position - 1;
-                return match entity {
-                    Entity::Nothing | Entity::Value if rest > 0 => Entity::Value,
-                    other => other,
-                };
-            }
         }
         entity
     }
 
     /// What the root of a chain stands for where it stands.
+    pub(crate) fn root_of(&self, file: FileId, chain: &Chain, hops: u32) -> Entity {
+        let facts = self.facts(file);
+        let root = facts.root_of(chain);
+        let place = Place { file, scope: root.scope, at: chain.at, guard: chain.guard };
+        self.first_of(facts.bindings_of_root(root), root.name, place, hops)
+    }
+
+    /// What a name stands for at a place.
     #[must_use]
-    pub fn root(
+    pub fn name_at(&self, name: Name, place: Place, hops: u32) -> Entity {
+        let seen = self.facts(place.file).bindings_seen(place.scope, name);
+        self.first_of(seen, name, place, hops)
+    }
+
+    /// What the first of the bindings stands for that hold at the place, scope by scope outwards.
+    fn first_of<'f>(
         &self,
-        file: FileId,
-        scope: ScopeId,
+        seen: impl Iterator<Item = (ScopeId, &'f [Binding])>,
         name: Name,
-        at: Offset,
-        guard: GuardId,
+        Place { file, scope, at, guard }: Place,
         hops: u32,
     ) -> Entity {
         self.start(hops);
         let facts = self.facts(file);
         let mut bound_later = None;
-        for (looked, bindings) in facts.bindings_seen(scope, name) {
+        for (looked, bindings) in seen {
             let runs_in_order = looked == scope || self.runs_with(facts, scope, looked);
             let site = Site { before: runs_in_order.then_some(at), guard };
             let found = self.select(file, bindings, name, site, hops);
@@ -661,7 +678,7 @@ impl<'i> Resolver<'i> {
                 return Entity::Open(Unresolved::Dynamic(dotted()));
             }
             // A star import that leads outside may bring any name.
-            let open_star = facts.bindings_of(MODULE_SCOPE, *STAR).iter().any(|binding| {
+            let open_star = facts.star_bindings().iter().any(|binding| {
                 let Bound::Star(import) = binding.target else { return false };
                 !matches!(
                     self.import_module(file, &facts.imports[import.index()]),
@@ -701,7 +718,7 @@ impl<'i> Resolver<'i> {
             return None;
         }
         let facts = self.facts(file);
-        for binding in facts.bindings_of(MODULE_SCOPE, *STAR).iter().rev() {
+        for binding in facts.star_bindings().iter().rev() {
             let Bound::Star(import) = binding.target else { continue };
             let life = self.liveness(file, binding.guard, binding.at, GuardId(0), hops);
             if matches!(life, Life::Dead) {
@@ -820,12 +837,8 @@ impl<'i> Resolver<'i> {
     fn self_type(&self, id: FunctionId, chain: ChainId) -> Option<Entity> {
         let facts = self.facts(id.file);
         let owner = self.index.function(id).owner?;
-        match facts.steps_of(chain).last() {
-            Some(Step::Root(name, _) | Step::Attribute(name, _)) if name.as_str() == "Self" => {
-                Some(Entity::Instance(self.index.class_of(id.file, owner)))
-            }
-            _ => None,
-        }
+        let is_self = facts.last_name(chain).is_some_and(|name| name.as_str() == "Self");
+        is_self.then(|| Entity::Instance(self.index.class_of(id.file, owner)))
     }
 
     /// The class that an annotation's chain names.
@@ -860,7 +873,6 @@ impl<'i> Resolver<'i> {
             Step::Await => awaited(entity),
             Step::Index => indexed(entity.clone()),
             Step::Attribute(name, _) => self.attribute(entity, name, 0),
-            Step::Root(..) => entity.clone(),
         }
     }
 
@@ -975,7 +987,7 @@ fn special_base(module: Name, level: u32, name: Name) -> Option<SpecialBase> {
 fn is_value_of(facts: &FileFacts, binding: &Binding, at: Offset) -> bool {
     let Bound::Value { values, .. } = binding.target else { return false };
     let chains = &facts.values[values.range()];
-    chains.iter().any(|chain| facts.chains[chain.index()].root(facts).is_some_and(|(_, root)| root == at))
+    chains.iter().any(|chain| facts.chains[chain.index()].at == at)
 }
 
 /// The bindings of a name of a module, and the star imports behind the first of them, which may bind it
@@ -984,7 +996,7 @@ fn with_stars<'f>(facts: &FileFacts, bindings: &'f [Binding]) -> Cow<'f, [Bindin
     let Some(first) = bindings.first().filter(|first| first.scope == MODULE_SCOPE) else {
         return Cow::Borrowed(bindings);
     };
-    let stars = facts.bindings_of(MODULE_SCOPE, *STAR);
+    let stars = facts.star_bindings();
     if stars.iter().all(|star| star.at < first.at) {
         return Cow::Borrowed(bindings);
     }
@@ -994,5 +1006,3 @@ fn with_stars<'f>(facts: &FileFacts, bindings: &'f [Binding]) -> Cow<'f, [Bindin
     Cow::Owned(all)
 }
 
-/// The name under which star imports are bound.
-static STAR: LazyLock<Name> = LazyLock::new(|| Name::new("*"));

@@ -335,20 +335,19 @@ pub(super) fn uses_of_function(index: &Index, function: FunctionId) -> Vec<(File
         let facts = &index.file(file).facts;
         // Resolving every chain of every file would be slow; a file that never writes the name, and does
         // not import it under another one, cannot use it.
-        let is_written = facts.steps.iter().any(|step| match *step {
-            Step::Root(written, _) | Step::Attribute(written, _) => written == name,
+        let is_attribute = facts.steps.iter().any(|step| match *step {
+            Step::Attribute(written, _) => written == name,
             Step::Call | Step::Await | Step::Index => false,
         });
+        let is_written = is_attribute || facts.roots.iter().any(|root| root.name == name);
         let can_reach = is_written || facts.imports.iter().any(|import| import.what == Imported::Name(name));
         if !can_reach {
             continue;
         }
         for chain in &facts.chains {
-            let steps = &facts.steps[chain.steps.range()];
-            let Some(&Step::Root(root, at)) = steps.first() else { continue };
-            let mut entity = resolver.root(file, chain.scope, root, at, chain.guard, 0);
-            let mut place = at;
-            for step in &steps[1..] {
+            let mut entity = resolver.root_of(file, chain, 0);
+            let mut place = chain.at;
+            for step in &facts.steps[chain.steps.range()] {
                 if matches!(entity, Entity::Function(_)) {
                     break;
                 }

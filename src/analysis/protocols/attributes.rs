@@ -207,11 +207,12 @@ fn wrapped(index: &Index, found: FunctionId) -> Option<Judgement> {
 fn decorator_of(index: &Index, id: FunctionId, fact: &FunctionFact) -> String {
     let facts = &index.file(id.file).facts;
     let names = facts.decorators[fact.decorators.range()].iter().map(|chain| {
-        let steps = facts.steps_of(*chain).iter().filter_map(|step| match step {
-            Step::Root(name, _) | Step::Attribute(name, _) => Some(name.as_str()),
+        let attributes = facts.steps_of(*chain).iter().filter_map(|step| match step {
+            Step::Attribute(name, _) => Some(name.as_str()),
             Step::Call | Step::Await | Step::Index => None,
         });
-        steps.collect::<Vec<_>>().join(".")
+        let root = facts.root_of(&facts.chains[chain.index()]).name.as_str();
+        std::iter::once(root).chain(attributes).collect::<Vec<_>>().join(".")
     });
     let known =
         ["staticmethod", "classmethod", "property", "override", "final", "abstractmethod", "overload"];

@@ -278,10 +278,10 @@ impl<'a> Reader<'a> {
             let facts = &index.file(file).facts;
             let mut found = Vec::new();
             for chain in &facts.chains {
-                if let Some((root, at)) = chain.root(facts) {
-                    let steps = &facts.steps[chain.steps.range()];
-                    found.extend(uses_of(families, lexicon, facts, root, steps).map(|feature| (at, feature)));
-                }
+                let root = facts.root_of(chain).name;
+                let steps = &facts.steps[chain.steps.range()];
+                let uses = uses_of(families, lexicon, facts, root, steps);
+                found.extend(uses.map(|feature| (chain.at, feature)));
             }
             found.sort_unstable();
             found
@@ -325,9 +325,9 @@ fn uses_of(
         !is_idle && !families.is_own_package(top)
     });
     let features = import.map(|import| {
-        let attribute = steps.iter().skip(1).find_map(|step| match step {
+        let attribute = steps.iter().find_map(|step| match step {
             Step::Attribute(name, _) => Some(*name),
-            Step::Root(..) | Step::Call | Step::Await | Step::Index => None,
+            Step::Call | Step::Await | Step::Index => None,
         });
         let name = match import.what {
             Imported::Module | Imported::ModuleAs => attribute,

@@ -111,17 +111,15 @@ impl Lowering<'_> {
         let inner = TextRange::new(part.start() + opener, part.end());
         if is_dotted(&part.value) && self.text[inner.to_std_range()].starts_with(&*part.value) {
             let start = self.facts.steps.len() as u32;
-            let mut at = inner.start().to_u32();
-            for (index, segment) in part.value.split('.').enumerate() {
-                let name = Name::new(segment);
-                self.facts.steps.push(if index == 0 {
-                    Step::Root(name, at)
-                } else {
-                    Step::Attribute(name, at)
-                });
+            let first = inner.start().to_u32();
+            let mut segments = part.value.split('.');
+            let root = segments.next().unwrap_or_default();
+            let mut at = first + root.len() as u32 + 1;
+            for segment in segments {
+                self.facts.steps.push(Step::Attribute(Name::new(segment), at));
                 at += segment.len() as u32 + 1;
             }
-            return Some(self.push_chain(start, Usage::Annotation));
+            return Some(self.push_chain(Name::new(root), first, start, Usage::Annotation));
         }
         match parse_string_annotation(self.text, part) {
             Ok(parsed) => self.lower_annotation_part(&parsed.syntax().body),

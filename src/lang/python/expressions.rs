@@ -182,7 +182,6 @@ impl Lowering<'_> {
         };
         let chain = if let Expr::Name(name) = root {
             let start = self.facts.steps.len() as u32;
-            self.facts.steps.push(Step::Root(Name::new(&name.id), name.start().to_u32()));
             for node in spine.iter().rev() {
                 let step = match node {
                     Expr::Attribute(node) => {
@@ -194,8 +193,9 @@ impl Lowering<'_> {
                 };
                 self.facts.steps.push(step);
             }
-            self.note_super_call(start);
-            Some(self.push_chain(start, usage))
+            let root = Name::new(&name.id);
+            self.note_super_call(root, start);
+            Some(self.push_chain(root, name.start().to_u32(), start, usage))
         } else {
             self.lower_expression(root, Usage::Value);
             None
@@ -255,9 +255,9 @@ impl Lowering<'_> {
     }
 
     /// `super().name(…)` within a function of that name.
-    fn note_super_call(&mut self, start: u32) {
+    fn note_super_call(&mut self, root: Name, start: u32) {
         let steps = &self.facts.steps[start as usize..];
-        if let [Step::Root(root, _), Step::Call, Step::Attribute(name, _), Step::Call, ..] = steps
+        if let [Step::Call, Step::Attribute(name, _), Step::Call, ..] = steps
             && root.as_str() == "super"
             && let Some(frame) = self.functions.last_mut()
             && frame.name == *name

@@ -1,27 +1,29 @@
 //! Facts of a whole file → those that can matter: chains and local names that lead nowhere go.
 
-use rustc_hash::FxHashMap;
+use crate::facts::{
+    Binding, Bound, Chain, ChainId, FileFacts, Imported, Root, RootId, Run, ScopeId, ScopeKind,
+};
 
-use crate::facts::{Binding, Bound, Chain, ChainId, FileFacts, Imported, Name, Run, ScopeId, ScopeKind};
+/// Tells each root where its nearest bindings lie.
+pub(super) fn find_roots(facts: &mut FileFacts) {
+    let mut roots = std::mem::take(&mut facts.roots);
+    for root in &mut roots {
+        root.nearest = facts.nearest(root.scope, root.name);
+    }
+    facts.roots = roots;
+}
 
 /// Drops the chains that can lead nowhere: rooted in a local that holds nothing we follow, or in a
 /// name that is bound nowhere in the file (a builtin). They are most of all chains.
 pub(super) fn drop_local_chains(facts: &mut FileFacts, pinned: &[ChainId]) {
     let has_star = facts.imports.iter().any(|import| import.what == Imported::Star);
-    let mut is_kept = vec![false; facts.chains.len()];
+    let leads: Vec<bool> =
+        facts.roots.iter().map(|root| root_leads_somewhere(facts, root, has_star)).collect();
+    let mut is_kept: Vec<bool> = facts.chains.iter().map(|chain| leads[chain.root.index()]).collect();
     for chain in pinned {
         is_kept[chain.index()] = true;
     }
-    let mut verdicts: FxHashMap<(ScopeId, usize), bool> = FxHashMap::default();
-    for (index, chain) in facts.chains.iter().enumerate() {
-        if is_kept[index] {
-            continue;
-        }
-        let Some((root, _)) = chain.root(facts) else { continue };
-        is_kept[index] = *verdicts
-            .entry((chain.scope, root.address()))
-            .or_insert_with(|| root_leads_somewhere(facts, chain.scope, root, has_star));
-    }
+    drop_unused_roots(facts, &is_kept);
     // Steps lie in the order of their chains, so both tables close their gaps in place.
     let mut moved_to: Vec<u32> = Vec::with_capacity(facts.chains.len());
     let (mut kept_chains, mut kept_steps) = (0, 0);
@@ -38,14 +40,38 @@ pub(super) fn drop_local_chains(facts: &mut FileFacts, pinned: &[ChainId]) {
     }
     facts.chains.truncate(kept_chains);
     facts.steps.truncate(kept_steps);
+    let is_super = |chain: &Chain| facts.roots[chain.root.index()].name.as_str() == "super";
+    let supers = facts.chains.iter().enumerate().filter(|(_, chain)| is_super(chain));
+    facts.supers.extend(supers.map(|(index, _)| ChainId(index as u32)));
     let relocate = |chain: ChainId| is_kept[chain.index()].then(|| ChainId(moved_to[chain.index()]));
     relocate_chains(facts, relocate);
 }
 
-fn root_leads_somewhere(facts: &FileFacts, scope: ScopeId, root: Name, has_star: bool) -> bool {
-    match facts.bindings_seen(scope, root).next() {
-        Some((_, bindings)) => bindings.iter().any(|binding| leads_somewhere(facts, binding)),
-        None => has_star || root.as_str() == "super",
+/// Drops the roots that no chain of those kept starts from.
+fn drop_unused_roots(facts: &mut FileFacts, is_kept: &[bool]) {
+    let mut moved_to: Vec<Option<RootId>> = vec![None; facts.roots.len()];
+    let mut kept = 0;
+    for (chain, _) in facts.chains.iter_mut().zip(is_kept).filter(|(_, is_kept)| **is_kept) {
+        let root = &mut moved_to[chain.root.index()];
+        chain.root = *root.get_or_insert_with(|| {
+            kept += 1;
+            RootId(kept - 1)
+        });
+    }
+    let mut roots = vec![None; kept as usize];
+    for (root, to) in facts.roots.iter().zip(&moved_to) {
+        if let Some(to) = to {
+            roots[to.index()] = Some(*root);
+        }
+    }
+    facts.roots.clear();
+    facts.roots.extend(roots.into_iter().flatten());
+}
+
+fn root_leads_somewhere(facts: &FileFacts, root: &Root, has_star: bool) -> bool {
+    match &facts.bindings[root.nearest.range()] {
+        [] => has_star || root.name.as_str() == "super",
+        bindings => bindings.iter().any(|binding| leads_somewhere(facts, binding)),
     }
 }
 
@@ -61,9 +87,14 @@ fn leads_somewhere(facts: &FileFacts, binding: &Binding) -> bool {
     }
 }
 
-/// Drops local names that lead nowhere: no chain that is left starts at one of them.
+/// Drops local names that lead nowhere and that no chain of those left starts at.
 pub(super) fn drop_local_bindings(facts: &mut FileFacts) {
     let mut bindings = std::mem::take(&mut facts.bindings);
+    // Where the first binding of each root goes.
+    let mut moved_to: Vec<u32> = vec![0; bindings.len()];
+    for root in facts.roots.iter().filter(|root| root.nearest.len > 0) {
+        moved_to[root.nearest.start as usize] = 1;
+    }
     let is_local = |scope: ScopeId| {
         matches!(
             facts.scopes[scope.index()].kind,
@@ -75,8 +106,12 @@ pub(super) fn drop_local_bindings(facts: &mut FileFacts) {
         let same_name =
             bindings[start..].iter().take_while(|b| b.scope == first.scope && b.name == first.name);
         let group = start..start + same_name.count();
+        let is_root = std::mem::replace(&mut moved_to[start], kept as u32) == 1;
         start = group.end;
-        if !is_local(first.scope) || bindings[group.clone()].iter().any(|b| leads_somewhere(facts, b)) {
+        if is_root
+            || !is_local(first.scope)
+            || bindings[group.clone()].iter().any(|b| leads_somewhere(facts, b))
+        {
             let len = group.len();
             bindings.copy_within(group, kept);
             kept += len;
@@ -84,6 +119,10 @@ pub(super) fn drop_local_bindings(facts: &mut FileFacts) {
     }
     bindings.truncate(kept);
     facts.bindings = bindings;
+    for root in &mut facts.roots {
+        root.nearest.start = moved_to.get(root.nearest.start as usize).copied().unwrap_or_default();
+    }
+    facts.index_bindings();
 }
 
 /// Rewrites every index into the chain table.

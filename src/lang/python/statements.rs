@@ -10,10 +10,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::Target;
 use super::conditions::{self, Test};
-use super::pruning::{drop_local_bindings, drop_local_chains};
+use super::pruning::{drop_local_bindings, drop_local_chains, find_roots};
 use crate::facts::{
     ALWAYS, Binding, Bound, Chain, ChainId, Export, ExportList, Field, FileFacts, FunctionIdx, Guard,
-    GuardId, GuardKind, MODULE_SCOPE, Name, Run, Scope, ScopeId, ScopeKind, Step, TypeIdx, Usage,
+    GuardId, GuardKind, MODULE_SCOPE, Name, Root, RootId, Run, Scope, ScopeId, ScopeKind, TypeIdx, Usage,
 };
 use crate::text::Offset;
 
@@ -23,7 +23,7 @@ const MAX_SPARE: usize = 1 << 18;
 thread_local! {
     /// Tables of the file before, emptied: they grow once a thread, and each file's facts are a copy
     /// of just the right size.
-    static TABLES: Cell<FileFacts> = Cell::default();
+    static TABLES: Cell<(FileFacts, FxHashMap<(ScopeId, Name), RootId>)> = Cell::default();
 }
 
 /// The state of the walk through one file.
@@ -42,6 +42,8 @@ pub(super) struct Lowering<'a> {
     pub(super) constants: FxHashMap<Name, Test>,
     /// Names of the module that are bound to values so far.
     pub(super) module_values: FxHashSet<Name>,
+    /// What chains start from so far.
+    roots: FxHashMap<(ScopeId, Name), RootId>,
     /// Chains that stay whatever their root is bound to.
     pub(super) pinned: Vec<ChainId>,
 }
@@ -59,7 +61,7 @@ pub(super) struct FunctionFrame {
 
 impl<'a> Lowering<'a> {
     pub(super) fn new(text: &'a str, tokens: &'a Tokens, target: Target) -> Self {
-        let mut facts = TABLES.take();
+        let (mut facts, roots) = TABLES.take();
         facts.scopes.push(Scope { parent: MODULE_SCOPE, kind: ScopeKind::Module, bindings: Run::default() });
         facts.guards.push(Guard { parent: ALWAYS, kind: GuardKind::Always, statement: 0 });
         Self {
@@ -73,6 +75,7 @@ impl<'a> Lowering<'a> {
             redirects: Vec::new(),
             constants: FxHashMap::default(),
             module_values: FxHashSet::default(),
+            roots,
             pinned: Vec::new(),
         }
     }
@@ -83,13 +86,14 @@ impl<'a> Lowering<'a> {
         self.facts.bindings.sort_unstable_by_key(by_place);
         self.facts.index_bindings();
         self.facts.fields.sort_by_key(|field| field.at);
+        find_roots(&mut self.facts);
         drop_local_chains(&mut self.facts, &self.pinned);
         drop_local_bindings(&mut self.facts);
-        self.facts.index_bindings();
         let kept = self.facts.clone();
         if self.facts.steps.capacity() <= MAX_SPARE {
             self.facts.clear();
-            TABLES.set(self.facts);
+            self.roots.clear();
+            TABLES.set((self.facts, self.roots));
         }
         kept
     }
@@ -466,20 +470,27 @@ pub(super) fn last_segment(expr: &Expr) -> Option<&str> {
 }
 
 impl Lowering<'_> {
-    /// Records a chain; its steps are the ones pushed since `start`.
-    pub(super) fn push_chain(&mut self, start: u32, usage: Usage) -> ChainId {
-        let len = self.facts.steps.len() as u32 - start;
+    /// Records a chain from a name; its steps are the ones pushed since `start`.
+    pub(super) fn push_chain(&mut self, name: Name, at: Offset, start: u32, usage: Usage) -> ChainId {
+        let root = self.root_of(name);
+        let steps = Run { start, len: self.facts.steps.len() as u32 - start };
         let id = ChainId(self.facts.chains.len() as u32);
-        let steps = Run { start, len };
-        let (scope, guard) = (self.scope, self.guard);
-        self.facts.chains.push(Chain { steps, scope, guard, usage });
+        self.facts.chains.push(Chain { root, at, steps, guard: self.guard, usage });
         id
     }
 
     /// Records a chain of one name.
     pub(super) fn push_name(&mut self, name: &str, at: Offset, usage: Usage) -> ChainId {
         let start = self.facts.steps.len() as u32;
-        self.facts.steps.push(Step::Root(Name::new(name), at));
-        self.push_chain(start, usage)
+        self.push_chain(Name::new(name), at, start, usage)
+    }
+
+    fn root_of(&mut self, name: Name) -> RootId {
+        let next = RootId(self.facts.roots.len() as u32);
+        let root = *self.roots.entry((self.scope, name)).or_insert(next);
+        if root == next {
+            self.facts.roots.push(Root { name, scope: self.scope, nearest: Run::default() });
+        }
+        root
     }
 }

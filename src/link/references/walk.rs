@@ -4,11 +4,11 @@ use rustc_hash::FxHashMap;
 
 use super::{MethodReference, Reference, ReferenceKind, Via};
 use crate::facts::{
-    ALWAYS, Bound, Chain, ChainId, FileFacts, GuardId, ImportIdx, Imported, MODULE_SCOPE, Name, ScopeId,
-    Step, Usage,
+    self, ALWAYS, Bound, Chain, FileFacts, GuardId, ImportIdx, Imported, MODULE_SCOPE, Name, ScopeId, Step,
+    Usage,
 };
 use crate::link::modules::ModuleId;
-use crate::link::resolve::{Entity, Resolver};
+use crate::link::resolve::{Entity, Place, Resolver};
 use crate::link::{ClassId, FileId, FunctionId, Index};
 use crate::text::Offset;
 
@@ -22,7 +22,8 @@ pub(super) fn references_of(
         resolver: Resolver::new(index),
         index,
         file,
-        roots: FxHashMap::default(),
+        roots: Vec::new(),
+        bound_once: FxHashMap::default(),
         attributes: FxHashMap::default(),
         found: FileReferences::default(),
     };
@@ -66,12 +67,24 @@ struct Attribute {
     method: Option<FunctionId>,
 }
 
+/// A use of a method, before its receiver is looked at.
+struct MethodUse<'c> {
+    function: FunctionId,
+    /// The step behind its name.
+    next: Option<&'c Step>,
+    at: Offset,
+    scope: ScopeId,
+    is_own: bool,
+}
+
 struct Walk<'i> {
     resolver: Resolver<'i>,
     index: &'i Index,
     file: FileId,
-    /// Roots that mean the same wherever they stand: those bound once, by the scope that binds them.
-    roots: FxHashMap<(ScopeId, Name, GuardId, bool), Root>,
+    /// Roots that mean the same wherever they stand: for each of the file, as code and as an annotation.
+    roots: Vec<Option<Root>>,
+    /// Names that are bound once, by the scope that binds them.
+    bound_once: FxHashMap<(ScopeId, Name, GuardId, bool), Root>,
     /// Attributes of modules, classes and instances.
     attributes: FxHashMap<(Owner, Name, bool), Attribute>,
     found: FileReferences,
@@ -94,10 +107,11 @@ impl Walk<'_> {
         let facts = &self.index.file(self.file).facts;
         for export in &facts.exports {
             let end = Offset::MAX;
-            let entity =
-                self.resolver.root(self.file, MODULE_SCOPE, export.name, end, crate::facts::ALWAYS, 0);
-            if let Entity::Class(class) = entity {
-                let via = self.via_root(facts, class, MODULE_SCOPE, export.name);
+            let place = Place { file: self.file, scope: MODULE_SCOPE, at: end, guard: ALWAYS };
+            if let Entity::Class(class) = self.resolver.name_at(export.name, place, 0) {
+                let bindings = facts.bindings_of(MODULE_SCOPE, export.name);
+                let bound = bindings.last().map(|binding| binding.target);
+                let via = self.via_root(facts, class, bound, export.name);
                 self.push_class(class, export.at, MODULE_SCOPE, ReferenceKind::Export, via);
             }
         }
@@ -105,75 +119,88 @@ impl Walk<'_> {
 
     fn chains(&mut self) {
         let facts = &self.index.file(self.file).facts;
-        for position in 0..facts.chains.len() {
-            self.chain(facts, ChainId(position as u32));
+        self.roots = vec![None; facts.roots.len() * 2];
+        for chain in &facts.chains {
+            self.chain(facts, chain);
         }
     }
 
-    fn chain(&mut self, facts: &FileFacts, id: ChainId) {
-        let chain = facts.chains[id.index()];
-        let steps = facts.steps_of(id);
-        let Some(&Step::Root(root, root_at)) = steps.first() else { return };
-        let Root { mut entity, via, is_receiver } = self.root(facts, &chain, root, root_at);
-        let mut is_own = is_receiver;
+    fn chain(&mut self, facts: &FileFacts, chain: &Chain) {
+        let steps = &facts.steps[chain.steps.range()];
+        let Root { mut entity, via, is_receiver } = self.root(facts, chain);
         if let Entity::Class(class) = entity
-            && !is_own
+            && !is_receiver
         {
-            self.note_class(class, &chain, steps, 0, root_at, via);
+            self.note_class(class, facts, chain, steps.first(), chain.at, via);
         }
-        is_own |= matches!(entity, Entity::Super(_));
-        for (position, step) in steps.iter().enumerate().skip(1) {
+        let is_own = is_receiver || matches!(entity, Entity::Super(_));
+        for (position, step) in steps.iter().enumerate() {
+            if matches!(entity, Entity::Open(_) | Entity::Value | Entity::Nothing | Entity::External(_)) {
+                return;
+            }
             let before = entity;
+            let next = steps.get(position + 1);
             entity = match *step {
                 Step::Attribute(name, at) => {
-                    let Attribute { entity: next, method } = self.attribute(&before, name, chain.usage);
-                    match (&before, &next) {
+                    let Attribute { entity: found, method } = self.attribute(&before, name, chain.usage);
+                    match (&before, &found) {
                         (Entity::Module(module), Entity::Class(class)) => {
                             let via = self.via_module(*class, *module, name);
-                            self.note_class(*class, &chain, steps, position, at, via);
+                            self.note_class(*class, facts, chain, next, at, via);
                         }
                         (_, Entity::Class(class)) => {
                             let is_own_name = name == self.index.class(*class).name;
                             let via = if is_own_name { Via::Direct } else { Via::Alias(name) };
-                            self.note_class(*class, &chain, steps, position, at, via);
+                            self.note_class(*class, facts, chain, next, at, via);
                         }
                         _ => {}
                     }
                     if let Some(function) = method {
-                        let is_own = is_own && position == 1 || matches!(before, Entity::Super(_));
-                        self.note_method(&before, function, &chain, steps, position, at, is_own);
+                        let is_own = is_own && position == 0 || matches!(before, Entity::Super(_));
+                        let scope = facts.root_of(chain).scope;
+                        self.note_method(&before, MethodUse { function, next, at, scope, is_own });
                     }
-                    next
+                    found
                 }
                 Step::Call | Step::Await | Step::Index => self.resolver.step(&before, *step),
-                Step::Root(..) => before,
             };
-            match entity {
-                Entity::Open(_) | Entity::Value | Entity::Nothing | Entity::External(_) => return,
-                _ => {}
-            }
         }
     }
 
-    fn root(&mut self, facts: &FileFacts, chain: &Chain, name: Name, at: Offset) -> Root {
+    fn root(&mut self, facts: &FileFacts, chain: &Chain) -> Root {
         let is_typing = chain.usage == Usage::Annotation;
-        let key = place_of_single(facts, chain, name).map(|(scope, guard)| (scope, name, guard, is_typing));
-        if let Some(known) = key.and_then(|key| self.roots.get(&key)) {
+        let seat = chain.root.index() * 2 + usize::from(is_typing);
+        if let Some(known) = &self.roots[seat] {
             return known.clone();
         }
-        let resolver = &self.resolver;
-        let entity =
-            resolver.seen_as(chain.usage, || resolver.root(self.file, chain.scope, name, at, chain.guard, 0));
-        let via = match entity {
-            Entity::Class(class) => self.via_root(facts, class, chain.scope, name),
-            _ => Via::Direct,
+        let fact = facts.root_of(chain);
+        let place = place_of_single(facts, chain.guard, fact);
+        let key = place.map(|(scope, guard)| (scope, fact.name, guard, is_typing));
+        let root = match key.and_then(|key| self.bound_once.get(&key)) {
+            Some(known) => known.clone(),
+            None => {
+                let root = self.look_up_root(facts, chain, fact);
+                if let Some(key) = key {
+                    self.bound_once.insert(key, root.clone());
+                }
+                root
+            }
         };
-        let is_receiver = matches!(binding_of(facts, chain.scope, name), Some(Bound::Receiver { .. }));
-        let root = Root { entity, via, is_receiver };
-        if let Some(key) = key {
-            self.roots.insert(key, root.clone());
+        if place.is_some_and(|(_, guard)| guard == ALWAYS) {
+            self.roots[seat] = Some(root.clone());
         }
         root
+    }
+
+    fn look_up_root(&self, facts: &FileFacts, chain: &Chain, fact: facts::Root) -> Root {
+        let resolver = &self.resolver;
+        let entity = resolver.seen_as(chain.usage, || resolver.root_of(self.file, chain, 0));
+        let bound = facts.bindings[fact.nearest.range()].last().map(|binding| binding.target);
+        let via = match entity {
+            Entity::Class(class) => self.via_root(facts, class, bound, fact.name),
+            _ => Via::Direct,
+        };
+        Root { entity, via, is_receiver: matches!(bound, Some(Bound::Receiver { .. })) }
     }
 
     fn attribute(&mut self, of: &Entity, name: Name, usage: Usage) -> Attribute {
@@ -211,38 +238,29 @@ impl Walk<'_> {
     fn note_class(
         &mut self,
         class: ClassId,
+        facts: &FileFacts,
         chain: &Chain,
-        steps: &[Step],
-        position: usize,
+        next: Option<&Step>,
         at: Offset,
         via: Via,
     ) {
         if !self.index.is_in_tree(class) {
             return;
         }
-        let kind = match steps.get(position + 1) {
+        let kind = match next {
             Some(Step::Call) => ReferenceKind::Instantiate,
             Some(Step::Attribute(..)) => ReferenceKind::Attribute,
             // `Base[int]` is what `Base` is there.
-            Some(Step::Index | Step::Await | Step::Root(..)) | None => kind_of(chain.usage),
+            Some(Step::Index | Step::Await) | None => kind_of(chain.usage),
         };
-        self.push_class(class, at, chain.scope, kind, via);
+        self.push_class(class, at, facts.root_of(chain).scope, kind, via);
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one place, seen from one caller")]
-    fn note_method(
-        &mut self,
-        before: &Entity,
-        function: FunctionId,
-        chain: &Chain,
-        steps: &[Step],
-        position: usize,
-        at: Offset,
-        is_own: bool,
-    ) {
+    fn note_method(&mut self, before: &Entity, found: MethodUse<'_>) {
         let (Entity::Class(receiver) | Entity::Instance(receiver) | Entity::Super(receiver)) = *before else {
             return;
         };
+        let MethodUse { function, next, at, scope, is_own } = found;
         let receiver = match before {
             // `super().send()` is a use of the method on the class that provides it.
             Entity::Super(_) => match self.index.function(function).owner {
@@ -251,11 +269,11 @@ impl Walk<'_> {
             },
             _ => receiver,
         };
-        let kind = match steps.get(position + 1) {
+        let kind = match next {
             Some(Step::Call) => ReferenceKind::Call,
-            _ => ReferenceKind::Attribute,
+            Some(Step::Attribute(..) | Step::Await | Step::Index) | None => ReferenceKind::Attribute,
         };
-        let (file, scope) = (self.file, chain.scope);
+        let file = self.file;
         self.found.methods.push(MethodReference { function, receiver, file, at, scope, kind, is_own });
     }
 
@@ -328,11 +346,11 @@ impl Walk<'_> {
         if module.file == Some(file) { Via::Direct } else { Via::ReExport(module.name) }
     }
 
-    fn via_root(&self, facts: &FileFacts, class: ClassId, scope: ScopeId, root: Name) -> Via {
+    fn via_root(&self, facts: &FileFacts, class: ClassId, bound: Option<Bound>, root: Name) -> Via {
         if root != self.index.class(class).name {
             return Via::Alias(root);
         }
-        match binding_of(facts, scope, root) {
+        match bound {
             Some(Bound::Import(import)) => self.via_import(class, import, root),
             Some(Bound::Value { .. } | Bound::TypeAlias(_)) => Via::Alias(root),
             Some(_) => Via::Direct,
@@ -342,7 +360,7 @@ impl Walk<'_> {
 
     /// A name that no binding of the file holds came by `from m import *`.
     fn via_star(&self, facts: &FileFacts, class: ClassId, root: Name) -> Via {
-        let stars = facts.bindings_of(MODULE_SCOPE, Name::new("*")).iter().rev();
+        let stars = facts.star_bindings().iter().rev();
         let modules = stars.filter_map(|binding| match binding.target {
             Bound::Star(import) => {
                 match self.resolver.import_module(self.file, &facts.imports[import.index()]) {
@@ -371,23 +389,17 @@ fn kind_of(usage: Usage) -> ReferenceKind {
     }
 }
 
-/// The nearest binding of a name, by scope alone.
-fn binding_of(facts: &FileFacts, scope: ScopeId, name: Name) -> Option<Bound> {
-    let (_, bindings) = facts.bindings_seen(scope, name).next()?;
-    bindings.last().map(|binding| binding.target)
-}
-
-/// The scope that answers for a chain's root, where the answer is the same for all of its chains: it
-/// binds the name once at the most. With the guard of the chain, where the binding is itself guarded.
-fn place_of_single(facts: &FileFacts, chain: &Chain, name: Name) -> Option<(ScopeId, GuardId)> {
-    match facts.bindings_seen(chain.scope, name).next() {
+/// The scope that answers for a root, where the answer is the same for all of its chains: it binds the
+/// name once at the most. With the guard of the chain, where the binding is itself guarded.
+fn place_of_single(facts: &FileFacts, guard: GuardId, root: facts::Root) -> Option<(ScopeId, GuardId)> {
+    match &facts.bindings[root.nearest.range()] {
         // A class body is read before its methods are, so the place decides there.
-        Some((scope, [single])) if scope == chain.scope && matches!(single.target, Bound::Type(_)) => None,
-        Some((scope, [single])) if single.guard == ALWAYS => Some((scope, ALWAYS)),
-        Some((scope, [_])) => Some((scope, chain.guard)),
-        Some(_) => None,
+        [single] if single.scope == root.scope && matches!(single.target, Bound::Type(_)) => None,
+        [single] if single.guard == ALWAYS => Some((single.scope, ALWAYS)),
+        [single] => Some((single.scope, guard)),
         // What `super` means depends on the class around it.
-        None if name.as_str() == "super" => Some((chain.scope, ALWAYS)),
-        None => Some((MODULE_SCOPE, ALWAYS)),
+        [] if root.name.as_str() == "super" => Some((root.scope, ALWAYS)),
+        [] => Some((MODULE_SCOPE, ALWAYS)),
+        _ => None,
     }
 }
