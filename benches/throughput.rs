@@ -175,6 +175,8 @@ fn floor_process(tree: &std::path::Path) -> Option<(Duration, u64)> {
 /// The whole command.
 fn command(tree: &std::path::Path) -> Option<(Duration, u64)> {
     let out = std::env::temp_dir().join("ssot-throughput.json");
+    // Some file systems flush a file that is written over.
+    let _ = std::fs::remove_file(&out);
     let mut run = Command::new("/usr/bin/time");
     run.args(["-f", "%M", env!("CARGO_BIN_EXE_ssot"), "report", "--no-python", "-q"]);
     timed(run.arg(tree).arg("-o").arg(&out))

@@ -288,15 +288,18 @@ fn defect_of(facts: &FileFacts, text_len: usize) -> Option<String> {
         "bindings are not sorted".into(),
     );
     for found in &facts.chains {
-        let steps = within(found.steps, facts.steps.len()) && found.steps.len > 0;
-        demand(steps && scope(found.scope) && guard(found.guard), format!("{found:?}"));
-        let starts =
-            facts.steps.get(found.steps.start as usize).is_some_and(|step| matches!(step, Step::Root(..)));
-        demand(starts, format!("no root: {found:?}"));
+        let is_rooted = found.root.index() < facts.roots.len();
+        let steps = within(found.steps, facts.steps.len());
+        demand(is_rooted && steps && guard(found.guard) && at(found.at), format!("{found:?}"));
     }
+    for found in facts.roots.iter().filter(|found| scope(found.scope)) {
+        let nearest = facts.nearest(found.scope, found.name);
+        demand(found.nearest == nearest, format!("{found:?} has its nearest bindings at {nearest:?}"));
+    }
+    demand(facts.roots.iter().all(|found| scope(found.scope)), "a root of no scope".into());
     for found in &facts.steps {
         let is_known = match *found {
-            Step::Root(_, offset) | Step::Attribute(_, offset) => at(offset),
+            Step::Attribute(_, offset) => at(offset),
             Step::Call | Step::Await | Step::Index => true,
         };
         demand(is_known, format!("{found:?}"));

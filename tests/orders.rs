@@ -72,6 +72,14 @@ fn a_name_in_a_class_body_is_the_outer_one_until_it_is_bound() {
 }
 
 #[test]
+fn a_base_that_is_a_local_name_is_not_the_outer_one_of_that_name() {
+    let parameter = "class B: ...\ndef make(B):\n    class U(B): ...\n    return U\n";
+    check_order(&[("m.py", parameter)], "m.make.<locals>.U", "?");
+    let counted = "class B: ...\ndef make():\n    for B in range(3):\n        class U(B): ...\n";
+    check_order(&[("m.py", counted)], "m.make.<locals>.U", "?");
+}
+
+#[test]
 fn several_arguments_are_no_instance() {
     let files = [(
         "m.py",

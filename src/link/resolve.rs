@@ -11,8 +11,8 @@ use super::members::method_of;
 use super::modules::ModuleId;
 use super::{ClassId, FileId, FunctionId, Index, OutsideState, Unresolved};
 use crate::facts::{
-    Binding, Bound, Chain, ChainId, ExportList, FileFacts, FunctionFact, GuardId, GuardKind, Import, ImportIdx,
-    Imported, MODULE_SCOPE, Name, ParameterKind, ScopeId, ScopeKind, Step, Usage,
+    Binding, Bound, Chain, ChainId, ExportList, FileFacts, FunctionFact, GuardId, GuardKind, Import,
+    ImportIdx, Imported, MODULE_SCOPE, Name, ParameterKind, ScopeId, ScopeKind, Step, Usage,
 };
 use crate::text::Offset;
 
@@ -1005,4 +1005,3 @@ fn with_stars<'f>(facts: &FileFacts, bindings: &'f [Binding]) -> Cow<'f, [Bindin
     all.sort_by_key(|binding| binding.at);
     Cow::Owned(all)
 }
-

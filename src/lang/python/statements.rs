@@ -17,13 +17,16 @@ use crate::facts::{
 };
 use crate::text::Offset;
 
+/// The roots of a file by the scope that looks them up.
+type RootTable = FxHashMap<(ScopeId, Name), RootId>;
+
 /// Tables with room for more steps than this are not kept for the next file.
 const MAX_SPARE: usize = 1 << 18;
 
 thread_local! {
     /// Tables of the file before, emptied: they grow once a thread, and each file's facts are a copy
     /// of just the right size.
-    static TABLES: Cell<(FileFacts, FxHashMap<(ScopeId, Name), RootId>)> = Cell::default();
+    static TABLES: Cell<(FileFacts, RootTable)> = Cell::default();
 }
 
 /// The state of the walk through one file.
@@ -43,7 +46,7 @@ pub(super) struct Lowering<'a> {
     /// Names of the module that are bound to values so far.
     pub(super) module_values: FxHashSet<Name>,
     /// What chains start from so far.
-    roots: FxHashMap<(ScopeId, Name), RootId>,
+    roots: RootTable,
     /// Chains that stay whatever their root is bound to.
     pub(super) pinned: Vec<ChainId>,
 }
