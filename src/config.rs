@@ -7,8 +7,8 @@ use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 use serde::Deserialize;
 
 use crate::analysis::concepts::ConceptRule;
-use crate::analysis::lexicon::Lexicon;
-use crate::analysis::similarity::Rules as SimilarityRules;
+use crate::analysis::lexicon::{Lexicon, Storing};
+use crate::analysis::similarity::{Rules as SimilarityRules, Weights};
 use crate::source::{RoleRule, RoleTable};
 
 const ROLES: &str = include_str!("../rules/roles.toml");
@@ -51,17 +51,24 @@ struct RuleFile {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SimilarityEntry {
-    behaviour_weight: Option<toml::Spanned<f32>>,
+    handling_weight: Option<toml::Spanned<f32>>,
+    actions_weight: Option<toml::Spanned<f32>>,
+    interfaces_weight: Option<toml::Spanned<f32>>,
+    company_weight: Option<toml::Spanned<f32>>,
+    vocabulary_weight: Option<toml::Spanned<f32>>,
+    less_covered_weight: Option<toml::Spanned<f32>>,
+    more_covered_weight: Option<toml::Spanned<f32>>,
     near_score: Option<toml::Spanned<f32>>,
     near_rank: Option<u32>,
     discovery_score: Option<toml::Spanned<f32>>,
+    discovery_words: Option<toml::Spanned<f32>>,
+    discovery_essential: Option<toml::Spanned<f32>>,
     discovery_structure: Option<toml::Spanned<f32>>,
     discovery_wordless: Option<toml::Spanned<f32>>,
     discovery_content: Option<u32>,
     sure_score: Option<toml::Spanned<f32>>,
     least_behaviour: Option<toml::Spanned<f32>>,
-    least_covered: Option<toml::Spanned<f32>>,
-    contained: Option<toml::Spanned<f32>>,
+    contradicted_below: Option<toml::Spanned<f32>>,
     copied_share: Option<toml::Spanned<f32>>,
     least_content: Option<u32>,
     common: Option<u32>,
@@ -71,15 +78,22 @@ impl SimilarityEntry {
     /// The shares, which lie between 0 and 1.
     fn shares(&self) -> impl Iterator<Item = &toml::Spanned<f32>> {
         let all = [
-            &self.behaviour_weight,
+            &self.handling_weight,
+            &self.actions_weight,
+            &self.interfaces_weight,
+            &self.company_weight,
+            &self.vocabulary_weight,
+            &self.less_covered_weight,
+            &self.more_covered_weight,
             &self.near_score,
             &self.discovery_score,
+            &self.discovery_words,
+            &self.discovery_essential,
             &self.discovery_structure,
             &self.discovery_wordless,
             &self.sure_score,
             &self.least_behaviour,
-            &self.least_covered,
-            &self.contained,
+            &self.contradicted_below,
             &self.copied_share,
         ];
         all.into_iter().flatten()
@@ -88,17 +102,26 @@ impl SimilarityEntry {
     fn over(self, base: SimilarityRules) -> SimilarityRules {
         let share = |own: Option<toml::Spanned<f32>>, base| own.map_or(base, toml::Spanned::into_inner);
         SimilarityRules {
-            behaviour_weight: share(self.behaviour_weight, base.behaviour_weight),
+            weights: Weights {
+                handling: share(self.handling_weight, base.weights.handling),
+                actions: share(self.actions_weight, base.weights.actions),
+                interfaces: share(self.interfaces_weight, base.weights.interfaces),
+                company: share(self.company_weight, base.weights.company),
+                vocabulary: share(self.vocabulary_weight, base.weights.vocabulary),
+                less_covered: share(self.less_covered_weight, base.weights.less_covered),
+                more_covered: share(self.more_covered_weight, base.weights.more_covered),
+            },
             near_score: share(self.near_score, base.near_score),
             near_rank: self.near_rank.unwrap_or(base.near_rank),
             discovery_score: share(self.discovery_score, base.discovery_score),
+            discovery_words: share(self.discovery_words, base.discovery_words),
+            discovery_essential: share(self.discovery_essential, base.discovery_essential),
             discovery_structure: share(self.discovery_structure, base.discovery_structure),
             discovery_wordless: share(self.discovery_wordless, base.discovery_wordless),
             discovery_content: self.discovery_content.unwrap_or(base.discovery_content),
             sure_score: share(self.sure_score, base.sure_score),
             least_behaviour: share(self.least_behaviour, base.least_behaviour),
-            least_covered: share(self.least_covered, base.least_covered),
-            contained: share(self.contained, base.contained),
+            contradicted_below: share(self.contradicted_below, base.contradicted_below),
             copied_share: share(self.copied_share, base.copied_share),
             least_content: self.least_content.unwrap_or(base.least_content),
             common: self.common.unwrap_or(base.common),
@@ -115,6 +138,39 @@ struct LexiconEntry {
     object: Vec<WordGroup>,
     #[serde(default)]
     interface: Vec<InterfaceGroup>,
+    #[serde(default)]
+    storage: Vec<StorageGroup>,
+}
+
+/// Methods of stores that all do one thing to what is kept.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StorageGroup {
+    does: StorageAction,
+    methods: Vec<String>,
+}
+
+/// What a method does to what a store keeps.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum StorageAction {
+    Insert,
+    Lookup,
+    Remove,
+    Iterate,
+    Renew,
+}
+
+impl From<StorageAction> for Storing {
+    fn from(action: StorageAction) -> Self {
+        match action {
+            StorageAction::Insert => Self::Insert,
+            StorageAction::Lookup => Self::Lookup,
+            StorageAction::Remove => Self::Remove,
+            StorageAction::Iterate => Self::Iterate,
+            StorageAction::Renew => Self::Renew,
+        }
+    }
 }
 
 /// Dotted outside names that stand for one thing.
@@ -123,6 +179,9 @@ struct LexiconEntry {
 struct InterfaceGroup {
     name: String,
     names: Vec<String>,
+    /// Whether what works with it is about it, and nothing else can stand in.
+    #[serde(default)]
+    essential: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -239,8 +298,11 @@ impl Config {
         let verbs = groups(own.lexicon.verb, words.verb);
         let objects = groups(own.lexicon.object, words.object);
         let interfaces = own.lexicon.interface.iter().chain(&words.interface);
-        let interfaces = interfaces.map(|group| (group.name.as_str(), group.names.as_slice()));
-        let lexicon = Lexicon::new(&verbs, &objects).with_interfaces(interfaces);
+        let interfaces =
+            interfaces.map(|group| (group.name.as_str(), group.names.as_slice(), group.essential));
+        let storage = own.lexicon.storage.iter().chain(&words.storage);
+        let storage = storage.map(|group| (group.does.into(), group.methods.as_slice()));
+        let lexicon = Lexicon::new(&verbs, &objects).with_interfaces(interfaces).with_storage(storage);
         if let Some(share) = own.similarity.shares().find(|share| !(0.0..=1.0).contains(share.get_ref())) {
             return Err(ConfigError {
                 message: format!("{name}: {} is no share", share.get_ref()),
@@ -283,7 +345,7 @@ fn parse(name: &str, text: &str) -> Result<RuleFile, ConfigError> {
 fn error_at(name: &str, text: &str, error: &toml::de::Error) -> ConfigError {
     ConfigError {
         message: format!("{name}: {}", error.message()),
-        help: "expected [[role]], [[concept]], [similarity], [[lexicon.verb]], [[lexicon.object]] or [[lexicon.interface]]; see the README, \"Rules\"".into(),
+        help: "expected [[role]], [[concept]], [similarity], [[lexicon.verb]], [[lexicon.object]], [[lexicon.interface]] or [[lexicon.storage]]; see the README, \"Rules\"".into(),
         excerpt: Excerpt::new(name, text, error.span()),
     }
 }

@@ -74,7 +74,8 @@ fn every_member_of_a_group_is_like_every_other() {
     let alike = |group: &&serde_json::Value| text_of(group, "kind") == "responsibility";
     for group in items(&answer["concepts"]).iter().filter(alike) {
         let cohesion = group["cohesion_permille"].as_u64().expect("content");
-        assert!(cohesion >= 400, "{group}");
+        // The least that `discovery_essential` and `discovery_words` let through: 0.37 × 0.8.
+        assert!(cohesion >= 296, "{group}");
     }
     assert!(members(&answer["concepts"][0]).len() >= 3);
 }

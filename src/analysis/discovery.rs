@@ -301,7 +301,7 @@ fn cohesion(profiles: &Profiles, units: &[Unit]) -> Option<f32> {
     let ids: Option<Vec<UnitId>> = units.iter().map(|unit| profiles.find(*unit)).collect();
     let ids = ids?;
     let pairs = ids.iter().enumerate().flat_map(|(at, a)| ids[at + 1..].iter().map(move |b| (*a, *b)));
-    pairs.map(|(a, b)| profiles.score(a, b).total).min_by(f32::total_cmp)
+    pairs.map(|(a, b)| profiles.likeness(a, b)).min_by(f32::total_cmp)
 }
 
 /// The name that all bear, or the words that most of them share.

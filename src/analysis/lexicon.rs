@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::facts::Name;
+use crate::facts::actions::ActionKind;
 
 /// Groups of words that mean the same.
 #[derive(Debug, Clone, Default)]
@@ -13,6 +14,39 @@ pub struct Lexicon {
     objects: FxHashMap<String, String>,
     /// Dotted outside names → the name of their group.
     interfaces: FxHashMap<Name, Name>,
+    /// Groups of outside names that say what their users are about.
+    essential: FxHashSet<Name>,
+    /// Methods of stores that lie elsewhere → what they do to what is kept there.
+    storage: FxHashMap<Name, ActionKind>,
+}
+
+/// What a method does to what a store keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Storing {
+    /// Puts something in.
+    Insert,
+    /// Looks something up.
+    Lookup,
+    /// Takes something out.
+    Remove,
+    /// Goes over several things.
+    Iterate,
+    /// Makes something last longer.
+    Renew,
+}
+
+impl Storing {
+    /// What code that keeps its things in memory would do instead.
+    fn kind(self) -> ActionKind {
+        match self {
+            Self::Insert => ActionKind::Insert,
+            Self::Lookup => ActionKind::Lookup,
+            Self::Remove => ActionKind::Remove,
+            Self::Iterate => ActionKind::Iterate,
+            // As an attribute of something kept is set anew.
+            Self::Renew => ActionKind::Assign,
+        }
+    }
 }
 
 /// What a method's name says that it does, and to what.
@@ -31,18 +65,47 @@ impl Lexicon {
         verbs: impl IntoIterator<Item = &'g Vec<String>>,
         objects: impl IntoIterator<Item = &'g Vec<String>>,
     ) -> Self {
-        Self { verbs: by_word(verbs), objects: by_word(objects), interfaces: FxHashMap::default() }
+        Self { verbs: by_word(verbs), objects: by_word(objects), ..Self::default() }
     }
 
     /// Adds groups of outside names that stand for one thing, each under the group's name.
     #[must_use]
-    pub fn with_interfaces<'g>(mut self, groups: impl IntoIterator<Item = (&'g str, &'g [String])>) -> Self {
-        for (group, names) in groups {
+    pub fn with_interfaces<'g>(
+        mut self,
+        groups: impl IntoIterator<Item = (&'g str, &'g [String], bool)>,
+    ) -> Self {
+        for (group, names, is_essential) in groups {
+            if is_essential {
+                self.essential.insert(Name::new(group));
+            }
             for name in names {
                 self.interfaces.entry(Name::new(name)).or_insert_with(|| Name::new(group));
             }
         }
         self
+    }
+
+    /// Whether what works with this group is about it.
+    #[must_use]
+    pub fn is_essential(&self, group: Name) -> bool {
+        self.essential.contains(&group)
+    }
+
+    /// Adds methods of stores: `setex` puts in what `x[key] = value` puts into a dictionary.
+    #[must_use]
+    pub fn with_storage<'g>(mut self, groups: impl IntoIterator<Item = (Storing, &'g [String])>) -> Self {
+        for (does, methods) in groups {
+            for method in methods {
+                self.storage.entry(Name::new(method)).or_insert(does.kind());
+            }
+        }
+        self
+    }
+
+    /// What a method does to what is kept in a store, where it is one of a store's.
+    #[must_use]
+    pub fn storage(&self, method: Name) -> Option<ActionKind> {
+        self.storage.get(&method).copied()
     }
 
     /// The group of `module.name`, or of the whole module.

@@ -6,8 +6,11 @@
 //! cosine. A score alone decides nothing: how many other units are nearer matters as much. See
 //! [`Rules`] for the thresholds and [`explain`] for the parts of a judgement.
 
+mod delegation;
 pub mod explain;
 pub mod features;
+mod interfaces;
+mod profile;
 mod reader;
 pub mod units;
 
@@ -15,6 +18,8 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use self::features::{Feature, Side};
+use self::profile::{Bag, Profile};
+pub use self::profile::{Score, Weights};
 use self::reader::Reader;
 use self::units::{Families, Unit};
 use super::lexicon::Lexicon;
@@ -26,17 +31,21 @@ const WORDLESS: f32 = 0.1;
 /// Thresholds and weights; they stand in `rules/similarity.toml`.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules {
-    /// Weight of behaviour in the score, from 0 to 1; the rest is vocabulary's.
-    pub behaviour_weight: f32,
+    /// How much each part counts in the score.
+    pub weights: Weights,
     /// From this score on, and within [`Rules::near_rank`], two units have one responsibility.
     pub near_score: f32,
     /// How many others may be nearer, seen from the closer side.
     pub near_rank: u32,
-    /// From this score on a concept is proposed that nobody declared.
+    /// How much words count where nobody declared a concept.
+    pub discovery_words: f32,
+    /// From this score with words on a concept is proposed that nobody declared.
     pub discovery_score: f32,
+    /// The same score without words, for two that are about one outside interface.
+    pub discovery_essential: f32,
     /// And from this likeness on of what they do alone: one library in common is no job in common.
     pub discovery_structure: f32,
-    /// Where words are next to nothing alike, behaviour has to be alike to this degree.
+    /// The same where words are next to nothing alike. What is about other things needs as much.
     pub discovery_wordless: f32,
     /// Units that do fewer distinct things than this are not proposed.
     pub discovery_content: u32,
@@ -44,10 +53,8 @@ pub struct Rules {
     pub sure_score: f32,
     /// Below this behaviour alone, no score convinces.
     pub least_behaviour: f32,
-    /// Each of the two must do at least this share of what the other does, by weight.
-    pub least_covered: f32,
-    /// One that does at least this share of its own things as the other does is a part of it, however small.
-    pub contained: f32,
+    /// Below this behaviour, words of the same job are contradicted.
+    pub contradicted_below: f32,
     /// From this share of bodies on that are the same, word for word, one is a copy of the other.
     pub copied_share: f32,
     /// Units with fewer features of behaviour than this are not judged.
@@ -59,121 +66,23 @@ pub struct Rules {
 impl Default for Rules {
     fn default() -> Self {
         Self {
-            behaviour_weight: 0.7,
-            near_score: 0.25,
+            weights: Weights::default(),
+            near_score: 0.33,
             near_rank: 3,
-            discovery_score: 0.4,
+            discovery_words: 0.2,
+            discovery_score: 0.45,
+            discovery_essential: 0.37,
             discovery_structure: 0.4,
             discovery_wordless: 0.6,
             discovery_content: 14,
             sure_score: 0.45,
-            least_behaviour: 0.3,
-            least_covered: 0.23,
-            contained: 0.9,
+            least_behaviour: 0.15,
+            contradicted_below: 0.3,
             copied_share: 0.6,
             least_content: 8,
             common: 160,
         }
     }
-}
-
-/// A weighted bag: keys ascending, and its length.
-#[derive(Debug, Default)]
-struct Bag {
-    entries: Box<[(u32, f32)]>,
-    norm: f32,
-}
-
-impl Bag {
-    fn new(entries: Vec<(u32, f32)>) -> Self {
-        let norm = entries.iter().map(|(_, weight)| weight * weight).sum::<f32>().sqrt();
-        Self { entries: entries.into_boxed_slice(), norm }
-    }
-
-    fn dot(&self, other: &Self) -> f32 {
-        let mut sum = 0.0;
-        self.for_shared(other, |weight, other_weight| sum += weight * other_weight);
-        sum
-    }
-
-    fn for_shared(&self, other: &Self, mut look: impl FnMut(f32, f32)) {
-        let (mut a, mut b) = (0, 0);
-        while let (Some(&(key, weight)), Some(&(other_key, other_weight))) =
-            (self.entries.get(a), other.entries.get(b))
-        {
-            match key.cmp(&other_key) {
-                std::cmp::Ordering::Less => a += 1,
-                std::cmp::Ordering::Greater => b += 1,
-                std::cmp::Ordering::Equal => {
-                    look(weight, other_weight);
-                    a += 1;
-                    b += 1;
-                }
-            }
-        }
-    }
-
-    fn cosine(&self, other: &Self) -> f32 {
-        let length = self.norm * other.norm;
-        if length > 0.0 { self.dot(other) / length } else { 0.0 }
-    }
-}
-
-#[derive(Debug)]
-struct Profile {
-    unit: Unit,
-    structure: Bag,
-    interfaces: Bag,
-    vocabulary: Bag,
-    bodies: Box<[u64]>,
-}
-
-impl Profile {
-    fn bags(&self) -> [&Bag; 3] {
-        [&self.structure, &self.interfaces, &self.vocabulary]
-    }
-
-    /// Cosine of what two do and use, as one bag.
-    fn behaviour(&self, other: &Self) -> f32 {
-        let norm = |profile: &Self| profile.structure.norm.hypot(profile.interfaces.norm);
-        let length = norm(self) * norm(other);
-        let dot = self.structure.dot(&other.structure) + self.interfaces.dot(&other.interfaces);
-        if length > 0.0 { dot / length } else { 0.0 }
-    }
-
-    /// Of what each of two does and uses, by weight, the share that the other has too.
-    fn covered(&self, other: &Self) -> [f32; 2] {
-        let (mut own, mut theirs) = (0.0, 0.0);
-        for (bag, other) in [(&self.structure, &other.structure), (&self.interfaces, &other.interfaces)] {
-            bag.for_shared(other, |weight, other_weight| {
-                own += weight * weight;
-                theirs += other_weight * other_weight;
-            });
-        }
-        let share = |part: f32, profile: &Self| {
-            let whole = profile.structure.norm.powi(2) + profile.interfaces.norm.powi(2);
-            if whole > 0.0 { part / whole } else { 0.0 }
-        };
-        [share(own, self), share(theirs, other)]
-    }
-}
-
-/// How near two units are, each part from 0 to 1.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Score {
-    /// All of it.
-    pub total: f32,
-    /// Cosine of behaviours: structure and interfaces together.
-    pub behaviour: f32,
-    /// Cosine of structures alone: what is done, without the interfaces that are used.
-    pub structure: f32,
-    /// Cosine of vocabularies.
-    pub vocabulary: f32,
-    /// Share of the smaller one's bodies that the other has word for word.
-    pub copied: f32,
-    /// Of what each of the two does, by weight, the share that the other does too: first one's, then the
-    /// other's.
-    pub covered: [f32; 2],
 }
 
 /// Position of a unit in [`Profiles`].
@@ -207,7 +116,7 @@ impl Profiles {
                 let raw: Vec<Raw> = units.iter().map(|unit| Raw::of(&mut reader, *unit)).collect();
                 raw.into_iter()
             })
-            .filter(|raw| raw.structure.len() + raw.interfaces.len() >= rules.least_content as usize)
+            .filter(|raw| raw.content() >= rules.least_content as usize)
             .collect();
         let spread = spread_of(&raw);
         let count = raw.len() as f32;
@@ -217,12 +126,20 @@ impl Profiles {
         };
         let all: Vec<Profile> = raw
             .into_par_iter()
-            .map(|raw| Profile {
-                unit: raw.unit,
-                structure: weigh(raw.structure),
-                interfaces: weigh(raw.interfaces),
-                vocabulary: weigh(raw.vocabulary),
-                bodies: raw.bodies.into_boxed_slice(),
+            .map(|raw| {
+                let [handling, actions, interfaces, company, vocabulary] = raw.sides.map(weigh);
+                let bodies = raw.bodies.into_boxed_slice();
+                let essence = raw.essence.into_boxed_slice();
+                Profile {
+                    unit: raw.unit,
+                    handling,
+                    actions,
+                    interfaces,
+                    company,
+                    vocabulary,
+                    bodies,
+                    essence,
+                }
             })
             .collect();
         let positions = all.iter().enumerate().map(|(at, profile)| (profile.unit, UnitId(at as u32)));
@@ -245,7 +162,7 @@ impl Profiles {
         let common = self.rules.common.max(2);
         let spread = &self.spread;
         let entries = self.all.par_iter().enumerate().flat_map_iter(|(at, profile)| {
-            let keys = profile.bags().into_iter().flat_map(|bag| bag.entries.iter().map(|(key, _)| *key));
+            let keys = profile.bags().into_iter().flat_map(|bag| bag.keys());
             let rare = keys.filter(|key| spread.get(key).is_some_and(|spread| (2..=common).contains(spread)));
             rare.map(move |key| (key, UnitId(at as u32)))
         });
@@ -290,14 +207,7 @@ impl Profiles {
     /// How near two units are.
     #[must_use]
     pub fn score(&self, a: UnitId, b: UnitId) -> Score {
-        let (a, b) = (&self.all[a.0 as usize], &self.all[b.0 as usize]);
-        let behaviour = a.behaviour(b);
-        let structure = a.structure.cosine(&b.structure);
-        let vocabulary = a.vocabulary.cosine(&b.vocabulary);
-        let copied = copied_share(&a.bodies, &b.bodies);
-        let weight = self.rules.behaviour_weight;
-        let total = (weight * behaviour + (1.0 - weight) * vocabulary).max(copied * (0.5 + behaviour / 2.0));
-        Score { total, behaviour, structure, vocabulary, copied, covered: a.covered(b) }
+        self.all[a.0 as usize].score(&self.all[b.0 as usize], &self.rules.weights)
     }
 
     /// The units nearest to `of`, nearest first, at the most `limit`; equal ones in the order of the files.
@@ -317,9 +227,9 @@ impl Profiles {
         let profile = &self.all[of.0 as usize];
         let mut sums: FxHashMap<UnitId, f32> = FxHashMap::default();
         for bag in profile.bags() {
-            for &(key, weight) in &bag.entries {
+            for (key, weight) in bag.entries() {
                 let Some(&(start, end)) = self.runs.get(&key) else { continue };
-                let part = weight * weight / (bag.norm * bag.norm).max(f32::MIN_POSITIVE);
+                let part = weight * weight / bag.length().powi(2).max(f32::MIN_POSITIVE);
                 for other in &self.postings[start as usize..end as usize] {
                     *sums.entry(*other).or_default() += part;
                 }
@@ -355,16 +265,27 @@ impl Profiles {
     #[must_use]
     pub fn is_substantial(&self, id: UnitId) -> bool {
         let profile = &self.all[id.0 as usize];
-        profile.structure.entries.len() >= self.rules.discovery_content as usize && profile.bodies.len() >= 3
+        profile.actions.len() >= self.rules.discovery_content as usize && profile.bodies.len() >= 3
     }
 
     /// Whether a score alone is enough to propose a concept that nobody declared.
     #[must_use]
     pub fn is_discovery(&self, score: Score) -> bool {
-        score.total >= self.rules.discovery_score
-            && score.structure >= self.rules.discovery_structure
-            && (score.vocabulary >= WORDLESS || score.behaviour >= self.rules.discovery_wordless)
-            && self.is_same_responsibility(score, 0)
+        let rules = &self.rules;
+        let is_near = if score.is_about_one_thing {
+            score.total >= rules.discovery_essential
+        } else if score.vocabulary < WORDLESS {
+            score.total >= rules.discovery_wordless
+        } else {
+            score.with_words(rules.discovery_words) >= rules.discovery_score
+        };
+        is_near && score.structure >= rules.discovery_structure && self.is_same_responsibility(score, 0)
+    }
+
+    /// How near two units are, words included.
+    #[must_use]
+    pub fn likeness(&self, a: UnitId, b: UnitId) -> f32 {
+        self.score(a, b).with_words(self.rules.discovery_words)
     }
 
     /// Whether units of one name are alike enough for the name to mean one thing.
@@ -373,10 +294,16 @@ impl Profiles {
         likeness >= self.rules.near_score
     }
 
-    /// Whether two units could have one responsibility, as far as behaviour says.
+    /// Whether behaviour lets words of the same job stand.
     #[must_use]
     pub fn is_thinkable(&self, score: Score) -> bool {
-        score.behaviour >= self.rules.least_behaviour
+        score.behaviour >= self.rules.contradicted_below
+    }
+
+    /// Whether a score is enough whatever else is near.
+    #[must_use]
+    pub fn is_sure(&self, score: Score) -> bool {
+        score.total >= self.rules.sure_score
     }
 
     /// Whether a score and a rank make two units have one responsibility.
@@ -386,47 +313,48 @@ impl Profiles {
         if score.copied >= rules.copied_share {
             return true;
         }
-        score.behaviour >= rules.least_behaviour
-            && (score.covered.iter().all(|share| *share >= rules.least_covered)
-                || score.covered.iter().any(|share| *share >= rules.contained))
-            && (score.total >= rules.sure_score || score.total >= rules.near_score && rank < rules.near_rank)
+        let is_convincing = !score.is_about_other_things || score.total >= rules.discovery_wordless;
+        is_convincing
+            && score.behaviour >= rules.least_behaviour
+            && (self.is_sure(score) || score.total >= rules.near_score && rank < rules.near_rank)
     }
 }
 
 /// A unit before rarity is known.
 struct Raw {
     unit: Unit,
-    structure: Vec<(u32, f32)>,
-    interfaces: Vec<(u32, f32)>,
-    vocabulary: Vec<(u32, f32)>,
+    /// In the order of [`SIDES`].
+    sides: [Vec<(u32, f32)>; 5],
     bodies: Vec<u64>,
+    /// See [`Profile::essence`].
+    essence: Vec<[u32; 2]>,
 }
+
+/// The profiles of a unit.
+const SIDES: [Side; 5] = [Side::Handling, Side::Actions, Side::Interfaces, Side::Company, Side::Vocabulary];
 
 impl Raw {
     fn of(reader: &mut Reader<'_>, unit: Unit) -> Self {
         let features = reader.features(unit);
-        let side = |side: Side| {
+        let sides = SIDES.map(|side| {
             let own = features.found.iter().filter(|found| found.feature.side() == side);
-            let keyed: Vec<(u32, f32)> = own.map(|found| (found.key, found.weight)).collect();
-            keyed
-        };
-        Self {
-            unit,
-            structure: side(Side::Structure),
-            interfaces: side(Side::Interfaces),
-            vocabulary: side(Side::Vocabulary),
-            bodies: features.bodies,
-        }
+            own.map(|found| (found.key, found.weight)).collect()
+        });
+        Self { unit, sides, bodies: features.bodies, essence: features.essence }
+    }
+
+    /// How many distinct things it does and uses.
+    fn content(&self) -> usize {
+        let [_, actions, interfaces, ..] = &self.sides;
+        actions.len() + interfaces.len()
     }
 }
 
 fn spread_of(raw: &[Raw]) -> FxHashMap<u32, u32> {
     let count = |units: &[Raw]| {
         let mut spread: FxHashMap<u32, u32> = FxHashMap::default();
-        for raw in units {
-            for (key, _) in raw.structure.iter().chain(&raw.interfaces).chain(&raw.vocabulary) {
-                *spread.entry(*key).or_default() += 1;
-            }
+        for (key, _) in units.iter().flat_map(|raw| raw.sides.iter().flatten()) {
+            *spread.entry(*key).or_default() += 1;
         }
         spread
     };
@@ -439,25 +367,4 @@ fn spread_of(raw: &[Raw]) -> FxHashMap<u32, u32> {
         most
     };
     raw.par_chunks(4096).map(count).reduce(FxHashMap::default, merge)
-}
-
-/// Of the fewer bodies, the share that the other has too. Both sorted.
-fn copied_share(a: &[u64], b: &[u64]) -> f32 {
-    let fewer = a.len().min(b.len());
-    if fewer == 0 {
-        return 0.0;
-    }
-    let (mut at, mut other, mut same) = (0, 0, 0usize);
-    while let (Some(x), Some(y)) = (a.get(at), b.get(other)) {
-        match x.cmp(y) {
-            std::cmp::Ordering::Less => at += 1,
-            std::cmp::Ordering::Greater => other += 1,
-            std::cmp::Ordering::Equal => {
-                same += 1;
-                at += 1;
-                other += 1;
-            }
-        }
-    }
-    same as f32 / fewer as f32
 }

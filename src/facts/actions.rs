@@ -59,6 +59,8 @@ pub enum ActionKind {
     Catch,
     /// Returns; the name is the shape of what it returns.
     Return,
+    /// Calls another function of its class or module; the name is that function's.
+    Delegate,
 }
 
 /// To what something is done.
@@ -70,6 +72,8 @@ pub enum Subject {
     Element,
     /// A parameter, or a part of one.
     Parameter,
+    /// What another function of the class or module gave.
+    Own,
     /// Nothing in particular.
     Nothing,
 }
@@ -87,6 +91,8 @@ impl Involved {
     pub const BY_PARAMETER: Self = Self(2);
     /// What is put in comes from a parameter.
     pub const STORES_PARAMETER: Self = Self(4);
+    /// The function that is called is given things that are kept.
+    pub const PASSES_KEPT: Self = Self(8);
 
     /// This, and `other` where `holds`.
     #[must_use]

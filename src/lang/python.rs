@@ -6,6 +6,7 @@
 mod actions;
 mod annotations;
 mod assignments;
+mod chains;
 mod conditions;
 mod definitions;
 mod digest;

@@ -156,6 +156,7 @@ impl Judge<'_> {
             reasons.push(Reason { statement: format!("uses {what}{times}"), place: Some(*place) });
         }
         let is_same = near.is_some_and(|near| near.is_same);
+        let is_sure = near.is_some_and(|near| self.profiles.is_sure(near.score));
         if let Some(near) = near.filter(|near| near.is_same || !shared.is_empty()) {
             reasons.push(Reason { statement: self.likeness(unit, canonical, near.score), place });
         }
@@ -185,6 +186,8 @@ impl Judge<'_> {
         }
         let role = match () {
             () if !uses.is_empty() && share < SERVICE_SHARE => Role::ApplicationService,
+            // What works with the canonical one does its own part of the job.
+            () if is_same && !uses.is_empty() && !is_sure => Role::Complementary,
             () if is_same => Role::Duplicate,
             () if is_contradicted && is_part => Role::Complementary,
             () if !uses.is_empty() && is_contradicted => Role::ApplicationService,

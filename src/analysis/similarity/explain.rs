@@ -95,8 +95,11 @@ fn describe(feature: &Feature) -> Option<String> {
                 ActionKind::Raise => format!("raise `{}`", name?),
                 ActionKind::Catch => format!("catch `{}`", name?),
                 ActionKind::Return => format!("return {}", name?),
+                ActionKind::Delegate => return None,
             }
         }
+        Feature::Handles(kind, by) => handled(kind, by).to_owned(),
+        Feature::Gives((kind, by), Some(shape)) => format!("{} and return {shape}", handled(kind, by)),
         Feature::Calls(on, verb) => format!("{verb} something through {}", thing(on)),
         Feature::Together((first, on), (second, other, name)) => {
             let second = match name {
@@ -108,9 +111,15 @@ fn describe(feature: &Feature) -> Option<String> {
         Feature::Custody(first, second) => {
             format!("{} and {} what they keep in one place", stage(first), stage(second))
         }
+        // Its two halves are told as parts of their own.
+        Feature::HandlesBoth(..) | Feature::Gives(_, None) => return None,
         Feature::Uses(module, name) => match name {
             Some(name) if name != module => format!("use `{module}.{name}`"),
             Some(_) | None => format!("use `{module}`"),
+        },
+        Feature::Company(module, name) => match name {
+            Some(name) if name != module => format!("are called where `{module}.{name}` is used"),
+            Some(_) | None => format!("are called where `{module}` is used"),
         },
         Feature::Word(word) => format!("have `{word}` in their names"),
         Feature::Deed(verb, Some(object)) => format!("{verb} a {object}, by the names of their methods"),
@@ -118,6 +127,36 @@ fn describe(feature: &Feature) -> Option<String> {
         Feature::Parameter(word) => format!("take a `{word}`"),
         Feature::Field(word) => format!("keep `{word}`"),
     })
+}
+
+/// What a public function does with what is kept; whether the caller says with which.
+fn handled(kind: ActionKind, by_caller: bool) -> &'static str {
+    match (kind, by_caller) {
+        (ActionKind::Insert, true) => "keep what the caller gives",
+        (ActionKind::Insert, false) => "keep things of their own",
+        (ActionKind::Remove, true) => "take out what the caller names",
+        (ActionKind::Remove, false) => "take things out by themselves",
+        (ActionKind::Lookup | ActionKind::Contains, true) => "find what they keep by what the caller gives",
+        (ActionKind::Lookup | ActionKind::Contains, false) => "find what they keep by keys of their own",
+        (ActionKind::Iterate, _) => "go over what they keep",
+        (ActionKind::Clear, _) => "empty what they keep",
+        (ActionKind::Measure, _) => "count what they keep",
+        (ActionKind::Call, true) => "hand what the caller gives to the things that they keep",
+        (ActionKind::Call, false) => "call methods of the things that they keep",
+        (ActionKind::Invoke, _) => "call the things that they keep as functions",
+        (ActionKind::Assign, _) => "mark the things that they keep",
+        (ActionKind::Increment, _) => "add up numbers in what they keep",
+        (ActionKind::Threshold, _) => "compare what they keep with a limit",
+        (
+            ActionKind::Enter
+            | ActionKind::Repeat
+            | ActionKind::Raise
+            | ActionKind::Catch
+            | ActionKind::Return
+            | ActionKind::Delegate,
+            _,
+        ) => "work with what they keep",
+    }
 }
 
 fn stage((kind, stores, name): Stage) -> String {
@@ -134,7 +173,7 @@ fn thing(on: Subject) -> &'static str {
         Subject::State => "what they keep",
         Subject::Element => "the things that they keep",
         Subject::Parameter => "what the caller gives",
-        Subject::Nothing => "something",
+        Subject::Own | Subject::Nothing => "something",
     }
 }
 
@@ -147,7 +186,7 @@ fn word(kind: ActionKind) -> &'static str {
         ActionKind::Iterate => "go over",
         ActionKind::Clear => "empty",
         ActionKind::Measure => "count",
-        ActionKind::Call | ActionKind::Invoke => "call",
+        ActionKind::Call | ActionKind::Invoke | ActionKind::Delegate => "call",
         ActionKind::Assign => "mark",
         ActionKind::Increment => "add up in",
         ActionKind::Threshold => "compare with a limit",

@@ -18,8 +18,17 @@ pub enum Feature {
     Together((ActionKind, Subject), (ActionKind, Subject, Option<Name>)),
     /// Two things that are done with what lies in one place, in whatever methods.
     Custody(Stage, Stage),
+    /// Something that a public function does with what is kept, itself or through others, and whether
+    /// the caller says with which part: in a dictionary, a list or a store far away.
+    Handles(ActionKind, bool),
+    /// Two such things that one public function does.
+    HandlesBoth((ActionKind, bool), (ActionKind, bool)),
+    /// Such a thing, and the shape of what the function gives back, where that is known.
+    Gives((ActionKind, bool), Option<Name>),
     /// A name from outside the tree: the module and what is taken from it.
     Uses(Name, Option<Name>),
+    /// A name from outside the tree that functions use which call it.
+    Company(Name, Option<Name>),
     /// A word of its name.
     Word(Name),
     /// A public method: the verb's group and one of its objects.
@@ -36,10 +45,14 @@ pub type Stage = (ActionKind, bool, Option<Name>);
 /// Which of the profiles a feature belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Side {
-    /// What it does, whatever it is called.
-    Structure,
+    /// What its public functions do with what is kept, and what they give back.
+    Handling,
+    /// What its functions do one by one.
+    Actions,
     /// Which outside interfaces it uses.
     Interfaces,
+    /// Which outside interfaces those use that call it.
+    Company,
     /// What it is called.
     Vocabulary,
 }
@@ -49,8 +62,11 @@ impl Feature {
     #[must_use]
     pub fn side(&self) -> Side {
         match self {
-            Self::Does(..) | Self::Calls(..) | Self::Together(..) | Self::Custody(..) => Side::Structure,
+            Self::Handles(..) | Self::HandlesBoth(..) | Self::Gives(..) => Side::Handling,
+            Self::Does(ActionKind::Return, ..) => Side::Handling,
+            Self::Does(..) | Self::Calls(..) | Self::Together(..) | Self::Custody(..) => Side::Actions,
             Self::Uses(..) => Side::Interfaces,
+            Self::Company(..) => Side::Company,
             Self::Word(_) | Self::Deed(..) | Self::Parameter(_) | Self::Field(_) => Side::Vocabulary,
         }
     }
@@ -58,13 +74,15 @@ impl Feature {
     /// How much it says, rarity aside.
     pub(super) fn weight(&self) -> f32 {
         match self {
-            Self::Uses(_, Some(_)) => 1.3,
-            Self::Uses(_, None) => 0.6,
+            Self::Uses(_, Some(_)) | Self::Company(_, Some(_)) => 1.3,
+            Self::Uses(_, None) | Self::Company(_, None) => 0.6,
             Self::Does(ActionKind::Call | ActionKind::Invoke, ..) => 1.0,
             Self::Does(ActionKind::Raise | ActionKind::Catch | ActionKind::Return, ..) => 0.5,
             Self::Does(..) => 0.8,
             Self::Calls(..) => 1.0,
             Self::Together(..) | Self::Custody(..) => 0.8,
+            Self::Handles(..) => 1.0,
+            Self::HandlesBoth(..) | Self::Gives(..) => 0.9,
             Self::Deed(_, Some(_)) => 1.2,
             Self::Deed(_, None) => 0.7,
             Self::Word(_) => 1.0,
@@ -94,8 +112,19 @@ impl Feature {
                 word(&mut hasher, name_a);
                 word(&mut hasher, name_b);
             }
+            Self::Handles(kind, by) => (10u8, kind, by).hash(&mut hasher),
+            Self::HandlesBoth(a, b) => (11u8, a, b).hash(&mut hasher),
+            Self::Gives(handled, shape) => {
+                (12u8, handled).hash(&mut hasher);
+                word(&mut hasher, shape);
+            }
             Self::Uses(module, name) => {
                 hasher.write_u8(4);
+                word(&mut hasher, Some(module));
+                word(&mut hasher, name);
+            }
+            Self::Company(module, name) => {
+                hasher.write_u8(13);
                 word(&mut hasher, Some(module));
                 word(&mut hasher, name);
             }
@@ -140,4 +169,6 @@ pub struct Features {
     pub found: Vec<Weighed>,
     /// Digests of the bodies that are no stubs, sorted.
     pub bodies: Vec<u64>,
+    /// Essential groups of interfaces that it uses: their keys as interface and as company.
+    pub essence: Vec<[u32; 2]>,
 }

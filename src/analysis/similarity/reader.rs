@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
+use super::delegation::Delegation;
 use super::features::{Feature, Features, Stage, Weighed};
-use super::units::{Families, Unit, functions_of};
+use super::interfaces::Interfaces;
+use super::units::{Families, Unit};
 use crate::analysis::lexicon::{Lexicon, words_of};
-use crate::facts::actions::{ActionKind, Involved, Subject};
-use crate::facts::{Bound, FileFacts, Import, Imported, MODULE_SCOPE, Name, Step};
+use crate::facts::actions::{Action, ActionKind, Involved, Subject};
+use crate::facts::{Bound, MODULE_SCOPE, Name};
 use crate::link::members::fields_of;
-use crate::link::{FileId, FunctionId, Index, Origin};
-use crate::text::Offset;
+use crate::link::{FunctionId, Index, Origin};
 
 /// What the words of a name mean.
 struct Spoken {
@@ -25,19 +26,16 @@ pub(super) struct Reader<'a> {
     pub(super) families: &'a Families,
     lexicon: &'a Lexicon,
     spoken: FxHashMap<Name, Spoken>,
-    /// Uses of outside names, by place, of the files read last.
-    uses: FxHashMap<FileId, Vec<(Offset, Feature)>>,
+    interfaces: Interfaces<'a>,
 }
 
 /// How many things done with one place are paired.
 const MAX_STAGES: usize = 10;
 
-/// Of how many files a reader keeps the uses.
-const KEPT_FILES: usize = 16;
-
 impl<'a> Reader<'a> {
     pub(super) fn new(index: &'a Index, families: &'a Families, lexicon: &'a Lexicon) -> Self {
-        Self { index, families, lexicon, spoken: FxHashMap::default(), uses: FxHashMap::default() }
+        let interfaces = Interfaces::new(index, families, lexicon);
+        Self { index, families, lexicon, spoken: FxHashMap::default(), interfaces }
     }
 
     pub(super) fn features(&mut self, unit: Unit) -> Features {
@@ -45,15 +43,18 @@ impl<'a> Reader<'a> {
         let mut bodies = Vec::new();
         let mut custody: BTreeMap<Name, BTreeSet<Stage>> = BTreeMap::new();
         self.push_name(unit, &mut counted);
-        for function in functions_of(self.index, self.families, unit) {
-            let fact = self.index.function(function);
-            if fact.traits.is_stub || fact.traits.is_overload {
-                continue;
-            }
-            bodies.push(fact.digest);
-            self.push_actions(function, &mut counted);
-            self.note_custody(function, &mut custody);
+        let delegation = Delegation::of(self.index, self.families, unit);
+        let steps = delegation.steps();
+        for &function in delegation.functions() {
+            bodies.push(self.index.function(function).digest);
+            self.push_actions(&delegation.own(function), &mut counted);
             self.push_words(function, &mut counted);
+            if steps.binary_search(&function).is_err() {
+                let whole = delegation.whole(function);
+                self.push_combinations(&whole, &mut counted);
+                self.note_custody(&whole, &mut custody);
+                self.push_handling(&whole, &mut counted);
+            }
         }
         for stages in custody.values() {
             for (position, &first) in stages.iter().take(MAX_STAGES).enumerate() {
@@ -62,7 +63,8 @@ impl<'a> Reader<'a> {
             }
         }
         self.push_fields(unit, &mut counted);
-        self.push_uses(unit, &mut counted);
+        self.interfaces.push_uses(unit, &mut counted);
+        self.interfaces.push_company(unit, &mut counted);
         let mut keyed: Vec<(u32, Feature)> =
             counted.into_iter().map(|feature| (feature.key(), feature)).collect();
         // By key: comparing names by their text would cost more than all the rest.
@@ -71,9 +73,17 @@ impl<'a> Reader<'a> {
         let found = keyed.chunk_by(|a, b| a.0 == b.0).map(|same| {
             let frequency = 1.0 + (same.len() as f32).ln();
             let (key, feature) = same[0];
-            Weighed { key, feature, weight: frequency * feature.weight() }
+            Weighed { key, feature, weight: frequency * feature.weight() * self.interfaces.telling(&feature) }
         });
-        Features { found: found.collect(), bodies }
+        let found: Vec<Weighed> = found.collect();
+        let essential = found.iter().filter_map(|found| match found.feature {
+            Feature::Uses(group, Some(name)) if group == name && self.lexicon.is_essential(group) => {
+                Some([found.key, Feature::Company(group, Some(group)).key()])
+            }
+            _ => None,
+        });
+        let essence = essential.collect();
+        Features { found, bodies, essence }
     }
 
     fn push_name(&mut self, unit: Unit, out: &mut Vec<Feature>) {
@@ -87,10 +97,40 @@ impl<'a> Reader<'a> {
         out.extend(self.words(name).iter().map(|word| Feature::Word(*word)));
     }
 
-    fn push_actions(&self, function: FunctionId, out: &mut Vec<Feature>) {
-        let facts = &self.index.file(function.file).facts;
-        let actions = &facts.actions[facts.functions[function.index.index()].actions.range()];
-        // What it keeps, beside what it does with things that come from there or from its caller.
+    fn push_actions(&self, actions: &[Action], out: &mut Vec<Feature>) {
+        for action in actions {
+            match action.kind {
+                ActionKind::Insert
+                | ActionKind::Remove
+                | ActionKind::Lookup
+                | ActionKind::Contains
+                | ActionKind::Iterate
+                | ActionKind::Clear
+                | ActionKind::Measure
+                | ActionKind::Repeat
+                | ActionKind::Invoke => out.push(Feature::Does(action.kind, action.on, action.by, None)),
+                ActionKind::Call => {
+                    out.push(Feature::Does(action.kind, action.on, action.by, Some(action.name)));
+                    out.push(Feature::Calls(action.on, self.lexicon.interface_verb(action.name)));
+                }
+                ActionKind::Threshold | ActionKind::Enter | ActionKind::Increment => {
+                    out.push(Feature::Does(action.kind, action.on, Involved::NOTHING, None));
+                }
+                ActionKind::Assign => {
+                    if action.on != Subject::State {
+                        out.push(Feature::Does(action.kind, action.on, action.by, None));
+                    }
+                }
+                ActionKind::Return | ActionKind::Raise | ActionKind::Catch => {
+                    out.push(Feature::Does(action.kind, Subject::Nothing, action.by, Some(action.name)));
+                }
+                ActionKind::Delegate => {}
+            }
+        }
+    }
+
+    /// What a function keeps, beside what it does with things that come from there or from its caller.
+    fn push_combinations(&self, actions: &[Action], out: &mut Vec<Feature>) {
         let mut kept: Vec<(ActionKind, Subject)> = Vec::new();
         let mut done: Vec<(ActionKind, Subject, Option<Name>)> = Vec::new();
         for action in actions {
@@ -102,41 +142,25 @@ impl<'a> Reader<'a> {
                 | ActionKind::Iterate
                 | ActionKind::Clear
                 | ActionKind::Measure => {
-                    out.push(Feature::Does(action.kind, action.on, action.by, None));
                     if matches!(action.on, Subject::State | Subject::Element) {
                         kept.push((action.kind, action.on));
                     }
                 }
                 ActionKind::Call => {
-                    let by = action.by;
-                    out.push(Feature::Does(action.kind, action.on, by, Some(action.name)));
-                    let verb = self.lexicon.interface_verb(action.name);
-                    out.push(Feature::Calls(action.on, verb));
                     if matches!(action.on, Subject::Element | Subject::Parameter | Subject::State) {
+                        let verb = self.lexicon.interface_verb(action.name);
                         done.push((action.kind, action.on, Some(verb)));
                     }
                 }
-                ActionKind::Invoke => {
-                    out.push(Feature::Does(action.kind, action.on, action.by, None));
+                ActionKind::Invoke | ActionKind::Threshold | ActionKind::Enter | ActionKind::Increment => {
                     done.push((action.kind, action.on, None));
                 }
-                ActionKind::Threshold | ActionKind::Enter | ActionKind::Increment => {
-                    out.push(Feature::Does(action.kind, action.on, Involved::NOTHING, None));
-                    done.push((action.kind, action.on, None));
-                }
-                ActionKind::Assign => {
-                    if action.on != Subject::State {
-                        out.push(Feature::Does(action.kind, action.on, action.by, None));
-                    }
-                }
-                ActionKind::Repeat => out.push(Feature::Does(action.kind, action.on, action.by, None)),
-                ActionKind::Return => {
-                    out.push(Feature::Does(action.kind, Subject::Nothing, action.by, Some(action.name)));
-                    done.push((action.kind, Subject::Nothing, Some(action.name)));
-                }
-                ActionKind::Raise | ActionKind::Catch => {
-                    out.push(Feature::Does(action.kind, Subject::Nothing, action.by, Some(action.name)));
-                }
+                ActionKind::Return => done.push((action.kind, Subject::Nothing, Some(action.name))),
+                ActionKind::Assign
+                | ActionKind::Repeat
+                | ActionKind::Raise
+                | ActionKind::Catch
+                | ActionKind::Delegate => {}
             }
         }
         kept.sort_unstable();
@@ -153,10 +177,57 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// What a function does with what is kept, wherever that lies.
+    fn push_handling(&self, actions: &[Action], out: &mut Vec<Feature>) {
+        let mut handled: Vec<(ActionKind, bool)> = Vec::new();
+        let mut shapes: Vec<Name> = Vec::new();
+        for action in actions {
+            if action.kind == ActionKind::Return {
+                shapes.push(action.name);
+                continue;
+            }
+            let by_caller =
+                action.by.has(Involved::BY_PARAMETER) || action.by.has(Involved::STORES_PARAMETER);
+            let is_kept = matches!(action.on, Subject::State | Subject::Element);
+            let kind = match action.kind {
+                ActionKind::Contains => Some(ActionKind::Lookup),
+                kind @ (ActionKind::Insert
+                | ActionKind::Remove
+                | ActionKind::Lookup
+                | ActionKind::Iterate
+                | ActionKind::Clear
+                | ActionKind::Measure
+                | ActionKind::Threshold
+                | ActionKind::Increment) => Some(kind),
+                ActionKind::Invoke => Some(ActionKind::Invoke),
+                ActionKind::Call => {
+                    let stored = self.lexicon.storage(action.name);
+                    stored.or((action.on == Subject::Element).then_some(ActionKind::Call))
+                }
+                ActionKind::Assign => (action.on == Subject::Element).then_some(ActionKind::Assign),
+                ActionKind::Enter
+                | ActionKind::Repeat
+                | ActionKind::Raise
+                | ActionKind::Catch
+                | ActionKind::Return
+                | ActionKind::Delegate => None,
+            };
+            handled.extend(kind.filter(|_| is_kept).map(|kind| (kind, by_caller)));
+        }
+        handled.sort_unstable();
+        handled.dedup();
+        for (position, &first) in handled.iter().enumerate() {
+            out.push(Feature::Handles(first.0, first.1));
+            out.extend(handled[position + 1..].iter().map(|&second| Feature::HandlesBoth(first, second)));
+            out.extend(shapes.iter().map(|shape| Feature::Gives(first, Some(*shape))));
+            if shapes.is_empty() {
+                out.push(Feature::Gives(first, None));
+            }
+        }
+    }
+
     /// What a function does with what lies in which place.
-    fn note_custody(&self, function: FunctionId, custody: &mut BTreeMap<Name, BTreeSet<Stage>>) {
-        let facts = &self.index.file(function.file).facts;
-        let actions = &facts.actions[facts.functions[function.index.index()].actions.range()];
+    fn note_custody(&self, actions: &[Action], custody: &mut BTreeMap<Name, BTreeSet<Stage>>) {
         let mut places: BTreeSet<Name> = BTreeSet::new();
         let mut with_elements: Vec<Stage> = Vec::new();
         for action in actions {
@@ -191,7 +262,8 @@ impl<'a> Reader<'a> {
                 | ActionKind::Enter
                 | ActionKind::Repeat
                 | ActionKind::Raise
-                | ActionKind::Catch => {}
+                | ActionKind::Catch
+                | ActionKind::Delegate => {}
             }
         }
         for place in places {
@@ -247,47 +319,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Names from outside the tree that its text leads to, each once.
-    fn push_uses(&mut self, unit: Unit, out: &mut Vec<Feature>) {
-        let index = self.index;
-        let spans: Vec<(FileId, std::ops::Range<Offset>)> = match unit {
-            Unit::Class(class) => {
-                let line = self.families.own_line(index, class);
-                line.filter_map(|ancestor| Unit::Class(ancestor).span(index)).collect()
-            }
-            Unit::Module(_) => unit.span(index).into_iter().collect(),
-        };
-        let mut used: Vec<Feature> = Vec::new();
-        for (file, span) in spans {
-            let uses = self.uses_in(file);
-            let start = uses.partition_point(|(at, _)| *at < span.start);
-            let within = uses[start..].iter().take_while(|(at, _)| *at < span.end);
-            used.extend(within.map(|(_, feature)| *feature));
-        }
-        used.sort_unstable();
-        used.dedup();
-        out.extend(used);
-    }
-
-    fn uses_in(&mut self, file: FileId) -> &[(Offset, Feature)] {
-        if self.uses.len() >= KEPT_FILES && !self.uses.contains_key(&file) {
-            self.uses.clear();
-        }
-        let (index, families, lexicon) = (self.index, self.families, self.lexicon);
-        self.uses.entry(file).or_insert_with(|| {
-            let facts = &index.file(file).facts;
-            let mut found = Vec::new();
-            for chain in &facts.chains {
-                let root = facts.root_of(chain).name;
-                let steps = &facts.steps[chain.steps.range()];
-                let uses = uses_of(families, lexicon, facts, root, steps);
-                found.extend(uses.map(|feature| (chain.at, feature)));
-            }
-            found.sort_unstable();
-            found
-        })
-    }
-
     fn words(&mut self, name: Name) -> Box<[Name]> {
         self.understand(name);
         self.spoken.get(&name).map(|spoken| spoken.words.clone()).unwrap_or_default()
@@ -305,65 +336,4 @@ impl<'a> Reader<'a> {
             Spoken { words: groups.collect(), deed }
         });
     }
-}
-
-/// What a chain uses that comes from outside the tree: the package, and the name in it.
-fn uses_of(
-    families: &Families,
-    lexicon: &Lexicon,
-    facts: &FileFacts,
-    root: Name,
-    steps: &[Step],
-) -> impl Iterator<Item = Feature> {
-    let import = imported_from(facts, root).filter(|import| {
-        let top = Name::new(top_of(import.module));
-        // What says nothing of the job.
-        let is_idle = matches!(
-            top.as_str(),
-            "typing" | "typing_extensions" | "__future__" | "abc" | "logging" | "dataclasses"
-        );
-        !is_idle && !families.is_own_package(top)
-    });
-    let features = import.map(|import| {
-        let attribute = steps.iter().find_map(|step| match step {
-            Step::Attribute(name, _) => Some(*name),
-            Step::Call | Step::Await | Step::Index => None,
-        });
-        let name = match import.what {
-            Imported::Module | Imported::ModuleAs => attribute,
-            Imported::Name(name) => Some(name),
-            Imported::Star | Imported::Dynamic => None,
-        };
-        match lexicon.interface(import.module, name) {
-            // Other libraries for the same thing.
-            Some(group) => [Some(Feature::Uses(group, Some(group))), None],
-            None => {
-                let package = Feature::Uses(Name::new(top_of(import.module)), None);
-                [Some(package), name.map(|name| Feature::Uses(import.module, Some(name)))]
-            }
-        }
-    });
-    features.into_iter().flatten().flatten()
-}
-
-fn top_of(module: Name) -> &'static str {
-    module.as_str().split('.').next().unwrap_or_default()
-}
-
-/// The absolute import that binds a name of the module.
-fn imported_from(facts: &FileFacts, root: Name) -> Option<&Import> {
-    let mut bound = facts.bindings_of(MODULE_SCOPE, root).iter().rev();
-    bound.find_map(|binding| match binding.target {
-        Bound::Import(import) => Some(&facts.imports[import.index()]).filter(|import| import.level == 0),
-        Bound::Type(_)
-        | Bound::Function(_)
-        | Bound::Parameter(_)
-        | Bound::Receiver { .. }
-        | Bound::Value { .. }
-        | Bound::TypeAlias(_)
-        | Bound::TypeParameter
-        | Bound::Opaque
-        | Bound::Deleted
-        | Bound::Star(_) => None,
-    })
 }

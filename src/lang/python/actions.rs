@@ -3,13 +3,14 @@
 
 use ruff_python_ast::visitor::{Visitor, walk_comprehension, walk_expr, walk_stmt};
 use ruff_python_ast::{
-    CmpOp, Comprehension, ExceptHandler, Expr, ExprCall, ExprCompare, Operator, Stmt, StmtFunctionDef,
+    CmpOp, Comprehension, ExceptHandler, Expr, ExprCompare, Operator, Stmt, StmtFunctionDef,
 };
 use ruff_text_size::Ranged;
-use rustc_hash::FxHashSet;
 
+mod calls;
 mod origins;
 
+pub(super) use self::origins::ModuleNames;
 use self::origins::{Names, Origin};
 use super::statements::last_segment;
 use crate::facts::actions::{Action, ActionKind, Involved, Subject};
@@ -20,16 +21,15 @@ const MAX_ACTIONS: usize = 96;
 
 /// Adds the actions of a function to `table`, each once, in the order of the source.
 ///
-/// `receiver` is the name of `self` where the function is a method; `module_values` are the names
-/// that the module has bound to values so far.
+/// `receiver` is the name of `self` where the function is a method.
 pub(super) fn lower_actions(
     table: &mut Vec<Action>,
     node: &StmtFunctionDef,
     receiver: Option<Name>,
-    module_values: &FxHashSet<Name>,
+    module: ModuleNames<'_>,
 ) -> Run {
     let start = table.len();
-    let mut reader = Reader { names: Names::new(receiver, module_values), table, start };
+    let mut reader = Reader { names: Names::new(receiver, module), table, start };
     reader.names.add_parameters(&node.parameters);
     reader.visit_body(&node.body);
     Run { start: start as u32, len: (table.len() - start) as u32 }
@@ -82,7 +82,10 @@ impl<'a> Reader<'a> {
                 match self.names.origin(&node.value) {
                     Some(Origin::Receiver) => {
                         let name = Name::new(&node.attr);
-                        self.note(ActionKind::Assign, Subject::State, name, by, target);
+                        match value.and_then(|value| self.sifted(value, name)) {
+                            Some(by) => self.note(ActionKind::Remove, Subject::State, name, by, target),
+                            None => self.note(ActionKind::Assign, Subject::State, name, by, target),
+                        }
                     }
                     Some(origin) => {
                         let name = Name::new(&node.attr);
@@ -93,6 +96,22 @@ impl<'a> Reader<'a> {
             }
             _ => {}
         }
+    }
+
+    /// `self.x = [entry for entry in self.x if …]` takes out of `self.x` what the condition leaves.
+    fn sifted(&self, value: &Expr, state: Name) -> Option<Involved> {
+        let generators = match value {
+            Expr::ListComp(node) => &node.generators,
+            Expr::SetComp(node) => &node.generators,
+            Expr::DictComp(node) => &node.generators,
+            _ => return None,
+        };
+        let [generator] = &**generators else { return None };
+        if generator.ifs.is_empty() || self.names.origin(&generator.iter)?.state() != Some(state) {
+            return None;
+        }
+        let key = generator.ifs.iter().any(|test| self.names.involves_parameter(test));
+        Some(Involved::KEYED.and(Involved::BY_PARAMETER, key))
     }
 
     /// `for target in iter`, also in a comprehension.
@@ -118,70 +137,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn note_call(&mut self, call: &'a ExprCall) {
-        let first = call.arguments.args.first();
-        match &*call.func {
-            Expr::Name(function) if function.id.as_str() == "len" => {
-                if let Some(origin) = first.and_then(|first| self.names.origin(first))
-                    && let Some(state) = origin.state()
-                {
-                    self.note(ActionKind::Measure, origin.subject(), state, Involved::NOTHING, call);
-                }
-            }
-            Expr::Attribute(method) => {
-                if let Some(origin) = self.names.origin(&method.value) {
-                    self.note_method(call, method.attr.as_str(), origin);
-                }
-            }
-            callee => {
-                if let Some(origin) = self.names.origin(callee)
-                    && origin.subject() != Subject::Nothing
-                {
-                    let name = origin.state().unwrap_or_else(|| Name::new(""));
-                    let by = self.involved_arguments(call);
-                    self.note(ActionKind::Invoke, origin.subject(), name, by, call);
-                }
-            }
-        }
-    }
-
-    fn note_method(&mut self, call: &'a ExprCall, method: &str, origin: Origin) {
-        if origin == Origin::Receiver {
-            return;
-        }
-        let by = self.involved_arguments(call);
-        let keeps = |this: &Self, at: usize| {
-            call.arguments.args.get(at).is_some_and(|value| this.names.keeps_parameter(value))
-        };
-        let container = origin.state().zip(container_action(method));
-        if let Some((state, kind)) = container {
-            let has_key = !call.arguments.args.is_empty();
-            let by = match kind {
-                // `x.append(value)` has no key.
-                ActionKind::Insert if method != "setdefault" => {
-                    Involved::NOTHING.and(Involved::STORES_PARAMETER, keeps(self, 0) || keeps(self, 1))
-                }
-                ActionKind::Insert => {
-                    by.and(Involved::KEYED, true).and(Involved::STORES_PARAMETER, keeps(self, 1))
-                }
-                _ => by.and(Involved::KEYED, has_key),
-            };
-            self.note(kind, origin.subject(), state, by, call);
-            // `queue.put`, `client.get`: also the words of an interface.
-            if !matches!(method, "put" | "put_nowait" | "get_nowait") {
-                return;
-            }
-        }
-        self.note(ActionKind::Call, origin.subject(), Name::new(method), by, call);
-    }
-
-    fn involved_arguments(&self, call: &ExprCall) -> Involved {
-        let positional = call.arguments.args.iter();
-        let mut all = positional.chain(call.arguments.keywords.iter().map(|keyword| &keyword.value));
-        let is_by_parameter = all.any(|argument| self.names.involves_parameter(argument));
-        Involved::NOTHING.and(Involved::BY_PARAMETER, is_by_parameter)
-    }
-
     fn note_comparison(&mut self, node: &'a ExprCompare) {
         let sides = std::iter::once(&*node.left).chain(&node.comparators);
         let pairs = sides.clone().zip(node.comparators.iter()).zip(&node.ops);
@@ -201,7 +156,17 @@ impl<'a> Reader<'a> {
                         self.note(ActionKind::Threshold, Subject::State, state, Involved::NOTHING, node);
                     }
                 }
-                CmpOp::Eq | CmpOp::NotEq | CmpOp::Is | CmpOp::IsNot => {}
+                // `entry.key == key`: a search through what is kept.
+                CmpOp::Eq | CmpOp::Is | CmpOp::NotEq | CmpOp::IsNot => {
+                    for (element, key) in [(left, right), (right, left)] {
+                        if let Some(Origin::Element(state)) = self.names.origin(element)
+                            && self.names.involves_parameter(key)
+                        {
+                            let by = Involved::KEYED.and(Involved::BY_PARAMETER, true);
+                            self.note(ActionKind::Lookup, Subject::State, state, by, node);
+                        }
+                    }
+                }
             }
         }
     }
@@ -222,11 +187,12 @@ impl<'a> Reader<'a> {
             Expr::BooleanLiteral(_) | Expr::Compare(_) => "truth",
             Expr::UnaryOp(node) if node.op == ruff_python_ast::UnaryOp::Not => "truth",
             Expr::Call(call) => match &*call.func {
-                Expr::Name(name) if name.id.as_str() == "bool" => "truth",
+                Expr::Name(name) if matches!(&*name.id, "bool" | "any" | "all") => "truth",
                 Expr::Name(name) if name.id.as_str() == "len" => "number",
                 Expr::Name(name) if matches!(name.id.as_str(), "list" | "sorted" | "tuple" | "set") => "many",
                 _ => match self.names.origin(value) {
                     Some(Origin::Element(_)) => "element",
+                    Some(Origin::Own { .. }) => "own",
                     _ => return,
                 },
             },
@@ -237,6 +203,7 @@ impl<'a> Reader<'a> {
             other => match self.names.origin(other) {
                 Some(Origin::Element(_)) => "element",
                 Some(Origin::State(_)) => "state",
+                Some(Origin::Own { .. }) => "own",
                 Some(Origin::Receiver | Origin::Parameter | Origin::Holder | Origin::Derived) | None => {
                     return;
                 }
@@ -344,12 +311,15 @@ impl<'a> Visitor<'a> for Reader<'a> {
             }
             Stmt::Return(node) => {
                 if let Some(value) = &node.value {
+                    // The names of a comprehension are known once it was walked through.
+                    self.visit_expr(value);
                     let awaited = match &**value {
                         Expr::Await(inner) => &inner.value,
                         other => other,
                     };
                     self.note_return(awaited);
                 }
+                return;
             }
             // What stands in the others is reached by the walk.
             Stmt::Try(_)
@@ -372,7 +342,11 @@ impl<'a> Visitor<'a> for Reader<'a> {
 
     fn visit_expr(&mut self, expr: &'a Expr) {
         match expr {
-            Expr::Call(call) => self.note_call(call),
+            Expr::Call(call) => {
+                walk_expr(self, expr);
+                self.note_call(call);
+                return;
+            }
             Expr::Subscript(node) => {
                 if let Some(Origin::State(state)) = self.names.origin(&node.value) {
                     let key = self.names.involves_parameter(&node.slice);
@@ -439,17 +413,4 @@ impl<'a> Visitor<'a> for Reader<'a> {
     }
 
     fn visit_annotation(&mut self, _annotation: &'a Expr) {}
-}
-
-/// What a method of this name does to a container.
-fn container_action(method: &str) -> Option<ActionKind> {
-    Some(match method {
-        "append" | "add" | "appendleft" | "insert" | "setdefault" | "update" | "extend" | "put"
-        | "put_nowait" => ActionKind::Insert,
-        "pop" | "popleft" | "popitem" | "remove" | "discard" => ActionKind::Remove,
-        "get" | "get_nowait" => ActionKind::Lookup,
-        "clear" => ActionKind::Clear,
-        "values" | "items" | "keys" => ActionKind::Iterate,
-        _ => return None,
-    })
 }

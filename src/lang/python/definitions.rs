@@ -5,7 +5,7 @@ use ruff_python_ast::{
 };
 use ruff_text_size::{Ranged, TextRange};
 
-use super::actions::lower_actions;
+use super::actions::{ModuleNames, lower_actions};
 use super::digest::digest_of;
 use super::statements::{FunctionFrame, Lowering, last_segment};
 use crate::facts::{
@@ -212,8 +212,9 @@ impl Lowering<'_> {
         // Functions within functions are read with the outer one.
         if owner.is_some() || self.functions.len() == 1 {
             let receiver = receiver.map(|(name, ..)| name);
+            let module = ModuleNames { values: &self.module_values, functions: &self.module_functions };
             self.facts.functions[index.index()].actions =
-                lower_actions(&mut self.facts.actions, node, receiver, &self.module_values);
+                lower_actions(&mut self.facts.actions, node, receiver, module);
         }
         self.lower_body(&node.body);
         if let Some(frame) = self.functions.pop() {

@@ -9,16 +9,14 @@ use ruff_text_size::{Ranged, TextRange};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::Target;
+use super::chains::RootTable;
 use super::conditions::{self, Test};
 use super::pruning::{drop_local_bindings, drop_local_chains, find_roots};
 use crate::facts::{
-    ALWAYS, Binding, Bound, Chain, ChainId, Export, ExportList, Field, FileFacts, FunctionIdx, Guard,
-    GuardId, GuardKind, MODULE_SCOPE, Name, Root, RootId, Run, Scope, ScopeId, ScopeKind, TypeIdx, Usage,
+    ALWAYS, Binding, Bound, ChainId, Export, ExportList, Field, FileFacts, FunctionIdx, Guard, GuardId,
+    GuardKind, MODULE_SCOPE, Name, Run, Scope, ScopeId, ScopeKind, TypeIdx, Usage,
 };
 use crate::text::Offset;
-
-/// The roots of a file by the scope that looks them up.
-type RootTable = FxHashMap<(ScopeId, Name), RootId>;
 
 /// Tables with room for more steps than this are not kept for the next file.
 const MAX_SPARE: usize = 1 << 18;
@@ -45,8 +43,10 @@ pub(super) struct Lowering<'a> {
     pub(super) constants: FxHashMap<Name, Test>,
     /// Names of the module that are bound to values so far.
     pub(super) module_values: FxHashSet<Name>,
+    /// The functions that stand in the body of the module.
+    pub(super) module_functions: FxHashSet<Name>,
     /// What chains start from so far.
-    roots: RootTable,
+    pub(super) roots: RootTable,
     /// Chains that stay whatever their root is bound to.
     pub(super) pinned: Vec<ChainId>,
 }
@@ -78,12 +78,15 @@ impl<'a> Lowering<'a> {
             redirects: Vec::new(),
             constants: FxHashMap::default(),
             module_values: FxHashSet::default(),
+            module_functions: FxHashSet::default(),
             roots,
             pinned: Vec::new(),
         }
     }
 
     pub(super) fn lower(mut self, body: &[Stmt]) -> FileFacts {
+        let functions = body.iter().filter_map(Stmt::as_function_def_stmt);
+        self.module_functions.extend(functions.map(|node| Name::new(&node.name)));
         self.lower_body(body);
         let by_place = |b: &Binding| (b.scope, b.name.address(), b.at);
         self.facts.bindings.sort_unstable_by_key(by_place);
@@ -469,31 +472,5 @@ pub(super) fn last_segment(expr: &Expr) -> Option<&str> {
         Expr::Name(name) => Some(name.id.as_str()),
         Expr::Attribute(attribute) => Some(attribute.attr.as_str()),
         _ => None,
-    }
-}
-
-impl Lowering<'_> {
-    /// Records a chain from a name; its steps are the ones pushed since `start`.
-    pub(super) fn push_chain(&mut self, name: Name, at: Offset, start: u32, usage: Usage) -> ChainId {
-        let root = self.root_of(name);
-        let steps = Run { start, len: self.facts.steps.len() as u32 - start };
-        let id = ChainId(self.facts.chains.len() as u32);
-        self.facts.chains.push(Chain { root, at, steps, guard: self.guard, usage });
-        id
-    }
-
-    /// Records a chain of one name.
-    pub(super) fn push_name(&mut self, name: &str, at: Offset, usage: Usage) -> ChainId {
-        let start = self.facts.steps.len() as u32;
-        self.push_chain(Name::new(name), at, start, usage)
-    }
-
-    fn root_of(&mut self, name: Name) -> RootId {
-        let next = RootId(self.facts.roots.len() as u32);
-        let root = *self.roots.entry((self.scope, name)).or_insert(next);
-        if root == next {
-            self.facts.roots.push(Root { name, scope: self.scope, nearest: Run::default() });
-        }
-        root
     }
 }

@@ -22,6 +22,11 @@ pub(super) enum Origin {
     Holder,
     /// Computed with a parameter.
     Derived,
+    /// Given by another function of the class or module, to which a parameter was told perhaps.
+    Own {
+        /// Whether one was.
+        told_parameter: bool,
+    },
 }
 
 impl Origin {
@@ -30,6 +35,7 @@ impl Origin {
             Self::State(_) => Subject::State,
             Self::Element(_) => Subject::Element,
             Self::Parameter => Subject::Parameter,
+            Self::Own { .. } => Subject::Own,
             Self::Receiver | Self::Holder | Self::Derived => Subject::Nothing,
         }
     }
@@ -38,7 +44,7 @@ impl Origin {
     pub(super) fn state(self) -> Option<Name> {
         match self {
             Self::State(name) | Self::Element(name) => Some(name),
-            Self::Receiver | Self::Parameter | Self::Holder | Self::Derived => None,
+            Self::Receiver | Self::Parameter | Self::Holder | Self::Derived | Self::Own { .. } => None,
         }
     }
 
@@ -47,23 +53,49 @@ impl Origin {
         match self {
             Self::State(name) | Self::Element(name) => Some(Self::Element(name)),
             Self::Parameter => Some(Self::Parameter),
+            Self::Own { .. } => Some(self),
             Self::Holder | Self::Derived => Some(Self::Derived),
             Self::Receiver => None,
         }
     }
 }
 
+/// What is known of the module around a function.
+#[derive(Clone, Copy)]
+pub(in crate::lang::python) struct ModuleNames<'a> {
+    /// Names that it has bound to values so far.
+    pub(in crate::lang::python) values: &'a FxHashSet<Name>,
+    /// Its functions, wherever they stand.
+    pub(in crate::lang::python) functions: &'a FxHashSet<Name>,
+}
+
 /// The names that a function sees, at one point of its text.
 pub(super) struct Names<'a> {
     receiver: Option<Name>,
-    module_values: &'a FxHashSet<Name>,
+    module: ModuleNames<'a>,
     /// Parameters and local names; a later entry hides an earlier one.
     known: Vec<(&'a str, Option<Origin>)>,
 }
 
 impl<'a> Names<'a> {
-    pub(super) fn new(receiver: Option<Name>, module_values: &'a FxHashSet<Name>) -> Self {
-        Self { receiver, module_values, known: Vec::new() }
+    pub(super) fn new(receiver: Option<Name>, module: ModuleNames<'a>) -> Self {
+        Self { receiver, module, known: Vec::new() }
+    }
+
+    /// The other function of the class or module that a call leads to.
+    pub(super) fn own_function(&self, call: &ExprCall) -> Option<Name> {
+        match &*call.func {
+            Expr::Attribute(method) if self.origin(&method.value) == Some(Origin::Receiver) => {
+                Some(Name::new(&method.attr))
+            }
+            // A class has no functions of the module.
+            Expr::Name(function) if self.receiver.is_none() => {
+                let id = function.id.as_str();
+                let is_local = self.known.iter().any(|(known, _)| *known == id);
+                Some(Name::new(id)).filter(|name| !is_local && self.module.functions.contains(name))
+            }
+            _ => None,
+        }
     }
 
     /// How many names are known, for [`Names::leave`].
@@ -97,7 +129,7 @@ impl<'a> Names<'a> {
                     }
                     None => {
                         let name = Name::new(id);
-                        self.module_values.contains(&name).then_some(Origin::State(name))
+                        self.module.values.contains(&name).then_some(Origin::State(name))
                     }
                 }
             }
@@ -112,16 +144,17 @@ impl<'a> Names<'a> {
             Expr::If(node) => self.origin(&node.body).or_else(|| self.origin(&node.orelse)),
             Expr::BoolOp(node) => node.values.iter().find_map(|value| self.origin(value)),
             Expr::Call(call) => self.origin_of_call(call),
+            // `[entry for entry in self.x if …]` is walked as `self.x` is: its names are bound by now.
+            Expr::ListComp(node) => self.element_of(&node.elt),
+            Expr::SetComp(node) => self.element_of(&node.elt),
+            Expr::Generator(node) => self.element_of(&node.elt),
             // Literals, operations and displays make something new.
             Expr::UnaryOp(_)
             | Expr::BinOp(_)
             | Expr::Lambda(_)
             | Expr::Dict(_)
             | Expr::Set(_)
-            | Expr::ListComp(_)
-            | Expr::SetComp(_)
             | Expr::DictComp(_)
-            | Expr::Generator(_)
             | Expr::Yield(_)
             | Expr::YieldFrom(_)
             | Expr::Compare(_)
@@ -140,7 +173,17 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// What a comprehension gives, where that comes from the state or from another function.
+    fn element_of(&self, expr: &Expr) -> Option<Origin> {
+        self.origin(expr).filter(|origin| matches!(origin, Origin::Element(_) | Origin::Own { .. }))
+    }
+
     fn origin_of_call(&self, call: &ExprCall) -> Option<Origin> {
+        if self.own_function(call).is_some() {
+            let keywords = call.arguments.keywords.iter().map(|keyword| &keyword.value);
+            let mut told = call.arguments.args.iter().chain(keywords);
+            return Some(Origin::Own { told_parameter: told.any(|value| self.involves_parameter(value)) });
+        }
         match &*call.func {
             Expr::Name(function) => {
                 let first = call.arguments.args.first();
@@ -246,8 +289,10 @@ impl<'e> Visitor<'e> for Search<'_, '_> {
         }
         if let Expr::Name(name) = expr {
             let known = self.names.known.iter().rev().find(|(known, _)| *known == name.id.as_str());
-            self.has_parameter = known.is_some_and(|(_, origin)| {
-                matches!(origin, Some(Origin::Parameter | Origin::Holder | Origin::Derived))
+            self.has_parameter = known.is_some_and(|(_, origin)| match origin {
+                Some(Origin::Parameter | Origin::Holder | Origin::Derived) => true,
+                Some(Origin::Own { told_parameter }) => *told_parameter,
+                Some(Origin::Receiver | Origin::State(_) | Origin::Element(_)) | None => false,
             });
             return;
         }

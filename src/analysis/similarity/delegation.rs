@@ -1,0 +1,146 @@
+//! What a function does together with the functions of its unit that it calls.
+//!
+//! One author writes a method out, another spreads it over three private ones: both do one job. Calls
+//! are followed within the unit alone, a few levels deep.
+
+use rustc_hash::FxHashMap;
+
+use super::units::{Families, Unit, functions_of};
+use crate::facts::Name;
+use crate::facts::actions::{Action, ActionKind, Involved, Subject};
+use crate::link::{FunctionId, Index};
+
+/// How many levels of calls are followed.
+const DEPTH: u32 = 4;
+
+/// The functions of one unit.
+pub(super) struct Delegation<'i> {
+    index: &'i Index,
+    functions: Vec<FunctionId>,
+    by_name: FxHashMap<Name, FunctionId>,
+}
+
+impl<'i> Delegation<'i> {
+    pub(super) fn of(index: &'i Index, families: &Families, unit: Unit) -> Self {
+        let all = functions_of(index, families, unit).into_iter();
+        let is_code = |id: &FunctionId| {
+            let traits = index.function(*id).traits;
+            !traits.is_stub && !traits.is_overload
+        };
+        let functions: Vec<FunctionId> = all.filter(is_code).collect();
+        let by_name = functions.iter().map(|id| (index.function(*id).name, *id)).collect();
+        Self { index, functions, by_name }
+    }
+
+    pub(super) fn functions(&self) -> &[FunctionId] {
+        &self.functions
+    }
+
+    /// The private functions that another function of the unit calls: what they do is told with that one.
+    pub(super) fn steps(&self) -> Vec<FunctionId> {
+        let mut called: Vec<FunctionId> = Vec::new();
+        for &caller in &self.functions {
+            let others = self.delegates(caller).filter(|callee| *callee != caller);
+            called.extend(others.filter(|id| self.index.function(*id).name.as_str().starts_with('_')));
+        }
+        called.sort_unstable();
+        called.dedup();
+        called
+    }
+
+    /// What a function does itself. What its own functions gave it comes from the unit's state where
+    /// they take it from there.
+    pub(super) fn own(&self, function: FunctionId) -> Vec<Action> {
+        let given = if self.delegates(function).any(|callee| self.gives_elements(callee, DEPTH)) {
+            Subject::Element
+        } else {
+            Subject::Nothing
+        };
+        let is_idle = |action: &Action| action.kind == ActionKind::Delegate || is_logging(action);
+        let actions = self.actions(function).iter().filter(|action| !is_idle(action));
+        let settled = actions.map(|action| match action.on {
+            Subject::Own => Action { on: given, ..*action },
+            Subject::State | Subject::Element | Subject::Parameter | Subject::Nothing => *action,
+        });
+        settled.collect()
+    }
+
+    /// What a function does itself and through the unit's other functions.
+    pub(super) fn whole(&self, function: FunctionId) -> Vec<Action> {
+        let mut met = vec![function];
+        let mut found = self.own(function);
+        let passes_on = returns(self.actions(function), "own");
+        self.add_delegates(function, passes_on, &mut met, &mut found, DEPTH);
+        found
+    }
+
+    fn add_delegates(
+        &self,
+        function: FunctionId,
+        passes_on: bool,
+        met: &mut Vec<FunctionId>,
+        found: &mut Vec<Action>,
+        depth: u32,
+    ) {
+        if depth == 0 {
+            return;
+        }
+        for (callee, by) in self.calls(function) {
+            if met.contains(&callee) {
+                continue;
+            }
+            met.push(callee);
+            // What it returns is what the caller returns, or else it never leaves the caller.
+            let own = self.own(callee).into_iter();
+            let own = own.filter(|action| passes_on || action.kind != ActionKind::Return);
+            // `self._tell(self._of_user(user), text)`: its parameter is what is kept.
+            let is_kept = by.has(Involved::PASSES_KEPT);
+            found.extend(own.map(|action| match action.on {
+                Subject::Parameter if is_kept => Action { on: Subject::Element, ..action },
+                _ => action,
+            }));
+            let passes_on = passes_on && returns(self.actions(callee), "own");
+            self.add_delegates(callee, passes_on, met, found, depth - 1);
+        }
+    }
+
+    fn actions(&self, function: FunctionId) -> &'i [Action] {
+        let facts = &self.index.file(function.file).facts;
+        &facts.actions[facts.functions[function.index.index()].actions.range()]
+    }
+
+    fn delegates(&self, function: FunctionId) -> impl Iterator<Item = FunctionId> {
+        self.calls(function).map(|(callee, _)| callee)
+    }
+
+    /// The unit's functions that a function calls, and with what.
+    fn calls(&self, function: FunctionId) -> impl Iterator<Item = (FunctionId, Involved)> {
+        let calls = self.actions(function).iter().filter(|action| action.kind == ActionKind::Delegate);
+        calls.filter_map(|action| Some((self.by_name.get(&action.name).copied()?, action.by)))
+    }
+
+    /// Whether a function gives things that the unit keeps.
+    fn gives_elements(&self, function: FunctionId, depth: u32) -> bool {
+        let actions = self.actions(function);
+        let goes_over = || {
+            let mut actions = actions.iter();
+            actions
+                .any(|a| a.kind == ActionKind::Iterate && matches!(a.on, Subject::State | Subject::Element))
+        };
+        returns(actions, "element")
+            || returns(actions, "many") && goes_over()
+            || depth > 0
+                && returns(actions, "own")
+                && self.delegates(function).any(|callee| self.gives_elements(callee, depth - 1))
+    }
+}
+
+/// `logger.info(…)` says nothing of the job.
+fn is_logging(action: &Action) -> bool {
+    let levels = ["debug", "info", "warning", "warn", "error", "exception", "critical"];
+    action.kind == ActionKind::Call && action.on == Subject::State && levels.contains(&action.name.as_str())
+}
+
+fn returns(actions: &[Action], shape: &str) -> bool {
+    actions.iter().any(|action| action.kind == ActionKind::Return && action.name.as_str() == shape)
+}

@@ -1,0 +1,36 @@
+//! Chains and what they start from.
+
+use rustc_hash::FxHashMap;
+
+use super::statements::Lowering;
+use crate::facts::{Chain, ChainId, Name, Root, RootId, Run, ScopeId, Usage};
+use crate::text::Offset;
+
+/// The roots of a file by the scope that looks them up.
+pub(super) type RootTable = FxHashMap<(ScopeId, Name), RootId>;
+
+impl Lowering<'_> {
+    /// Records a chain from a name; its steps are the ones pushed since `start`.
+    pub(super) fn push_chain(&mut self, name: Name, at: Offset, start: u32, usage: Usage) -> ChainId {
+        let root = self.root_of(name);
+        let steps = Run { start, len: self.facts.steps.len() as u32 - start };
+        let id = ChainId(self.facts.chains.len() as u32);
+        self.facts.chains.push(Chain { root, at, steps, guard: self.guard, usage });
+        id
+    }
+
+    /// Records a chain of one name.
+    pub(super) fn push_name(&mut self, name: &str, at: Offset, usage: Usage) -> ChainId {
+        let start = self.facts.steps.len() as u32;
+        self.push_chain(Name::new(name), at, start, usage)
+    }
+
+    fn root_of(&mut self, name: Name) -> RootId {
+        let next = RootId(self.facts.roots.len() as u32);
+        let root = *self.roots.entry((self.scope, name)).or_insert(next);
+        if root == next {
+            self.facts.roots.push(Root { name, scope: self.scope, nearest: Run::default() });
+        }
+        root
+    }
+}
