@@ -18,6 +18,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use self::features::{Feature, Side};
+use self::interfaces::OutsideUses;
 use self::profile::{Bag, Profile};
 pub use self::profile::{Score, Weights};
 use self::reader::Reader;
@@ -94,6 +95,7 @@ pub struct UnitId(u32);
 pub struct Profiles {
     rules: Rules,
     families: Families,
+    uses: OutsideUses,
     all: Vec<Profile>,
     positions: FxHashMap<Unit, UnitId>,
     /// Key → how many units have it.
@@ -108,11 +110,12 @@ impl Profiles {
     #[must_use]
     pub fn of(index: &Index, lexicon: &Lexicon, rules: Rules) -> Self {
         let families = Families::of(index);
+        let uses = OutsideUses::of(index, &families, lexicon);
         let units = units::units_of(index);
         let raw: Vec<Raw> = units
-            .par_chunks(64)
+            .par_chunks(512)
             .flat_map_iter(|units| {
-                let mut reader = Reader::new(index, &families, lexicon);
+                let mut reader = Reader::new(index, &families, &uses, lexicon);
                 let raw: Vec<Raw> = units.iter().map(|unit| Raw::of(&mut reader, *unit)).collect();
                 raw.into_iter()
             })
@@ -147,6 +150,7 @@ impl Profiles {
         let mut profiles = Self {
             rules,
             families,
+            uses,
             all,
             positions,
             spread,
@@ -177,8 +181,9 @@ impl Profiles {
         self.postings = entries.into_iter().map(|(_, unit)| unit).collect();
     }
 
-    pub(super) fn families(&self) -> &Families {
-        &self.families
+    /// Reads features as the profiles were read.
+    fn reader<'a>(&'a self, index: &'a Index, lexicon: &'a Lexicon) -> Reader<'a> {
+        Reader::new(index, &self.families, &self.uses, lexicon)
     }
 
     /// The unit, where it has enough content to be judged.

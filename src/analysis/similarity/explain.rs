@@ -2,7 +2,6 @@
 
 use super::Profiles;
 use super::features::{Feature, Stage, Weighed};
-use super::reader::Reader;
 use super::units::Unit;
 use crate::analysis::lexicon::Lexicon;
 use crate::facts::actions::{ActionKind, Involved, Subject};
@@ -37,7 +36,7 @@ impl<'a> Explainer<'a> {
     #[must_use]
     pub fn shared_parts(&self, pair: [Unit; 2], limit: usize) -> Vec<Part> {
         let profiles = self.profiles;
-        let mut reader = Reader::new(self.index, profiles.families(), self.lexicon);
+        let mut reader = profiles.reader(self.index, self.lexicon);
         let [a, b] = pair.map(|unit| reader.features(unit).found);
         let mut parts: Vec<Part> = Vec::new();
         let mut total = 0.0;

@@ -1,6 +1,8 @@
 //! Which names from outside the tree a unit uses, and which those use that call it.
 
-use rustc_hash::FxHashMap;
+use std::ops::Range;
+
+use rayon::prelude::*;
 
 use super::features::Feature;
 use super::units::{Families, Unit};
@@ -34,21 +36,34 @@ const PLUMBING: [&str; 18] = [
     "weakref",
 ];
 
-/// Of how many files a reader keeps the uses.
-const KEPT_FILES: usize = 16;
+/// Uses of names from outside the tree, for each of its files by place.
+#[derive(Debug, Default)]
+pub(super) struct OutsideUses(Vec<Box<[(Offset, Feature)]>>);
 
-/// Reads uses of outside names; keeps those of the files that it met last.
+impl OutsideUses {
+    pub(super) fn of(index: &Index, families: &Families, lexicon: &Lexicon) -> Self {
+        let files = (0..index.tree_files as u32).into_par_iter().map(FileId);
+        Self(files.map(|file| uses_in(families, lexicon, &index.file(file).facts)).collect())
+    }
+
+    /// Those within a span of a file, in the order of the source.
+    fn within(&self, file: FileId, span: Range<Offset>) -> impl Iterator<Item = Feature> {
+        let uses = self.0.get(file.0 as usize).map_or(&[][..], |uses| uses);
+        let start = uses.partition_point(|(at, _)| *at < span.start);
+        uses[start..].iter().take_while(move |(at, _)| *at < span.end).map(|(_, feature)| *feature)
+    }
+}
+
+/// Reads what units and their callers use.
 pub(super) struct Interfaces<'a> {
     index: &'a Index,
     families: &'a Families,
-    lexicon: &'a Lexicon,
-    /// By place.
-    uses: FxHashMap<FileId, Vec<(Offset, Feature)>>,
+    uses: &'a OutsideUses,
 }
 
 impl<'a> Interfaces<'a> {
-    pub(super) fn new(index: &'a Index, families: &'a Families, lexicon: &'a Lexicon) -> Self {
-        Self { index, families, lexicon, uses: FxHashMap::default() }
+    pub(super) fn new(index: &'a Index, families: &'a Families, uses: &'a OutsideUses) -> Self {
+        Self { index, families, uses }
     }
 
     /// How telling the source of an outside name is: another package says most, what the standard library
@@ -69,29 +84,21 @@ impl<'a> Interfaces<'a> {
     }
 
     /// Names from outside the tree that its text leads to, each once.
-    pub(super) fn push_uses(&mut self, unit: Unit, out: &mut Vec<Feature>) {
+    pub(super) fn push_uses(&self, unit: Unit, out: &mut Vec<Feature>) {
         let index = self.index;
-        let spans: Vec<(FileId, std::ops::Range<Offset>)> = match unit {
+        let spans: Vec<(FileId, Range<Offset>)> = match unit {
             Unit::Class(class) => {
                 let line = self.families.own_line(index, class);
                 line.filter_map(|ancestor| Unit::Class(ancestor).span(index)).collect()
             }
             Unit::Module(_) => unit.span(index).into_iter().collect(),
         };
-        let mut used: Vec<Feature> = Vec::new();
-        for (file, span) in spans {
-            let uses = self.uses_in(file);
-            let start = uses.partition_point(|(at, _)| *at < span.start);
-            let within = uses[start..].iter().take_while(|(at, _)| *at < span.end);
-            used.extend(within.map(|(_, feature)| *feature));
-        }
-        used.sort_unstable();
-        used.dedup();
-        out.extend(used);
+        let used = spans.into_iter().flat_map(|(file, span)| self.uses.within(file, span));
+        push_each_once(used, out);
     }
 
     /// Names from outside the tree that functions use which call the unit, each once.
-    pub(super) fn push_company(&mut self, unit: Unit, out: &mut Vec<Feature>) {
+    pub(super) fn push_company(&self, unit: Unit, out: &mut Vec<Feature>) {
         let index = self.index;
         let Unit::Class(class) = unit else { return };
         let own = unit.span(index);
@@ -107,61 +114,33 @@ impl<'a> Interfaces<'a> {
         }
         callers.sort_unstable();
         callers.dedup();
-        let mut used: Vec<Feature> = Vec::new();
-        for (file, function) in callers {
+        let used = callers.into_iter().flat_map(|(file, function)| {
             let fact = &index.file(file).facts.functions[function.index()];
-            let uses = self.uses_in(file);
-            let start = uses.partition_point(|(at, _)| *at < fact.at);
-            let within = uses[start..].iter().take_while(|(at, _)| *at < fact.end);
-            used.extend(within.filter_map(|(_, feature)| match *feature {
-                Feature::Uses(module, name) => Some(Feature::Company(module, name)),
-                _ => None,
-            }));
-        }
-        used.sort_unstable();
-        used.dedup();
-        out.extend(used);
-    }
-
-    fn uses_in(&mut self, file: FileId) -> &[(Offset, Feature)] {
-        if self.uses.len() >= KEPT_FILES && !self.uses.contains_key(&file) {
-            self.uses.clear();
-        }
-        let (index, families, lexicon) = (self.index, self.families, self.lexicon);
-        self.uses.entry(file).or_insert_with(|| {
-            let facts = &index.file(file).facts;
-            let mut found = Vec::new();
-            for chain in &facts.chains {
-                let root = facts.root_of(chain).name;
-                let steps = &facts.steps[chain.steps.range()];
-                let uses = uses_of(families, lexicon, facts, root, steps);
-                found.extend(uses.map(|feature| (chain.at, feature)));
-            }
-            found.sort_unstable();
-            found
-        })
+            self.uses.within(file, fact.at..fact.end)
+        });
+        let company = used.filter_map(|feature| match feature {
+            Feature::Uses(module, name) => Some(Feature::Company(module, name)),
+            _ => None,
+        });
+        push_each_once(company, out);
     }
 }
 
-/// What a chain uses that comes from outside the tree: the package, and the name in it.
-fn uses_of(
-    families: &Families,
-    lexicon: &Lexicon,
-    facts: &FileFacts,
-    root: Name,
-    steps: &[Step],
-) -> impl Iterator<Item = Feature> {
-    let import = imported_from(facts, root).filter(|import| {
-        let top = Name::new(top_of(import.module));
-        // What says nothing of the job.
-        let is_idle = matches!(
-            top.as_str(),
-            "typing" | "typing_extensions" | "__future__" | "abc" | "logging" | "dataclasses"
-        );
-        !is_idle && !families.is_own_package(top)
-    });
-    let features = import.map(|import| {
-        let attribute = steps.iter().find_map(|step| match step {
+fn push_each_once(features: impl Iterator<Item = Feature>, out: &mut Vec<Feature>) {
+    let mut found: Vec<(u32, Feature)> = features.map(|feature| (feature.key(), feature)).collect();
+    found.sort_unstable_by_key(|(key, _)| *key);
+    found.dedup_by_key(|(key, _)| *key);
+    out.extend(found.into_iter().map(|(_, feature)| feature));
+}
+
+/// What the chains of one file use that comes from outside the tree, by place.
+fn uses_in(families: &Families, lexicon: &Lexicon, facts: &FileFacts) -> Box<[(Offset, Feature)]> {
+    let imports: Vec<Option<&Import>> =
+        facts.roots.iter().map(|root| telling_import(families, facts, root.name)).collect();
+    let mut found: Vec<(Offset, Feature)> = Vec::new();
+    for chain in &facts.chains {
+        let Some(import) = imports[chain.root.index()] else { continue };
+        let attribute = facts.steps[chain.steps.range()].iter().find_map(|step| match step {
             Step::Attribute(name, _) => Some(*name),
             Step::Call | Step::Await | Step::Index => None,
         });
@@ -172,14 +151,25 @@ fn uses_of(
         };
         match lexicon.interface(import.module, name) {
             // Other libraries for the same thing.
-            Some(group) => [Some(Feature::Uses(group, Some(group))), None],
+            Some(group) => found.push((chain.at, Feature::Uses(group, Some(group)))),
             None => {
-                let package = Feature::Uses(Name::new(top_of(import.module)), None);
-                [Some(package), name.map(|name| Feature::Uses(import.module, Some(name)))]
+                found.push((chain.at, Feature::Uses(Name::new(top_of(import.module)), None)));
+                found.extend(name.map(|name| (chain.at, Feature::Uses(import.module, Some(name)))));
             }
         }
-    });
-    features.into_iter().flatten().flatten()
+    }
+    found.sort_by_key(|(at, _)| *at);
+    found.into_boxed_slice()
+}
+
+/// The import from outside the tree that binds a name of the module, unless it says nothing of the job.
+fn telling_import<'f>(families: &Families, facts: &'f FileFacts, root: Name) -> Option<&'f Import> {
+    imported_from(facts, root).filter(|import| {
+        let top = top_of(import.module);
+        let is_idle =
+            matches!(top, "typing" | "typing_extensions" | "__future__" | "abc" | "logging" | "dataclasses");
+        !is_idle && !families.is_own_package(Name::new(top))
+    })
 }
 
 fn top_of(module: Name) -> &'static str {

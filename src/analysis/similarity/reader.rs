@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::delegation::Delegation;
 use super::features::{Feature, Features, Stage, Weighed};
-use super::interfaces::Interfaces;
+use super::interfaces::{Interfaces, OutsideUses};
 use super::units::{Families, Unit};
 use crate::analysis::lexicon::{Lexicon, words_of};
 use crate::facts::actions::{Action, ActionKind, Involved, Subject};
@@ -33,8 +33,13 @@ pub(super) struct Reader<'a> {
 const MAX_STAGES: usize = 10;
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(index: &'a Index, families: &'a Families, lexicon: &'a Lexicon) -> Self {
-        let interfaces = Interfaces::new(index, families, lexicon);
+    pub(super) fn new(
+        index: &'a Index,
+        families: &'a Families,
+        uses: &'a OutsideUses,
+        lexicon: &'a Lexicon,
+    ) -> Self {
+        let interfaces = Interfaces::new(index, families, uses);
         Self { index, families, lexicon, spoken: FxHashMap::default(), interfaces }
     }
 
