@@ -1,11 +1,12 @@
 //! The command line: what was typed → resolved options → run → exit code.
 //!
-//! Exit codes: 0 fine, 1 findings, 2 the call, the configuration or the world is wrong. Data goes to
+//! Exit codes: 0 fine, 1 a class violates a protocol (conform), 2 the call, the configuration or the world is wrong. Data goes to
 //! stdout, everything else to stderr; a reader that closes the pipe early is no error.
 
 mod conform;
 mod discover;
 mod inputs;
+mod naming;
 mod output;
 mod protocol;
 
@@ -19,12 +20,11 @@ use crate::analysis::usage::find_mentions;
 use crate::analysis::{self, AnalysisOptions};
 use crate::history::Repository;
 use crate::lang::python::STACK_BYTES;
-use crate::link::resolve::{Entity, Resolver};
-use crate::link::{ClassId, Index};
 use crate::render::pages::{graph as graph_pages, mro, report_page, scan, usage as usage_pages};
 use crate::render::{Format, graph_text, json};
 use crate::report;
 use inputs::{Inputs, Loaded};
+use naming::find_type;
 use output::{Answer, Output};
 
 /// Finds every implementation of one concept in a code base, and the way back to a single source of truth.
@@ -40,7 +40,7 @@ use output::{Answer, Output};
   ssot discover backend                      what is implemented several times
   ssot graph backend --cycles                import cycles, and the fewest imports that break them
 
-Exit codes: 0 fine, 1 findings, 2 the call, the configuration or the world is wrong."
+Exit codes: 0 fine, 1 a class violates a protocol (conform), 2 the call, the configuration or the world is wrong."
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -88,7 +88,7 @@ enum Command {
     /// Everything that uses a type, resolved through imports.
     #[command(after_help = "Example: ssot usage WebSocketManager --root backend --format json")]
     Usage {
-        /// Dotted id, or any unambiguous tail of one.
+        /// Dotted id, any unambiguous tail of one, a re-export of it, or path:line.
         #[arg(value_name = "TYPE")]
         of: String,
         #[command(flatten)]
@@ -273,95 +273,6 @@ fn options(loaded: &Loaded, concept: Option<&str>) -> miette::Result<AnalysisOpt
         graph: GraphOptions::default(),
         history: Some(Box::new(Repository::around(&loaded.tree.root))),
     })
-}
-
-/// Reads the tree and finds the one type that `of` names.
-fn find_type(rooted: &inputs::Rooted, of: &str, quiet: bool) -> miette::Result<(Loaded, ClassId)> {
-    let loaded = rooted.load(quiet)?;
-    loaded.progress.finish();
-    let class = resolve_type(&loaded, of)?;
-    Ok((loaded, class))
-}
-
-/// The one type that `of` names.
-fn resolve_type(loaded: &Loaded, of: &str) -> miette::Result<ClassId> {
-    let index = &loaded.tree.index;
-    let matching: Vec<ClassId> = index
-        .tree_classes()
-        .filter(|class| analysis::concepts::is_tail(index.class(*class).id.as_str(), of))
-        .collect();
-    let exact: Vec<ClassId> =
-        matching.iter().copied().filter(|class| index.class(*class).id.as_str() == of).collect();
-    let mut found = if exact.len() == 1 { exact } else { matching };
-    if found.is_empty() {
-        found = at_place(index, of).or_else(|| behind_name(index, of)).into_iter().collect();
-    }
-    match found[..] {
-        [single] => Ok(single),
-        [] => Err(miette::miette!(
-            help = nearest_names(loaded, of),
-            "no type `{of}` in {}",
-            loaded.tree.root.display()
-        )),
-        _ => {
-            let list: Vec<String> = found
-                .iter()
-                .map(|class| {
-                    let place = index.place_of(*class);
-                    let place = place.map_or(String::new(), |(path, at)| format!(" ({path}:{})", at.line));
-                    format!("  {}{place}", index.class(*class).id)
-                })
-                .collect();
-            Err(miette::miette!(
-                help = "give more of the dotted id, or the place, as in app/models.py:12",
-                "`{of}` is ambiguous; it may be\n{}",
-                list.join("\n")
-            ))
-        }
-    }
-}
-
-/// The class whose name stands at `path:line`.
-fn at_place(index: &Index, of: &str) -> Option<ClassId> {
-    let (path, line) = of.rsplit_once(':')?;
-    let line: u32 = line.parse().ok()?;
-    index.tree_classes().find(|class| {
-        index.place_of(*class).is_some_and(|(found, at)| found.ends_with(path) && at.line == line)
-    })
-}
-
-/// What a dotted name leads to through re-exports and aliases.
-fn behind_name(index: &Index, of: &str) -> Option<ClassId> {
-    match Resolver::new(index).dotted(of)? {
-        Entity::Class(class) if index.is_in_tree(class) => Some(class),
-        _ => None,
-    }
-}
-
-/// How alike two names must be for one to be suggested for the other, from 0 to 1 (Jaro-Winkler).
-const ALIKE: f64 = 0.88;
-
-/// Types whose simple name resembles the wanted one, the most alike first.
-fn nearest_names(loaded: &Loaded, of: &str) -> String {
-    let index = &loaded.tree.index;
-    let wanted = of.rsplit('.').next().unwrap_or(of).to_lowercase();
-    let likeness = |class: ClassId| {
-        let name = index.class(class).name.as_str().to_lowercase();
-        if name.contains(&wanted) { 1.0 } else { strsim::jaro_winkler(&name, &wanted) }
-    };
-    let mut near: Vec<(f64, &str)> = index
-        .tree_classes()
-        .map(|class| (likeness(class), index.class(class).id.as_str()))
-        .filter(|(likeness, _)| *likeness >= ALIKE)
-        .collect();
-    near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
-    near.dedup();
-    near.truncate(5);
-    if near.is_empty() {
-        return "`ssot scan` lists all types; --root says where to look".to_owned();
-    }
-    let names: Vec<&str> = near.into_iter().map(|(_, id)| id).collect();
-    format!("did you mean {}?", names.join(", "))
 }
 
 /// Where the tree is when nothing else is said.

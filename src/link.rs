@@ -311,6 +311,7 @@ impl Index {
             let kind = match () {
                 () if class.is_protocol => ClassKind::Protocol,
                 () if class.bases.iter().any(|base| Some(*base) == enum_class) => ClassKind::Enum,
+                () if class.id.as_str() == "enum.Enum" => ClassKind::Enum,
                 () => ClassKind::Plain,
             };
             self.classes.push(Class {

@@ -172,3 +172,70 @@ fn the_graph_of_cycles_has_nothing_else() {
     let modules: Vec<&str> = items(&answer["modules"]).iter().map(|module| text_of(module, "id")).collect();
     assert_eq!((modules, items(&answer["edges"]).len()), (vec!["a", "b"], 2));
 }
+
+#[test]
+fn branches_that_the_target_never_takes_define_no_method() {
+    let text = "import sys\nclass Base:\n    def v(self): ...\nclass I(Base):\n    if sys.version_info >= (3, 9):\n        \
+                def v(self): ...\n    else:\n        def v(self, extra): ...\n    if sys.version_info < (3, 0):\n        \
+                def old(self): ...\n";
+    assert!(findings(text).is_empty());
+    let answer = ssot(folder(&[("m.py", text)]).path(), &["scan", "--format", "json", "--no-python"]).json();
+    let names: Vec<String> = items(&type_named(&answer, "m.I")["methods"])
+        .iter()
+        .map(|method| format!("{}:{}", text_of(method, "name"), method["line"]))
+        .collect();
+    assert_eq!(names, ["v:6"]);
+}
+
+#[test]
+fn a_class_may_build_on_what_its_name_meant_before() {
+    let again = "class A: ...\nclass Foo(A): ...\nclass Foo(Foo): ...\n";
+    let answer = ssot(folder(&[("m.py", again)]).path(), &["scan", "--format", "json", "--no-python"]).json();
+    let orders: Vec<usize> =
+        items(&answer["types"]).iter().map(|t| items(&t["mro"]["entries"]).len()).collect();
+    assert_eq!(orders, [2, 3, 4]);
+    let parameter = "def register(cls):\n    class cls(cls): ...\n    return cls\n";
+    check_order(&[("m.py", parameter)], "m.register.<locals>.cls", "?");
+    let builtin = "class ImportError(ImportError): ...\n";
+    check_order(
+        &[("m.py", builtin)],
+        "m.ImportError",
+        "builtins.ImportError builtins.Exception builtins.BaseException builtins.object",
+    );
+    let made = "class T: ...\nclass X: ...\nX = type('X2', (T, X), {})\n";
+    check_order(&[("m.py", made)], "m.X2", "m.T m.X builtins.object");
+}
+
+#[test]
+fn builtins_have_aliases_too() {
+    let text = "B = object\nD: type = dict\nclass U(B): ...\nclass V(D): ...\n";
+    check_order(&[("m.py", text)], "m.U", "builtins.object");
+    check_order(&[("m.py", text)], "m.V", "builtins.dict builtins.object");
+}
+
+#[test]
+fn a_module_may_import_from_itself() {
+    let text = "class Base: ...\nfrom p.a import Base\nclass D(Base): ...\n";
+    check_order(&[("p/__init__.py", ""), ("p/a.py", text)], "p.a.D", "p.a.Base builtins.object");
+}
+
+#[test]
+fn an_import_above_the_outermost_package_leads_nowhere() {
+    let files = [
+        ("q/__init__.py", "class Z: ...\n"),
+        ("r/__init__.py", ""),
+        ("r/a.py", "from ..q import Z\nclass Y(Z): ...\n"),
+    ];
+    check_order(&files, "r.a.Y", "?");
+}
+
+#[test]
+fn a_place_names_the_type_whose_path_it_ends_and_the_one_around_a_line() {
+    let text = "class Manager:\n    def send(self): ...\n";
+    let made = folder(&[("app/manager.py", text), ("app/old_manager.py", text)]);
+    let type_at = |of: &str| ssot(made.path(), &["mro", of, "--format", "json", "--no-python"]).json();
+    for of in ["manager.py:1", "./app/manager.py:1", "app/manager.py:2"] {
+        assert!(type_at(of).to_string().contains("app.manager.Manager"), "{of}");
+    }
+    assert_eq!(ssot(made.path(), &["mro", "ager.py:1", "--no-python"]).code, Some(2));
+}

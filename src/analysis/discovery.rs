@@ -101,7 +101,13 @@ pub fn discover(index: &Index, options: &AnalysisOptions) -> Discovery {
     let mut groups: Vec<Group> = named
         .iter()
         .filter_map(|duplicate| {
-            let units: Vec<Unit> = duplicate.classes.iter().map(|class| Unit::Class(*class)).collect();
+            // `class Matcher(core.Matcher)` is one line, not two definitions.
+            let inherits = |class: &ClassId| {
+                let order = &index.class(*class).mro;
+                duplicate.classes.iter().any(|other| other != class && order.contains(*other))
+            };
+            let lines = duplicate.classes.iter().filter(|class| !inherits(class));
+            let units: Vec<Unit> = lines.map(|class| Unit::Class(*class)).collect();
             let kind = if duplicate.is_protocol { GroupKind::Protocol } else { GroupKind::Name };
             group_of(index, lexicon, &profiles, kind, units)
         })

@@ -127,6 +127,11 @@ pub fn provided(index: &Index, class: ClassId) -> BTreeMap<Name, Provider> {
                     }
                 }
                 hidden.extend(attributes_of(index, ancestor));
+                // A class that defines `__eq__` alone has `__hash__ = None` (`object.__hash__` in the data model).
+                let defines = |name: &str| method_of(index, ancestor, Name::new(name)).is_some();
+                if defines("__eq__") && !defines("__hash__") {
+                    hidden.insert(Name::new("__hash__"));
+                }
             }
             Origin::Library => {
                 let members = index.library.members(ancestor);
@@ -153,7 +158,8 @@ fn attributes_of(index: &Index, class: ClassId) -> impl Iterator<Item = Name> {
 /// Whether the body of a class binds `name` last to something that is no definition of a function.
 fn is_attribute(index: &Index, class: ClassId, name: Name) -> bool {
     index.source_of(class).is_some_and(|(file, fact)| {
-        let last = index.file(file).facts.bindings_of(fact.body, name).last();
+        let facts = &index.file(file).facts;
+        let last = facts.bindings_of(fact.body, name).iter().rfind(|found| !facts.is_dead(found.guard));
         last.is_some_and(|binding| matches!(binding.target, Bound::Value { .. }))
     })
 }

@@ -9,7 +9,7 @@ mod subtyping;
 pub use assignability::{Assignability, Verdict3, assignable};
 
 use crate::facts::type_expression::TypeExpression;
-use crate::facts::{Bound, ChainId, GuardId, Imported, MODULE_SCOPE, Name, ScopeId, ScopeKind};
+use crate::facts::{Bound, ChainId, GuardId, Imported, MODULE_SCOPE, Name, ScopeId, ScopeKind, Usage};
 use crate::link::library::LibraryEntry;
 use crate::link::resolve::{Entity, Place, Resolver, Target};
 use crate::link::{ClassId, FileId, FunctionId, Index};
@@ -427,7 +427,9 @@ fn entity_of(index: &Index, view: Viewpoint, dotted: &str) -> Entity {
     let mut segments = dotted.split('.').map(Name::new);
     let Some(first) = segments.next() else { return Entity::Value };
     let Viewpoint { file, scope, at, guard, .. } = view;
-    let mut entity = resolver.name_at(first, Place { file, scope, at, guard }, 0);
+    let place = Place { file, scope, at, guard };
+    // Expressions of types are read as checkers read them.
+    let mut entity = resolver.seen_as(Usage::Annotation, || resolver.name_at(first, place, 0));
     for segment in segments {
         entity = resolver.attribute(&entity, segment, 0);
     }

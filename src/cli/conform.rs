@@ -2,9 +2,10 @@
 
 use clap::{Args, Subcommand};
 
+use super::Outcome;
 use super::inputs::{Loaded, Rooted};
+use super::naming::resolve_type;
 use super::output::{Answer, Color, Output};
-use super::{Outcome, resolve_type};
 use crate::analysis::protocols::matrix::{ConformancePair, matrix, protocols_of};
 use crate::analysis::protocols::{Verdict, conforms, is_protocol_like};
 use crate::link::ClassId;

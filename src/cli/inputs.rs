@@ -114,12 +114,19 @@ impl Reading {
     }
 }
 
+/// The oldest Python 3 whose standard library is known.
+const OLDEST_MINOR: u8 = 9;
+
 /// `3.11` → 11.
 fn parse_version(text: &str) -> Result<u8, String> {
     let wrong = || format!("`{text}` is no version of Python 3: expected for example 3.11");
     let minor = text.strip_prefix("3.").ok_or_else(wrong)?;
     let minor = minor.split('.').next().unwrap_or(minor);
-    minor.parse().map_err(|_| wrong())
+    let minor: u8 = minor.parse().map_err(|_| wrong())?;
+    if minor < OLDEST_MINOR {
+        return Err(format!("Python 3.{minor} is not known: 3.{OLDEST_MINOR} is the oldest"));
+    }
+    Ok(minor)
 }
 
 /// A spinner on a terminal, once something takes over a second.

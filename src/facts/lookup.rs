@@ -1,8 +1,8 @@
 //! Finding one's way in the tables of one file: names by scope, scopes and guards outwards.
 
 use super::{
-    ALWAYS, Base, Binding, Chain, ChainId, FileFacts, FunctionFact, Guard, GuardId, MODULE_SCOPE, Name,
-    Parameter, Root, Run, ScopeId, ScopeKind, Step, TypeFact,
+    ALWAYS, Base, Binding, Chain, ChainId, FileFacts, FunctionFact, Guard, GuardId, GuardKind, MODULE_SCOPE,
+    Name, Parameter, Root, Run, ScopeId, ScopeKind, Step, TypeFact,
 };
 
 impl FileFacts {
@@ -129,6 +129,12 @@ impl FileFacts {
         std::iter::successors(Some(guard), |&at| Some(self.guards[at.index()].parent))
             .take_while(|&at| at != ALWAYS)
             .map(|at| (at, &self.guards[at.index()]))
+    }
+
+    /// Whether what stands under a guard never runs on the target.
+    #[must_use]
+    pub fn is_dead(&self, guard: GuardId) -> bool {
+        self.guards_of(guard).any(|(_, guard)| guard.kind == GuardKind::Known(false))
     }
 
     /// The bindings of `name` that code in `from` sees, scope by scope outwards; scopes that do not bind

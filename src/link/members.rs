@@ -26,8 +26,8 @@ impl Resolver<'_> {
                 Origin::Source { file, index } => {
                     let facts = &self.index.file(file).facts;
                     let body = facts.types[index.index()].body;
-                    let bindings = facts.bindings_of(body, name);
-                    if let Some(last) = bindings.last() {
+                    let mut bindings = facts.bindings_of(body, name).iter().rev();
+                    if let Some(last) = bindings.find(|binding| !facts.is_dead(binding.guard)) {
                         return self.class_binding(file, last, hops);
                     }
                 }
@@ -177,6 +177,9 @@ pub fn method_of(index: &Index, class: ClassId, name: Name) -> Option<FunctionId
     let facts = &index.file(file).facts;
     let mut fallback = None;
     for binding in facts.bindings_of(fact.body, name).iter().rev() {
+        if facts.is_dead(binding.guard) {
+            continue;
+        }
         if binding.target == Bound::Deleted && fallback.is_none() {
             return None;
         }

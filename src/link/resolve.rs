@@ -66,13 +66,15 @@ pub enum SpecialBase {
 pub struct Site {
     /// Only bindings before this offset count; none for code that runs later.
     pub before: Option<Offset>,
+    /// Where the name stands in the flow of the scope that binds it.
+    pub at: Option<Offset>,
     /// The guard around the place: branches around it are known to be taken.
     pub guard: GuardId,
 }
 
 impl Site {
     /// From another file, when the module has run to its end.
-    pub const END: Self = Self { before: None, guard: GuardId(0) };
+    pub const END: Self = Self { before: None, at: None, guard: GuardId(0) };
 }
 
 /// Where a name stands.
@@ -129,7 +131,7 @@ impl<'i> Resolver<'i> {
     }
 
     /// Asks `question` with the eyes of what reads code of this usage.
-    pub(super) fn seen_as<T>(&self, usage: Usage, question: impl FnOnce() -> T) -> T {
+    pub(crate) fn seen_as<T>(&self, usage: Usage, question: impl FnOnce() -> T) -> T {
         let before = self.is_typing.replace(usage == Usage::Annotation);
         let answer = question();
         self.is_typing.set(before);
@@ -184,19 +186,20 @@ impl<'i> Resolver<'i> {
         let mut bound_later = None;
         for (looked, bindings) in seen {
             let runs_in_order = looked == scope || self.runs_with(facts, scope, looked);
-            let site = Site { before: runs_in_order.then_some(at), guard };
+            let here = runs_in_order.then_some(at);
+            let site = Site { before: here, at: here, guard };
             let found = self.select(file, bindings, name, site, hops);
             // A name that is only bound later in the same flow: loops, or a forward use.
             return match found {
                 Entity::Open(Unresolved::NotDefined(_)) if site.before.is_some() => {
-                    let later = Site { before: None, guard };
+                    let later = Site { before: None, ..site };
                     match self.select(file, bindings, name, later, hops) {
                         // `Worker = Worker` in a class body: before it is bound, the outer name is meant.
                         found if matches!(facts.scopes[looked.index()].kind, ScopeKind::Type(_)) => {
                             bound_later.get_or_insert(found);
                             continue;
                         }
-                        Entity::Open(Unresolved::NotDefined(_)) if looked != MODULE_SCOPE => continue,
+                        Entity::Open(Unresolved::NotDefined(_)) => continue,
                         found => found,
                     }
                 }
@@ -283,7 +286,10 @@ impl<'i> Resolver<'i> {
         let mut covered = Branches::default();
         let ordered = with_stars(facts, bindings);
         for binding in ordered.iter().rev() {
-            if site.before.is_some_and(|before| binding.at >= before || is_value_of(facts, binding, before)) {
+            let is_later = site.before.is_some_and(|before| binding.at >= before);
+            // An annotation may name the class around it: checkers read it when the class is there.
+            let is_open = self.is_typing.get() && matches!(binding.target, Bound::Type(_));
+            if is_later || !is_open && is_being_made(facts, binding, site.at) {
                 continue;
             }
             let life = self.liveness(file, binding.guard, binding.at, site.guard, hops);
@@ -296,6 +302,8 @@ impl<'i> Resolver<'i> {
                     Some(entity) => entity,
                     None => continue,
                 },
+                // `from here import name` in `here` itself binds what is bound already.
+                Bound::Import(import) if self.is_of_itself(file, import, name) => continue,
                 _ => self.bound(file, binding, hops + 1),
             };
             if life == Life::Typing {
@@ -331,6 +339,16 @@ impl<'i> Resolver<'i> {
             }
             None => typing_only.unwrap_or(Entity::Open(Unresolved::NotDefined(name))),
         }
+    }
+
+    /// Whether a module imports its own `name`.
+    fn is_of_itself(&self, file: FileId, import: ImportIdx, name: Name) -> bool {
+        let fact = self.facts(file).imports[import.index()];
+        if fact.what != Imported::Name(name) {
+            return false;
+        }
+        let own = self.index.modules.of_file(file);
+        own.is_some() && self.import_module(file, &fact) == own.map_or(Target::Missing(name), Target::Found)
     }
 
     /// Whether a binding under `guard` holds, seen from under `from`.
@@ -455,8 +473,10 @@ impl<'i> Resolver<'i> {
             Bound::Receiver { of, is_class: false } => Entity::Instance(self.index.class_of(file, of)),
             Bound::Value { values, annotation, is_complete } => {
                 if let Some(chain) = annotation
-                    && let found @ Entity::Instance(_) =
+                    && let found @ Entity::Instance(class) =
                         instance_of(self.chain_hops(file, chain, hops), binding.name)
+                    // `Base: type = dict` says that it is a class, and its value which.
+                    && self.index.class(class).id.as_str() != "builtins.type"
                 {
                     return found;
                 }
@@ -592,7 +612,8 @@ impl<'i> Resolver<'i> {
         while climbs > 0 {
             base = base.rsplit_once('.').map_or("", |(parent, _)| parent);
             climbs -= 1;
-            if base.is_empty() && climbs > 0 {
+            // `from ..a import b` climbs above the outermost package; a plain folder of scripts may say `from . import b`.
+            if base.is_empty() && (climbs > 0 || import.level > 1) {
                 return None;
             }
         }
@@ -982,12 +1003,29 @@ fn special_base(module: Name, level: u32, name: Name) -> Option<SpecialBase> {
     }
 }
 
-/// Whether what stands at `at` is the value that the binding is made of: in `Worker = Worker` the second
-/// one is not yet the first.
-fn is_value_of(facts: &FileFacts, binding: &Binding, at: Offset) -> bool {
-    let Bound::Value { values, .. } = binding.target else { return false };
-    let chains = &facts.values[values.range()];
-    chains.iter().any(|chain| facts.chains[chain.index()].at == at)
+/// Whether what stands at `at` goes into the making of what is bound, so that the name still means what it
+/// meant before: the second one in `Worker = Worker`, the base in `class Worker(Worker)`.
+fn is_being_made(facts: &FileFacts, binding: &Binding, at: Option<Offset>) -> bool {
+    let Some(at) = at else { return false };
+    match binding.target {
+        Bound::Value { values, .. } => {
+            let chains = &facts.values[values.range()];
+            chains.iter().any(|chain| facts.chains[chain.index()].at == at)
+        }
+        Bound::Type(index) => {
+            let made = &facts.types[index.index()];
+            (made.at..made.end).contains(&at)
+        }
+        Bound::Import(_)
+        | Bound::Function(_)
+        | Bound::Parameter(_)
+        | Bound::Receiver { .. }
+        | Bound::TypeAlias(_)
+        | Bound::TypeParameter
+        | Bound::Opaque
+        | Bound::Deleted
+        | Bound::Star(_) => false,
+    }
 }
 
 /// The bindings of a name of a module, and the star imports behind the first of them, which may bind it

@@ -63,6 +63,7 @@ fn stands_in_for(
     let prefix = PREFIXES.iter().find(|prefix| name.starts_with(**prefix));
     if let Some(prefix) = prefix
         && let Some([single]) = by_name.get(&name[prefix.len()..]).map(Vec::as_slice)
+        && has_method_of(index, class, *single)
     {
         return Some((*single, format!("is called {prefix} of it")));
     }
@@ -89,6 +90,12 @@ fn stands_in_for(
     let share = count as f64 / methods.len() as f64;
     (count >= SHARED_METHODS && share >= SHARED_SHARE)
         .then(|| (of, format!("has {count} of its methods, of {} in all", methods.len())))
+}
+
+/// Whether two have a public method in common, or one has none at all: a name alone tells little.
+fn has_method_of(index: &Index, class: ClassId, of: ClassId) -> bool {
+    let (own, theirs) = (public_methods(index, class), public_methods(index, of));
+    own.is_empty() || theirs.is_empty() || own.iter().any(|name| theirs.contains(name))
 }
 
 fn public_methods(index: &Index, class: ClassId) -> Vec<Name> {

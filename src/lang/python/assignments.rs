@@ -67,8 +67,16 @@ impl Lowering<'_> {
             self.note_alias(target, value);
         }
         let (chains, is_complete) = self.lower_value(value);
+        self.pin_alias(value, &chains);
         let values = self.push_values(&chains);
         self.bind_targets(targets, Bound::Value { values, annotation: None, is_complete });
+    }
+
+    /// `Base = object`: a name that the file does not bind may be a builtin, and what is bound to it a base.
+    fn pin_alias(&mut self, value: &Expr, chains: &[ChainId]) {
+        if value.is_name_expr() && self.facts.runs_at_load(self.scope) {
+            self.pinned.extend(chains);
+        }
     }
 
     /// `Attribute = add_repr(Attribute)`: a decorator in other words. The name stays the class's, as
@@ -124,7 +132,9 @@ impl Lowering<'_> {
                 if self.is_export_list(&node.target) {
                     self.lower_export_list(value, true);
                 }
-                self.lower_value(value)
+                let (chains, is_complete) = self.lower_value(value);
+                self.pin_alias(value, &chains);
+                (chains, is_complete)
             }
             None => (Vec::new(), false),
         };

@@ -10,13 +10,21 @@ const MAX_DEPTH: usize = 100_000;
 
 /// Reports the statement whose expression could be deeper than [`MAX_DEPTH`].
 ///
-/// The bound counts, for each logical line, the operators, brackets, dots and operator words in it:
-/// no tree is deeper than that many nodes. Small files cannot reach it and are not scanned.
+/// The bound counts operators, brackets, dots and operator words: for each open bracket those of the element
+/// that is being read (elements of one display stand side by side), and the most of a bracket that was closed in
+/// it. No tree is deeper than that many nodes. Small files cannot reach it and are not scanned.
 pub(super) fn check_depth(text: &str) -> Option<SyntaxError> {
     if text.len() <= MAX_DEPTH {
         return None;
     }
-    let mut scan = Scan { bytes: text.as_bytes(), at: 0, brackets: 0, links: 0, start: 0 };
+    let mut scan = Scan {
+        bytes: text.as_bytes(),
+        at: 0,
+        open: Vec::new(),
+        element: Element::default(),
+        outer: 0,
+        start: 0,
+    };
     let deepest = scan.run()?;
     Some(SyntaxError {
         at: deepest as u32,
@@ -27,11 +35,33 @@ pub(super) fn check_depth(text: &str) -> Option<SyntaxError> {
 struct Scan<'a> {
     bytes: &'a [u8],
     at: usize,
-    brackets: usize,
-    /// Upper bound of the depth of the statement being scanned.
-    links: usize,
-    /// Where that statement starts.
+    /// What stood before each bracket that is open.
+    open: Vec<Element>,
+    /// What is read now.
+    element: Element,
+    /// Depths of the open elements, added up.
+    outer: usize,
+    /// Where the statement starts.
     start: usize,
+}
+
+/// One element of a display, one argument, or a statement outside of all brackets.
+#[derive(Clone, Copy, Default)]
+struct Element {
+    /// Links of its own.
+    links: usize,
+    /// Depth of the deepest bracket that was closed in it.
+    closed: usize,
+    /// Depth of the deepest element beside it, before it.
+    beside: usize,
+    /// Lambdas whose parameters are being listed: their commas end no element.
+    lambdas: usize,
+}
+
+impl Element {
+    fn depth(self) -> usize {
+        self.links + self.closed
+    }
 }
 
 impl Scan<'_> {
@@ -44,27 +74,42 @@ impl Scan<'_> {
                 b'\\' => self.at += 2,
                 b'\n' | b'\r' | b';' => {
                     self.at += 1;
-                    if self.brackets == 0 {
-                        self.links = 0;
+                    if self.open.is_empty() {
+                        self.element = Element::default();
                         self.start = self.at;
                     }
                 }
                 b'(' | b'[' | b'{' => {
-                    self.brackets += 1;
                     self.link();
+                    self.outer += self.element.depth();
+                    self.open.push(std::mem::take(&mut self.element));
                 }
                 b')' | b']' | b'}' => {
-                    self.brackets = self.brackets.saturating_sub(1);
                     self.at += 1;
+                    if let Some(around) = self.open.pop() {
+                        let within = self.element.beside.max(self.element.depth());
+                        self.outer -= around.depth();
+                        self.element = Element { closed: around.closed.max(within), ..around };
+                    }
+                }
+                b',' if self.element.lambdas > 0 => self.at += 1,
+                b',' => {
+                    self.at += 1;
+                    let beside = self.element.beside.max(self.element.depth());
+                    self.element = Element { beside, ..Element::default() };
+                }
+                b':' => {
+                    self.element.lambdas = self.element.lambdas.saturating_sub(1);
+                    self.link();
                 }
                 b'+' | b'-' | b'*' | b'/' | b'%' | b'@' | b'&' | b'|' | b'^' | b'~' | b'<' | b'>' | b'='
-                | b'!' | b'.' | b':' => self.link(),
+                | b'!' | b'.' => self.link(),
                 // `not not x`, `await await x`, `a if b else c if d else e`, `lambda: lambda: x`.
                 b' ' | b'\t' | b'\x0c' => self.at += 1,
                 b if b.is_ascii_alphabetic() || b == b'_' || b >= 0x80 => self.word(),
                 _ => self.at += 1,
             }
-            if self.links > MAX_DEPTH {
+            if self.outer + self.element.depth() > MAX_DEPTH {
                 return Some(self.start);
             }
         }
@@ -72,7 +117,7 @@ impl Scan<'_> {
     }
 
     fn link(&mut self) {
-        self.links += 1;
+        self.element.links += 1;
         self.at += 1;
     }
 
@@ -83,7 +128,8 @@ impl Scan<'_> {
         }
         let word = &self.bytes[start..self.at];
         if matches!(word, b"not" | b"await" | b"if" | b"else" | b"lambda" | b"yield" | b"elif" | b"for") {
-            self.links += 1;
+            self.element.links += 1;
+            self.element.lambdas += usize::from(word == b"lambda");
         }
     }
 
@@ -145,5 +191,18 @@ mod tests {
         assert!(check_depth(&"x = a.b(c)[1] + 2\n".repeat(100_000)).is_none());
         assert!(check_depth(&format!("x = '''{}'''", "+".repeat(300_000))).is_none());
         assert!(check_depth(&format!("# {}", "+".repeat(300_000))).is_none());
+    }
+
+    #[test]
+    fn elements_stand_side_by_side_and_brackets_add_up() {
+        let table = format!("x = {{{}}}", "'key': f(1) + 2, ".repeat(200_000));
+        assert!(check_depth(&table).is_none());
+        assert!(check_depth(&format!("x = [{}[1, {}1]]", "1, ".repeat(9), "1+".repeat(100_001))).is_some());
+        // The first operand is the deepest: what is closed first counts with what follows.
+        let left = format!("x = ({}1){}", "1+".repeat(60_000), "+1".repeat(60_000));
+        assert!(check_depth(&left).is_some());
+        assert!(check_depth(&format!("x = {}{}", "[".repeat(60_000), "[".repeat(60_000))).is_some());
+        assert!(check_depth(&format!("x = {}1", "lambda a, b: ".repeat(100_001))).is_some());
+        assert!(check_depth(&format!("x = [{}]", "lambda a, b: a, ".repeat(100_001))).is_none());
     }
 }

@@ -63,6 +63,9 @@ pub(crate) fn write_components(page: &mut Document, report: &GraphReport) {
                     ]
                 })
             });
+            // One statement may bring several names.
+            let mut rows: Vec<Vec<String>> = rows.collect();
+            rows.dedup();
             page.table(&["from", "to", "phase", "at"], rows);
         }
         shortened(page, components.len(), "cycles");
