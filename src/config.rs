@@ -63,6 +63,7 @@ struct SimilarityEntry {
     discovery_score: Option<toml::Spanned<f32>>,
     discovery_words: Option<toml::Spanned<f32>>,
     discovery_essential: Option<toml::Spanned<f32>>,
+    name_words: Option<toml::Spanned<f32>>,
     discovery_structure: Option<toml::Spanned<f32>>,
     discovery_wordless: Option<toml::Spanned<f32>>,
     discovery_content: Option<u32>,
@@ -89,6 +90,7 @@ impl SimilarityEntry {
             &self.discovery_score,
             &self.discovery_words,
             &self.discovery_essential,
+            &self.name_words,
             &self.discovery_structure,
             &self.discovery_wordless,
             &self.sure_score,
@@ -116,6 +118,7 @@ impl SimilarityEntry {
             discovery_score: share(self.discovery_score, base.discovery_score),
             discovery_words: share(self.discovery_words, base.discovery_words),
             discovery_essential: share(self.discovery_essential, base.discovery_essential),
+            name_words: share(self.name_words, base.name_words),
             discovery_structure: share(self.discovery_structure, base.discovery_structure),
             discovery_wordless: share(self.discovery_wordless, base.discovery_wordless),
             discovery_content: self.discovery_content.unwrap_or(base.discovery_content),
@@ -364,6 +367,9 @@ fn concepts_of(
             help: help.to_owned(),
             excerpt: Excerpt::new(name, text, Some(span.clone())),
         };
+        if entry.id.trim().is_empty() {
+            return Err(wrong("it has no id".into(), "give it a short one, for example \"session-store\""));
+        }
         if entry.names.is_empty() && entry.members.is_empty() {
             return Err(wrong("it names no class".into(), "give `names` (globs) or `members` (dotted ids)"));
         }

@@ -338,7 +338,8 @@ fn called_methods(
             .iter_mut()
             .find(|conflict| conflict.kind == ConflictKind::MissingMethod && conflict.subject == name);
         let calls: usize = callers.iter().map(|(_, count)| count).sum();
-        let detail = format!("called {calls} times in production on other implementations");
+        let times = if calls == 1 { "once".to_owned() } else { format!("{calls} times") };
+        let detail = format!("called {times} in production on other implementations");
         match known {
             Some(conflict) => conflict.details.push(detail),
             None => {

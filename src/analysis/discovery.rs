@@ -261,7 +261,10 @@ fn group_of(
     let cohesion = cohesion(profiles, &units);
     let kind = match kind {
         // Names alone are no evidence of one job.
-        GroupKind::Name if !cohesion.is_some_and(|least| profiles.is_name_confirmed(least)) => {
+        GroupKind::Name
+            if !pairs_of(profiles, &units)
+                .is_some_and(|mut pairs| pairs.all(|(a, b)| profiles.is_name_confirmed(a, b))) =>
+        {
             GroupKind::Homonym
         }
         kind => kind,
@@ -304,10 +307,18 @@ fn lines_of(index: &Index, unit: Unit) -> u32 {
 
 /// The least likeness between two members.
 fn cohesion(profiles: &Profiles, units: &[Unit]) -> Option<f32> {
+    pairs_of(profiles, units)?.map(|(a, b)| profiles.likeness(a, b)).min_by(f32::total_cmp)
+}
+
+/// The pairs of the members, where all have enough content to be compared.
+fn pairs_of(profiles: &Profiles, units: &[Unit]) -> Option<impl Iterator<Item = (UnitId, UnitId)>> {
     let ids: Option<Vec<UnitId>> = units.iter().map(|unit| profiles.find(*unit)).collect();
     let ids = ids?;
-    let pairs = ids.iter().enumerate().flat_map(|(at, a)| ids[at + 1..].iter().map(move |b| (*a, *b)));
-    pairs.map(|(a, b)| profiles.likeness(a, b)).min_by(f32::total_cmp)
+    let pairs = (0..ids.len()).flat_map(move |at| {
+        let ids = ids.clone();
+        (at + 1..ids.len()).map(move |other| (ids[at], ids[other]))
+    });
+    Some(pairs)
 }
 
 /// The name that all bear, or the words that most of them share.

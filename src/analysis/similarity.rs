@@ -42,6 +42,8 @@ pub struct Rules {
     pub discovery_words: f32,
     /// From this score with words on a concept is proposed that nobody declared.
     pub discovery_score: f32,
+    /// From this likeness of words on, types of one name are one concept whatever they do.
+    pub name_words: f32,
     /// The same score without words, for two that are about one outside interface.
     pub discovery_essential: f32,
     /// And from this likeness on of what they do alone: one library in common is no job in common.
@@ -72,6 +74,7 @@ impl Default for Rules {
             near_rank: 3,
             discovery_words: 0.2,
             discovery_score: 0.45,
+            name_words: 0.6,
             discovery_essential: 0.37,
             discovery_structure: 0.4,
             discovery_wordless: 0.6,
@@ -293,10 +296,13 @@ impl Profiles {
         self.score(a, b).with_words(self.rules.discovery_words)
     }
 
-    /// Whether units of one name are alike enough for the name to mean one thing.
+    /// Whether two units of one name are alike enough for the name to mean one thing: in what they do, or
+    /// in the words of their interfaces.
     #[must_use]
-    pub fn is_name_confirmed(&self, likeness: f32) -> bool {
-        likeness >= self.rules.near_score
+    pub fn is_name_confirmed(&self, a: UnitId, b: UnitId) -> bool {
+        let score = self.score(a, b);
+        score.vocabulary >= self.rules.name_words
+            || score.with_words(self.rules.discovery_words) >= self.rules.near_score
     }
 
     /// Whether behaviour lets words of the same job stand.

@@ -48,10 +48,12 @@ fn write_proposals(report: &DiscoveryReport, wanted: &[String], file: &Path) -> 
     for id in wanted {
         let group = report.concepts.iter().find(|group| group.id == *id).ok_or_else(|| {
             let known: Vec<&str> = report.concepts.iter().take(8).map(|group| group.id.as_str()).collect();
-            miette::miette!(
-                help = format!("found, among others: {}", known.join(", ")),
-                "`ssot discover` finds no concept `{id}` here"
-            )
+            let help = if known.is_empty() {
+                "it finds none at all".to_owned()
+            } else {
+                format!("found, among others: {}", known.join(", "))
+            };
+            miette::miette!(help = help, "`ssot discover` finds no concept `{id}` here")
         })?;
         chosen.push(group);
     }

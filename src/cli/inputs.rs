@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::here;
+use super::output::print_note;
 use crate::config::{Config, FILE_NAME};
 use crate::lang::Platform;
 use crate::tree::{self, EnvironmentChoice, ReadOptions, Tree};
@@ -91,6 +92,9 @@ impl Reading {
         let paths = if paths.is_empty() { vec![here()] } else { paths.to_vec() };
         let first = paths.first().map_or(Path::new("."), PathBuf::as_path);
         let config = Config::load(self.config.as_deref(), first)?;
+        if !quiet && self.config.is_none() {
+            note_other_configurations(&paths);
+        }
         let progress = Progress::start(quiet);
         let environment = match (&self.python, self.no_python) {
             (Some(path), _) => EnvironmentChoice::At(path.clone()),
@@ -111,6 +115,19 @@ impl Reading {
         };
         let tree = tree::read(&options).map_err(|error| miette::miette!("{error}"))?;
         Ok(Loaded { tree, config, progress })
+    }
+}
+
+/// Several folders are one program with one configuration: the first one's. Others are told, not dropped.
+fn note_other_configurations(paths: &[PathBuf]) {
+    let mut files = paths.iter().map(|path| Config::nearest_file(path));
+    let first = files.next().flatten();
+    let mut others: Vec<PathBuf> = files.flatten().filter(|file| Some(file) != first.as_ref()).collect();
+    others.sort();
+    others.dedup();
+    for other in others {
+        let used = first.as_ref().map_or("the built-in rules".to_owned(), |file| file.display().to_string());
+        print_note(&format!("note: {} is not read; {used} counts (--config chooses)\n", other.display()));
     }
 }
 

@@ -17,10 +17,11 @@ const DEFAULT_WIDTH: usize = 100;
 /// Options of every command.
 #[derive(Debug, Args)]
 pub(super) struct Output {
-    /// Write to this file; its extension chooses the format (.md, .json, .mmd, .dot).
+    /// Write to this file; its extension chooses the format: .md, .json or .txt; .mmd and .dot for graph, .pyi
+    /// and .rs for protocol.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Form of the answer.
+    /// Form of the answer; mermaid and dot are graph's.
     #[arg(long, value_enum)]
     format: Option<FormatName>,
 }
@@ -137,7 +138,8 @@ impl Output {
         let bytes: &[u8] = match (answer, format) {
             (Answer::Bytes(bytes), _) => bytes,
             (Answer::Page(page), Format::Terminal) => {
-                let width = if to_terminal { terminal_width() } else { DEFAULT_WIDTH };
+                let width =
+                    if to_terminal { terminal_width() } else { wanted_width().unwrap_or(DEFAULT_WIDTH) };
                 let has_color = self.output.is_none() && color.is_wanted(to_terminal);
                 rendered = render_terminal(page, TerminalOptions { width, has_color });
                 rendered.as_bytes()
@@ -176,9 +178,13 @@ impl Output {
 }
 
 fn terminal_width() -> usize {
-    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    let width = columns.or_else(console_width);
-    width.unwrap_or(DEFAULT_WIDTH).clamp(60, 200)
+    wanted_width().or_else(console_width).unwrap_or(DEFAULT_WIDTH).clamp(60, 200)
+}
+
+/// What `COLUMNS` asks for; it counts for pipes and files too.
+fn wanted_width() -> Option<usize> {
+    let columns: usize = std::env::var("COLUMNS").ok()?.parse().ok()?;
+    Some(columns.clamp(60, 200))
 }
 
 fn console_width() -> Option<usize> {

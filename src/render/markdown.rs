@@ -62,6 +62,8 @@ fn escape(text: &str) -> String {
                 out.push(c);
             }
             '\n' | '\r' => out.push(' '),
+            // Names of files may hold anything; a terminal that shows the page must not act on it.
+            c if c.is_control() => out.push(char::REPLACEMENT_CHARACTER),
             '<' | '*' | '_' | '[' | '\\' if !is_code => {
                 out.push('\\');
                 out.push(c);
@@ -79,6 +81,7 @@ mod tests {
     #[test]
     fn markup_in_names_is_escaped_and_code_is_left_alone() {
         assert_eq!(escape("f.<locals>.__x__ `a_b|c`"), "f.\\<locals>.\\_\\_x\\_\\_ `a_b|c`");
+        assert_eq!(escape("a\u{1b}[31mb"), "a\u{fffd}\\[31mb");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Place, path_of, place};
-use crate::facts::Imported;
+use crate::facts::{GuardKind, Imported, Name};
 use crate::link::resolve::{Resolver, Target};
 use crate::link::{FileId, Index, Resolution};
 use crate::tree::Tree;
@@ -177,23 +177,32 @@ fn unresolved_bases(index: &Index) -> Vec<UnresolvedBase> {
 
 fn open_imports(index: &Index) -> (Vec<ExternalImport>, Vec<UnresolvedImport>) {
     let resolver = Resolver::new(index);
+    let own = index.modules.top_level();
     let mut external: BTreeMap<String, usize> = BTreeMap::new();
     let mut unresolved = Vec::new();
     for file in (0..index.tree_files as u32).map(FileId) {
-        for import in &index.file(file).facts.imports {
+        let facts = &index.file(file).facts;
+        for import in &facts.imports {
+            // An import that may fail says so itself.
+            let may_fail = facts.guards_of(import.guard).any(|(_, guard)| {
+                matches!(guard.kind, GuardKind::TryBody { catches_import: true } | GuardKind::Known(false))
+            });
             if import.what == Imported::Dynamic {
                 continue;
             }
             match resolver.import_module(file, import) {
                 Target::Found(_) | Target::Library(_) | Target::Compiled(_) => {}
-                Target::External(name) | Target::Missing(name) if import.level == 0 => {
+                Target::External(name) | Target::Missing(name) => {
                     let top = name.as_str().split('.').next().unwrap_or_default();
-                    *external.entry(top.to_owned()).or_default() += 1;
+                    if import.level == 0 && !own.contains(&Name::new(top)) {
+                        *external.entry(top.to_owned()).or_default() += 1;
+                    } else if !may_fail {
+                        unresolved.push(UnresolvedImport {
+                            module: name.as_str().to_owned(),
+                            place: place(index, file, import.at),
+                        });
+                    }
                 }
-                Target::External(name) | Target::Missing(name) => unresolved.push(UnresolvedImport {
-                    module: name.as_str().to_owned(),
-                    place: place(index, file, import.at),
-                }),
             }
         }
     }

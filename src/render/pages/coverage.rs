@@ -32,11 +32,11 @@ pub(crate) fn write(page: &mut Document, coverage: &CoverageReport) {
             percent(coverage.complete_orders, coverage.types)
         ),
         format!(
-            "{} not read, {}, {} that lead nowhere, {} unresolved",
+            "{} not read, {}, {}, {}",
             count(coverage.skipped.len(), "file"),
             count(coverage.syntax_errors.len(), "syntax error"),
-            count(coverage.unresolved_bases.len(), "base"),
-            count(coverage.unresolved_imports.len(), "relative import")
+            count(coverage.unresolved_bases.len(), "open base"),
+            count(coverage.unresolved_imports.len(), "open import")
         ),
     ]);
     let rows = coverage.skipped.iter().take(MAX_ROWS).map(|s| vec![s.path.clone(), s.reason.clone()]);
@@ -57,6 +57,7 @@ pub(crate) fn write(page: &mut Document, coverage: &CoverageReport) {
         .take(MAX_ROWS)
         .map(|i| vec![format!("`{}`", i.module), i.place.to_string()]);
     page.table(&["import that finds nothing", "at"], rows);
+    shortened(page, coverage.unresolved_imports.len(), "imports");
     let rows = coverage
         .external_imports
         .iter()
