@@ -132,6 +132,7 @@ fn source(member: &TargetMemberReport) -> String {
         count => format!("Demanded by {count} protocols; "),
     };
     let calls = match member.production_calls {
+        0 => "not called in production".to_owned(),
         1 => "called once in production".to_owned(),
         count => format!("called {count} times in production"),
     };

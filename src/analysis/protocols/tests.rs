@@ -90,6 +90,13 @@ fn names_of_parameters_alone_are_marked() {
 }
 
 #[test]
+fn a_function_of_the_module_is_bound_where_a_class_body_names_it() {
+    let class = "def out(self, x: int) -> str: ...\nclass C:\n    send = out";
+    check("def send(self, x: int, /) -> str: ...", class, "conforms");
+    check("def send(self, x: int, y: int, /) -> str: ...", class, "violates arity");
+}
+
+#[test]
 fn a_recursive_protocol_ends() {
     check("def f(self) -> 'P': ...", "class C:\n    def f(self) -> 'C': ...", "conforms");
     check("def f(self) -> Self: ...", "class C:\n    def f(self) -> Self: ...", "conforms");

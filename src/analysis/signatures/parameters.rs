@@ -58,8 +58,14 @@ pub(super) fn compare_parameters(
     receiver: Option<ClassId>,
     comparison: &mut Comparison,
 ) {
-    let own = Shape::new(formals_of(relation.index, expected, receiver));
-    let other = Shape::new(formals_of(relation.index, found, receiver));
+    let index = relation.index;
+    let own = Shape::new(formals_of(index, expected, receiver, index.function(expected).binding));
+    // `send = push` in the body of a class binds a function of the module as a method.
+    let binds_as = match index.function(found).binding {
+        BindingKind::Free if receiver.is_some() => BindingKind::Instance,
+        binding => binding,
+    };
+    let other = Shape::new(formals_of(index, found, receiver, binds_as));
     Matching { relation, comparison }.run(&own, &other);
 }
 
@@ -80,15 +86,20 @@ pub(super) fn compare_shapes(
         text: None,
     };
     let own = Shape::new(expected.iter().map(untyped).collect());
-    let other = Shape::new(formals_of(index, found, None));
+    let other = Shape::new(formals_of(index, found, None, index.function(found).binding));
     Matching { relation: &Relation::new(index), comparison }.run(&own, &other);
 }
 
-fn formals_of(index: &Index, id: FunctionId, receiver: Option<ClassId>) -> Vec<Formal> {
+fn formals_of(
+    index: &Index,
+    id: FunctionId,
+    receiver: Option<ClassId>,
+    binds_as: BindingKind,
+) -> Vec<Formal> {
     let fact = index.function(id);
     let view = Viewpoint::of_function(index, id, receiver);
     let parameters = index.file(id.file).facts.parameters_of(fact);
-    let own = without_receiver(fact.binding, fact.name, parameters);
+    let own = without_receiver(binds_as, fact.name, parameters);
     own.iter()
         .map(|parameter| Formal {
             name: parameter.name,
