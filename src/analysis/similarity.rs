@@ -17,7 +17,7 @@ pub mod units;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use self::features::{Feature, Side};
+use self::features::Feature;
 use self::interfaces::OutsideUses;
 use self::profile::{Bag, Profile};
 pub use self::profile::{Score, Weights};
@@ -334,24 +334,20 @@ impl Profiles {
 /// A unit before rarity is known.
 struct Raw {
     unit: Unit,
-    /// In the order of [`SIDES`].
+    /// In the order of [`features::Side`].
     sides: [Vec<(u32, f32)>; 5],
     bodies: Vec<u64>,
     /// See [`Profile::essence`].
     essence: Vec<[u32; 2]>,
 }
 
-/// The profiles of a unit.
-const SIDES: [Side; 5] = [Side::Handling, Side::Actions, Side::Interfaces, Side::Company, Side::Vocabulary];
-
 impl Raw {
     fn of(reader: &mut Reader<'_>, unit: Unit) -> Self {
-        let features = reader.features(unit);
-        let sides = SIDES.map(|side| {
-            let own = features.found.iter().filter(|found| found.feature.side() == side);
-            own.map(|found| (found.key, found.weight)).collect()
+        let mut sides: [Vec<(u32, f32)>; 5] = Default::default();
+        let (bodies, essence) = reader.read(unit, |found| {
+            sides[found.feature.side() as usize].push((found.key, found.weight));
         });
-        Self { unit, sides, bodies: features.bodies, essence: features.essence }
+        Self { unit, sides, bodies, essence }
     }
 
     /// How many distinct things it does and uses.

@@ -1,7 +1,5 @@
 //! A unit → what it does and the words that it does it under.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use rustc_hash::FxHashMap;
 
 use super::delegation::Delegation;
@@ -44,9 +42,16 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn features(&mut self, unit: Unit) -> Features {
-        let mut counted: Vec<Feature> = Vec::with_capacity(128);
+        let mut found = Vec::new();
+        let (bodies, essence) = self.read(unit, |weighed| found.push(weighed));
+        Features { found, bodies, essence }
+    }
+
+    /// Gives each feature of a unit once, by ascending key; returns the digests of its bodies, and its essence.
+    pub(super) fn read(&mut self, unit: Unit, mut give: impl FnMut(Weighed)) -> (Vec<u64>, Vec<[u32; 2]>) {
+        let mut counted: Vec<Feature> = Vec::with_capacity(256);
         let mut bodies = Vec::new();
-        let mut custody: BTreeMap<Name, BTreeSet<Stage>> = BTreeMap::new();
+        let mut custody: Vec<(Name, Vec<Stage>)> = Vec::new();
         self.push_name(unit, &mut counted);
         let delegation = Delegation::of(self.index, self.families, unit);
         let steps = delegation.steps();
@@ -61,34 +66,38 @@ impl<'a> Reader<'a> {
                 self.push_handling(&whole, &mut counted);
             }
         }
-        for stages in custody.values() {
-            for (position, &first) in stages.iter().take(MAX_STAGES).enumerate() {
-                let later = stages.iter().take(MAX_STAGES).skip(position + 1);
-                counted.extend(later.map(|&second| Feature::Custody(first, second)));
+        for (_, stages) in &mut custody {
+            stages.sort_unstable();
+            stages.dedup();
+            stages.truncate(MAX_STAGES);
+            for (position, &first) in stages.iter().enumerate() {
+                let later = &stages[position + 1..];
+                counted.extend(later.iter().map(|&second| Feature::Custody(first, second)));
             }
         }
         self.push_fields(unit, &mut counted);
         self.interfaces.push_uses(unit, &mut counted);
         self.interfaces.push_company(unit, &mut counted);
-        let mut keyed: Vec<(u32, Feature)> =
-            counted.into_iter().map(|feature| (feature.key(), feature)).collect();
-        // By key: comparing names by their text would cost more than all the rest.
-        keyed.sort_unstable_by_key(|(key, _)| *key);
         bodies.sort_unstable();
-        let found = keyed.chunk_by(|a, b| a.0 == b.0).map(|same| {
+        let mut essence = Vec::new();
+        // By key: comparing names by their text would cost more than all the rest.
+        let keyed = counted.iter().enumerate().map(|(at, feature)| (feature.key(), at as u32));
+        let mut keyed: Vec<(u32, u32)> = keyed.collect();
+        keyed.sort_unstable();
+        for same in keyed.chunk_by(|a, b| a.0 == b.0) {
+            let (key, at) = same[0];
+            let feature = counted[at as usize];
             let frequency = 1.0 + (same.len() as f32).ln();
-            let (key, feature) = same[0];
-            Weighed { key, feature, weight: frequency * feature.weight() * self.interfaces.telling(&feature) }
-        });
-        let found: Vec<Weighed> = found.collect();
-        let essential = found.iter().filter_map(|found| match found.feature {
-            Feature::Uses(group, Some(name)) if group == name && self.lexicon.is_essential(group) => {
-                Some([found.key, Feature::Company(group, Some(group)).key()])
+            if let Feature::Uses(group, Some(name)) = feature
+                && group == name
+                && self.lexicon.is_essential(group)
+            {
+                essence.push([key, Feature::Company(group, Some(group)).key()]);
             }
-            _ => None,
-        });
-        let essence = essential.collect();
-        Features { found, bodies, essence }
+            let weight = frequency * feature.weight() * self.interfaces.telling(&feature);
+            give(Weighed { key, feature, weight });
+        }
+        (bodies, essence)
     }
 
     fn push_name(&mut self, unit: Unit, out: &mut Vec<Feature>) {
@@ -232,8 +241,8 @@ impl<'a> Reader<'a> {
     }
 
     /// What a function does with what lies in which place.
-    fn note_custody(&self, actions: &[Action], custody: &mut BTreeMap<Name, BTreeSet<Stage>>) {
-        let mut places: BTreeSet<Name> = BTreeSet::new();
+    fn note_custody(&self, actions: &[Action], custody: &mut Vec<(Name, Vec<Stage>)>) {
+        let mut places: Vec<Name> = Vec::new();
         let mut with_elements: Vec<Stage> = Vec::new();
         for action in actions {
             match action.kind {
@@ -244,9 +253,11 @@ impl<'a> Reader<'a> {
                 | ActionKind::Iterate
                 | ActionKind::Clear
                 | ActionKind::Measure => {
-                    places.insert(action.name);
+                    if !places.contains(&action.name) {
+                        places.push(action.name);
+                    }
                     let stores = action.by.has(Involved::STORES_PARAMETER);
-                    custody.entry(action.name).or_default().insert((action.kind, stores, None));
+                    stages_of(custody, action.name).push((action.kind, stores, None));
                 }
                 ActionKind::Call if action.on == Subject::Element => {
                     let verb = self.lexicon.interface_verb(action.name);
@@ -272,7 +283,7 @@ impl<'a> Reader<'a> {
             }
         }
         for place in places {
-            custody.entry(place).or_default().extend(&with_elements);
+            stages_of(custody, place).extend(&with_elements);
         }
     }
 
@@ -341,4 +352,13 @@ impl<'a> Reader<'a> {
             Spoken { words: groups.collect(), deed }
         });
     }
+}
+
+/// What is done with one place.
+fn stages_of(custody: &mut Vec<(Name, Vec<Stage>)>, place: Name) -> &mut Vec<Stage> {
+    let at = custody.iter().position(|(known, _)| *known == place).unwrap_or_else(|| {
+        custody.push((place, Vec::new()));
+        custody.len() - 1
+    });
+    &mut custody[at].1
 }
