@@ -113,16 +113,17 @@ impl Profiles {
     #[must_use]
     pub fn of(index: &Index, lexicon: &Lexicon, rules: Rules) -> Self {
         let families = Families::of(index);
-        let uses = OutsideUses::of(index, &families, lexicon);
+        let uses = OutsideUses::of(index);
         let units = units::units_of(index);
+        let least = rules.least_content as usize;
         let raw: Vec<Raw> = units
             .par_chunks(512)
             .flat_map_iter(|units| {
                 let mut reader = Reader::new(index, &families, &uses, lexicon);
-                let raw: Vec<Raw> = units.iter().map(|unit| Raw::of(&mut reader, *unit)).collect();
+                let raw: Vec<Raw> =
+                    units.iter().filter_map(|unit| Raw::of(&mut reader, *unit, least)).collect();
                 raw.into_iter()
             })
-            .filter(|raw| raw.content() >= rules.least_content as usize)
             .collect();
         let spread = spread_of(&raw);
         let count = raw.len() as f32;
@@ -342,18 +343,13 @@ struct Raw {
 }
 
 impl Raw {
-    fn of(reader: &mut Reader<'_>, unit: Unit) -> Self {
+    /// None for a unit with too little content to be judged.
+    fn of(reader: &mut Reader<'_>, unit: Unit, least: usize) -> Option<Self> {
         let mut sides: [Vec<(u32, f32)>; 5] = Default::default();
-        let (bodies, essence) = reader.read(unit, |found| {
+        let told = reader.read(unit, least, |found| {
             sides[found.feature.side() as usize].push((found.key, found.weight));
-        });
-        Self { unit, sides, bodies, essence }
-    }
-
-    /// How many distinct things it does and uses.
-    fn content(&self) -> usize {
-        let [_, actions, interfaces, ..] = &self.sides;
-        actions.len() + interfaces.len()
+        })?;
+        Some(Self { unit, sides, bodies: told.bodies, essence: told.essence })
     }
 }
 

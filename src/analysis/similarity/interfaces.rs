@@ -1,8 +1,7 @@
 //! Which names from outside the tree a unit uses, and which those use that call it.
 
 use std::ops::Range;
-
-use rayon::prelude::*;
+use std::sync::OnceLock;
 
 use super::features::Feature;
 use super::units::{Families, Unit};
@@ -36,21 +35,13 @@ const PLUMBING: [&str; 18] = [
     "weakref",
 ];
 
-/// Uses of names from outside the tree, for each of its files by place.
+/// Uses of names from outside the tree by place, for each of its files that was asked for.
 #[derive(Debug, Default)]
-pub(super) struct OutsideUses(Vec<Box<[(Offset, Feature)]>>);
+pub(super) struct OutsideUses(Vec<OnceLock<Box<[(Offset, Feature)]>>>);
 
 impl OutsideUses {
-    pub(super) fn of(index: &Index, families: &Families, lexicon: &Lexicon) -> Self {
-        let files = (0..index.tree_files as u32).into_par_iter().map(FileId);
-        Self(files.map(|file| uses_in(families, lexicon, &index.file(file).facts)).collect())
-    }
-
-    /// Those within a span of a file, in the order of the source.
-    fn within(&self, file: FileId, span: Range<Offset>) -> impl Iterator<Item = Feature> {
-        let uses = self.0.get(file.0 as usize).map_or(&[][..], |uses| uses);
-        let start = uses.partition_point(|(at, _)| *at < span.start);
-        uses[start..].iter().take_while(move |(at, _)| *at < span.end).map(|(_, feature)| *feature)
+    pub(super) fn of(index: &Index) -> Self {
+        Self((0..index.tree_files).map(|_| OnceLock::new()).collect())
     }
 }
 
@@ -58,12 +49,30 @@ impl OutsideUses {
 pub(super) struct Interfaces<'a> {
     index: &'a Index,
     families: &'a Families,
+    lexicon: &'a Lexicon,
     uses: &'a OutsideUses,
 }
 
 impl<'a> Interfaces<'a> {
-    pub(super) fn new(index: &'a Index, families: &'a Families, uses: &'a OutsideUses) -> Self {
-        Self { index, families, uses }
+    pub(super) fn new(
+        index: &'a Index,
+        families: &'a Families,
+        lexicon: &'a Lexicon,
+        uses: &'a OutsideUses,
+    ) -> Self {
+        Self { index, families, lexicon, uses }
+    }
+
+    /// The uses within a span of a file, in the order of the source.
+    fn within(&self, file: FileId, span: Range<Offset>) -> impl Iterator<Item = Feature> + use<'a> {
+        let facts = &self.index.file(file).facts;
+        let uses = self
+            .uses
+            .0
+            .get(file.0 as usize)
+            .map_or(&[][..], |uses| uses.get_or_init(|| uses_in(self.families, self.lexicon, facts)));
+        let start = uses.partition_point(|(at, _)| *at < span.start);
+        uses[start..].iter().take_while(move |(at, _)| *at < span.end).map(|(_, feature)| *feature)
     }
 
     /// How telling the source of an outside name is: another package says most, what the standard library
@@ -93,7 +102,7 @@ impl<'a> Interfaces<'a> {
             }
             Unit::Module(_) => unit.span(index).into_iter().collect(),
         };
-        let used = spans.into_iter().flat_map(|(file, span)| self.uses.within(file, span));
+        let used = spans.into_iter().flat_map(|(file, span)| self.within(file, span));
         push_each_once(used, out);
     }
 
@@ -116,7 +125,7 @@ impl<'a> Interfaces<'a> {
         callers.dedup();
         let used = callers.into_iter().flat_map(|(file, function)| {
             let fact = &index.file(file).facts.functions[function.index()];
-            self.uses.within(file, fact.at..fact.end)
+            self.within(file, fact.at..fact.end)
         });
         let company = used.filter_map(|feature| match feature {
             Feature::Uses(module, name) => Some(Feature::Company(module, name)),

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::delegation::Delegation;
-use super::features::{Feature, Features, Stage, Weighed};
+use super::features::{Feature, Features, Side, Stage, Weighed};
 use super::interfaces::{Interfaces, OutsideUses};
 use super::units::{Families, Unit};
 use crate::analysis::lexicon::{Lexicon, words_of};
@@ -16,6 +16,15 @@ use crate::link::{FunctionId, Index, Origin};
 struct Spoken {
     words: Box<[Name]>,
     deed: Option<(Name, Box<[Name]>)>,
+}
+
+/// What is told of a unit beside its features.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// Digests of its bodies, sorted.
+    pub(super) bodies: Vec<u64>,
+    /// Essential groups of interfaces that it uses: their keys as interface and as company.
+    pub(super) essence: Vec<[u32; 2]>,
 }
 
 /// Reads features; keeps the meaning of names that it met.
@@ -37,33 +46,32 @@ impl<'a> Reader<'a> {
         uses: &'a OutsideUses,
         lexicon: &'a Lexicon,
     ) -> Self {
-        let interfaces = Interfaces::new(index, families, uses);
+        let interfaces = Interfaces::new(index, families, lexicon, uses);
         Self { index, families, lexicon, spoken: FxHashMap::default(), interfaces }
     }
 
     pub(super) fn features(&mut self, unit: Unit) -> Features {
         let mut found = Vec::new();
-        let (bodies, essence) = self.read(unit, |weighed| found.push(weighed));
-        Features { found, bodies, essence }
+        let told = self.read(unit, 0, |weighed| found.push(weighed)).unwrap_or_default();
+        Features { found, bodies: told.bodies, essence: told.essence }
     }
 
-    /// Gives each feature of a unit once, by ascending key; returns the digests of its bodies, and its essence.
-    pub(super) fn read(&mut self, unit: Unit, mut give: impl FnMut(Weighed)) -> (Vec<u64>, Vec<[u32; 2]>) {
+    /// Gives each feature of a unit once, by ascending key; none for a unit that does and uses fewer
+    /// distinct things than `least`.
+    pub(super) fn read(&mut self, unit: Unit, least: usize, mut give: impl FnMut(Weighed)) -> Option<Told> {
         let mut counted: Vec<Feature> = Vec::with_capacity(256);
-        let mut bodies = Vec::new();
         let mut custody: Vec<(Name, Vec<Stage>)> = Vec::new();
-        self.push_name(unit, &mut counted);
         let delegation = Delegation::of(self.index, self.families, unit);
         let steps = delegation.steps();
+        let is_step = |function: &FunctionId| steps.binary_search(function).is_ok();
+        let mut wholes: Vec<Vec<Action>> = Vec::new();
         for &function in delegation.functions() {
-            bodies.push(self.index.function(function).digest);
             self.push_actions(&delegation.own(function), &mut counted);
-            self.push_words(function, &mut counted);
-            if steps.binary_search(&function).is_err() {
+            if !is_step(&function) {
                 let whole = delegation.whole(function);
                 self.push_combinations(&whole, &mut counted);
                 self.note_custody(&whole, &mut custody);
-                self.push_handling(&whole, &mut counted);
+                wholes.push(whole);
             }
         }
         for (_, stages) in &mut custody {
@@ -75,8 +83,20 @@ impl<'a> Reader<'a> {
                 counted.extend(later.iter().map(|&second| Feature::Custody(first, second)));
             }
         }
-        self.push_fields(unit, &mut counted);
         self.interfaces.push_uses(unit, &mut counted);
+        if counted.len() < least || distinct(&counted) < least {
+            return None;
+        }
+        let mut bodies = Vec::new();
+        for &function in delegation.functions() {
+            bodies.push(self.index.function(function).digest);
+            self.push_words(function, &mut counted);
+        }
+        for whole in &wholes {
+            self.push_handling(whole, &mut counted);
+        }
+        self.push_name(unit, &mut counted);
+        self.push_fields(unit, &mut counted);
         self.interfaces.push_company(unit, &mut counted);
         bodies.sort_unstable();
         let mut essence = Vec::new();
@@ -97,7 +117,7 @@ impl<'a> Reader<'a> {
             let weight = frequency * feature.weight() * self.interfaces.telling(&feature);
             give(Weighed { key, feature, weight });
         }
-        (bodies, essence)
+        Some(Told { bodies, essence })
     }
 
     fn push_name(&mut self, unit: Unit, out: &mut Vec<Feature>) {
@@ -361,4 +381,13 @@ fn stages_of(custody: &mut Vec<(Name, Vec<Stage>)>, place: Name) -> &mut Vec<Sta
         custody.len() - 1
     });
     &mut custody[at].1
+}
+
+/// How many distinct things a unit does and uses; what it returns is counted with what it keeps.
+fn distinct(features: &[Feature]) -> usize {
+    let telling = features.iter().filter(|feature| feature.side() != Side::Handling);
+    let mut keys: Vec<u32> = telling.map(Feature::key).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys.len()
 }
