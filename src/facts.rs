@@ -591,6 +591,40 @@ pub struct Field {
     pub is_instance: bool,
     /// Whether a value is assigned at all.
     pub has_value: bool,
+    /// What the value is, where it is written out.
+    pub literal: Option<Literal>,
+}
+
+/// Kinds of values that are written out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Literal {
+    /// `True`
+    Bool,
+    /// `b"…"`
+    Bytes,
+    /// `1j`
+    Complex,
+    /// `1.5`
+    Float,
+    /// `1`
+    Int,
+    /// `"…"`, `f"…"`
+    Str,
+}
+
+impl Literal {
+    /// The class of such a value in the standard library.
+    #[must_use]
+    pub fn class_name(self) -> &'static str {
+        match self {
+            Self::Bool => "builtins.bool",
+            Self::Bytes => "builtins.bytes",
+            Self::Complex => "builtins.complex",
+            Self::Float => "builtins.float",
+            Self::Int => "builtins.int",
+            Self::Str => "builtins.str",
+        }
+    }
 }
 
 /// A string of code that could name a symbol.

@@ -77,7 +77,10 @@ fn every_member_of_a_group_is_like_every_other() {
         // The least that `discovery_essential` and `discovery_words` let through: 0.37 × 0.8.
         assert!(cohesion >= 296, "{group}");
     }
-    assert!(members(&answer["concepts"][0]).len() >= 3);
+    // The record beside the copied class was copied with it; it has no behaviour, but the same text.
+    let first = &answer["concepts"][0];
+    assert_eq!((text_of(first, "kind"), text_of(first, "title")), ("duplicate-name", "Connection"));
+    assert!(members(&answer["concepts"][1]).len() >= 3);
 }
 
 #[test]
@@ -154,4 +157,28 @@ fn stand_ins_in_tests_are_counted_by_what_they_stand_in_for() {
 fn a_share_above_one_is_refused_at_its_place() {
     let made = folder(&[("a.py", ""), ("ssot.toml", "[similarity]\nnear_score = 1.5\n")]);
     ssot(made.path(), &["discover"]).expect_refusal(&["1.5 is no share", "near_score = 1.5"]);
+}
+
+#[test]
+fn modules_of_functions_have_users_and_are_declared_with_a_class_alone() {
+    let functions = [("ws_functions", "shop/courier/sockets.py"), ("ws_functions", "shop/van/sockets.py")];
+    let made = tree_with(&functions);
+    let main = "from shop.van.sockets import connect_user\nfrom shop.van import sockets\n";
+    std::fs::write(made.path().join("shop/start.py"), main).expect("write");
+    let answer = discover(made.path());
+    let group = &answer["concepts"][0];
+    let users = |of: &str| {
+        let member = items(&group["members"]).iter().find(|member| text_of(member, "type") == of);
+        member.and_then(|member| member["production_references"].as_u64())
+    };
+    assert_eq!((users("shop.van.sockets"), users("shop.courier.sockets")), (Some(1), Some(0)));
+    let id = text_of(group, "id");
+    let run = ssot(made.path(), &["discover", "--no-python", "--write", id]);
+    let told = std::fs::read_to_string(made.path().join("ssot.toml"));
+    // What was written can be read, and names its modules.
+    let report = ssot(made.path(), &["report", "--no-python", "--format", "json"]);
+    assert_eq!((run.code, report.code), (Some(0), Some(0)), "{}", run.stderr);
+    assert!(told.expect("written").contains("\"shop.van.sockets\""));
+    let known = report.json()["concepts"][0].to_string();
+    assert!(known.contains("shop.van.sockets") && known.contains("shop.courier.sockets"));
 }

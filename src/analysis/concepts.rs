@@ -228,6 +228,12 @@ fn find_one(
             }
         }
     }
+    for unit in named_modules(index, &rule.members).filter(|unit| !is_excluded(*unit)) {
+        if !modules.iter().any(|member: &ModuleMember| member.unit == unit) {
+            let (role, reasons) = judge.role_by_evidence(unit);
+            modules.push(ModuleMember { unit, role, reasons });
+        }
+    }
     modules.sort_by_key(|member: &ModuleMember| member.unit.id(index));
     let mut members: Vec<Member> = candidates
         .iter()
@@ -270,7 +276,9 @@ fn candidates(index: &Index, rule: &ConceptRule) -> Vec<ClassId> {
             let is_matched = rule.names.iter().any(|pattern| pattern.is_match(name));
             let is_test_case = name.starts_with("Test") && is_in_tests(index, *class);
             let is_kind = protocols::is_protocol_like(index, *class) || may_implement(index, *class);
-            (is_matched && is_kind && !is_test_case || is_named(*class, &rule.members))
+            let is_declared =
+                rule.canonical.as_ref().is_some_and(|id| is_tail(index.class(*class).id.as_str(), id));
+            (is_matched && is_kind && !is_test_case || is_declared || is_named(*class, &rule.members))
                 && !is_named(*class, &rule.exclude)
                 && !is_stub_twin(index, *class)
         })
@@ -286,9 +294,20 @@ fn candidates(index: &Index, rule: &ConceptRule) -> Vec<ClassId> {
     found.into_iter().collect()
 }
 
+/// The modules of the tree that a rule names among its members.
+fn named_modules(index: &Index, names: &[String]) -> impl Iterator<Item = Unit> {
+    let files = (0..index.tree_files as u32).map(FileId);
+    files.filter(|file| index.modules.of_file(*file).is_some()).map(Unit::Module).filter(|unit| {
+        let id = unit.id(index).as_str();
+        names.iter().any(|name| is_tail(id, name))
+    })
+}
+
 /// What the rule names and the tree does not have.
 fn unknown_names(index: &Index, rule: &ConceptRule) -> Vec<String> {
-    let ids: Vec<&str> = index.tree_classes().map(|class| index.class(class).id.as_str()).collect();
+    let classes = index.tree_classes().map(|class| index.class(class).id.as_str());
+    let modules = index.modules.all.iter().filter(|module| module.is_in_tree);
+    let ids: Vec<&str> = classes.chain(modules.map(|module| module.name.as_str())).collect();
     let named = rule.members.iter().chain(&rule.exclude);
     let is_known = |tail: &&String| ids.iter().any(|id| is_tail(id, tail));
     named.filter(|tail| !is_known(tail)).cloned().collect()

@@ -134,7 +134,8 @@ fn compare_same_names(index: &Index, parties: &[&Member], conflicts: &mut Vec<Co
                 let swap = b_role == Role::Protocol && a_role != Role::Protocol;
                 let (expected, found) =
                     if swap { ((b, b_method), (a, a_method)) } else { ((a, a_method), (b, b_method)) };
-                let differences = signatures::compare(index, expected.1, found.1).differences;
+                let mut differences = signatures::compare(index, expected.1, found.1).differences;
+                differences.extend(hidden_async(index, expected.1, found.1, &differences));
                 if differences.is_empty() {
                     continue;
                 }
@@ -157,6 +158,27 @@ fn compare_same_names(index: &Index, parties: &[&Member], conflicts: &mut Vec<Co
             });
         }
     }
+}
+
+/// `def take() -> Any` beside `async def take()`: a checker lets it pass, and who awaits it breaks.
+fn hidden_async(
+    index: &Index,
+    expected: FunctionId,
+    found: FunctionId,
+    differences: &[Difference],
+) -> Option<Difference> {
+    let [own, other] = [expected, found].map(|id| index.function(id));
+    let is_told = differences.iter().any(|difference| difference.kind == DifferenceKind::Async);
+    let sync = if own.traits.is_async { other } else { own };
+    let promises = sync.returns.map_or("", |returns| returns.as_str());
+    let may_be_awaited = ["Awaitable", "Coroutine", "Future", "Task", "Iterator", "Generator", "Iterable"];
+    let is_awaitable = may_be_awaited.iter().any(|name| promises.contains(name));
+    if own.traits.is_async == other.traits.is_async || is_told || is_awaitable || sync.traits.is_stub {
+        return None;
+    }
+    let word = |is_async: bool| if is_async { "async" } else { "not async" }.to_owned();
+    let (expected, found) = (word(own.traits.is_async), word(other.traits.is_async));
+    Some(Difference { kind: DifferenceKind::Async, parameter: None, expected, found })
 }
 
 fn by_kind(name: Name, sides: &[Side], differences: &[Difference]) -> Vec<Conflict> {

@@ -7,6 +7,7 @@
 pub mod brief;
 pub mod doubles;
 mod linkage;
+mod module_users;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
@@ -18,10 +19,12 @@ use super::similarity::units::Unit;
 use super::similarity::{Profiles, Score, UnitId};
 use super::{AnalysisOptions, duplicates};
 use crate::facts::Name;
-use crate::link::{ClassId, Index, Resolution};
+use crate::link::members::{fields_of, methods_of};
+use crate::link::{ClassId, Index, Origin, Resolution};
 use brief::Brief;
 use doubles::Doubled;
 use linkage::Edge;
+use module_users::ModuleUsers;
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -97,6 +100,7 @@ pub struct Group {
 pub fn discover(index: &Index, options: &AnalysisOptions) -> Discovery {
     let lexicon = &options.lexicon;
     let profiles = Profiles::of(index, lexicon, options.similarity);
+    let users = ModuleUsers::of(index);
     let named = duplicates::find(index);
     let mut groups: Vec<Group> = named
         .iter()
@@ -107,9 +111,16 @@ pub fn discover(index: &Index, options: &AnalysisOptions) -> Discovery {
                 duplicate.classes.iter().any(|other| other != class && order.contains(*other))
             };
             let lines = duplicate.classes.iter().filter(|class| !inherits(class));
-            let units: Vec<Unit> = lines.map(|class| Unit::Class(*class)).collect();
+            let lines: Vec<ClassId> = lines.copied().collect();
+            let mut pairs =
+                lines.iter().enumerate().flat_map(|(at, a)| lines[at + 1..].iter().map(move |b| (*a, *b)));
+            // Two variants of one base bear its name where they stand.
+            if !duplicate.is_protocol && pairs.all(|(a, b)| are_family(index, a, b)) {
+                return None;
+            }
+            let units: Vec<Unit> = lines.into_iter().map(Unit::Class).collect();
             let kind = if duplicate.is_protocol { GroupKind::Protocol } else { GroupKind::Name };
-            group_of(index, lexicon, &profiles, kind, units)
+            group_of(index, lexicon, &profiles, &users, kind, units)
         })
         .collect();
     let taken: FxHashSet<Unit> = groups
@@ -125,7 +136,11 @@ pub fn discover(index: &Index, options: &AnalysisOptions) -> Discovery {
             let units: Vec<Unit> = cluster.into_iter().map(|id| profiles.unit(id)).collect();
             // A group that its names tell of already is told once.
             let is_told = units.iter().all(|unit| taken.contains(unit)) && one_name(index, &units);
-            if is_told { None } else { group_of(index, lexicon, &profiles, GroupKind::Responsibility, units) }
+            if is_told {
+                None
+            } else {
+                group_of(index, lexicon, &profiles, &users, GroupKind::Responsibility, units)
+            }
         })
         .collect();
     groups.extend(by_responsibility);
@@ -234,6 +249,7 @@ fn group_of(
     index: &Index,
     lexicon: &Lexicon,
     profiles: &Profiles,
+    users: &ModuleUsers,
     kind: GroupKind,
     units: Vec<Unit>,
 ) -> Option<Group> {
@@ -248,9 +264,11 @@ fn group_of(
         })
         .collect();
     let election: Election = election::elect_among(index, &classes);
-    let canonical = election.winner.map_or(units[0], Unit::Class);
+    // Modules hold no election: the one that most of the others import is the canonical one.
+    let most_used = units.iter().rev().max_by_key(|unit| users.of_unit(**unit).0).copied();
+    let canonical = election.winner.map(Unit::Class).or(most_used).unwrap_or(units[0]);
     let mut members: Vec<GroupMember> =
-        units.iter().map(|unit| member_of(index, profiles, *unit, canonical)).collect();
+        units.iter().map(|unit| member_of(index, profiles, users, *unit, canonical)).collect();
     members.sort_by(|a, b| {
         let likeness = |member: &GroupMember| member.score.map_or(0.0, |score| score.total);
         (b.unit == canonical)
@@ -261,30 +279,31 @@ fn group_of(
     let cohesion = cohesion(profiles, &units);
     let kind = match kind {
         // Names alone are no evidence of one job.
-        GroupKind::Name
-            if !pairs_of(profiles, &units)
-                .is_some_and(|mut pairs| pairs.all(|(a, b)| profiles.is_name_confirmed(a, b))) =>
-        {
-            GroupKind::Homonym
-        }
+        GroupKind::Name if !is_one_thing(index, profiles, &units, &classes) => GroupKind::Homonym,
         kind => kind,
     };
-    let users: u32 = members.iter().map(|member| member.production_references).sum();
+    let uses: u32 = members.iter().map(|member| member.production_references).sum();
     let lines: u32 = members.iter().skip(1).map(|member| member.lines).sum();
     // What could be saved, how sure it is, and for how many.
     let likeness = 0.1 + cohesion.unwrap_or(0.0);
-    let worth = (1.0 + lines as f32).ln() * likeness * likeness * (8.0 + users as f32).ln();
+    let worth = (1.0 + lines as f32).ln() * likeness * likeness * (8.0 + uses as f32).ln();
     let brief = brief::brief(index, lexicon, profiles, &members);
     Some(Group { kind, title: title_of(index, &members), members, cohesion, brief, worth })
 }
 
-fn member_of(index: &Index, profiles: &Profiles, unit: Unit, canonical: Unit) -> GroupMember {
+fn member_of(
+    index: &Index,
+    profiles: &Profiles,
+    users: &ModuleUsers,
+    unit: Unit,
+    canonical: Unit,
+) -> GroupMember {
     let (production_references, references) = match unit {
         Unit::Class(class) => {
             let counts = super::usage::counts(index, class);
             (counts.in_role(crate::source::FileRole::Production), counts.total())
         }
-        Unit::Module(_) => (0, 0),
+        Unit::Module(_) => users.of_unit(unit),
     };
     let pair = profiles.find(unit).zip(profiles.find(canonical)).filter(|_| unit != canonical);
     GroupMember {
@@ -303,6 +322,31 @@ fn lines_of(index: &Index, unit: Unit) -> u32 {
         Unit::Class(_) => facts.lines.line(span.end.saturating_sub(1)) - facts.lines.line(span.start) + 1,
         Unit::Module(_) => facts.line_count,
     }
+}
+
+/// Whether types of one name are one thing: alike in what they do or in their words, or the same text.
+fn is_one_thing(index: &Index, profiles: &Profiles, units: &[Unit], classes: &[ClassId]) -> bool {
+    let are_alike = pairs_of(profiles, units)
+        .is_some_and(|mut pairs| pairs.all(|(a, b)| profiles.is_name_confirmed(a, b)));
+    are_alike || classes.len() > 1 && classes[1..].iter().all(|class| is_same_text(index, classes[0], *class))
+}
+
+/// Whether two classes have the same methods, word for word, and the same fields.
+fn is_same_text(index: &Index, a: ClassId, b: ClassId) -> bool {
+    let text_of = |class: ClassId| {
+        let (file, _) = index.source_of(class)?;
+        let Origin::Source { index: owner, .. } = index.class(class).origin else { return None };
+        let methods = methods_of(index, class).iter().map(|method| {
+            let fact = index.function(*method);
+            (fact.name, fact.digest)
+        });
+        let methods: Vec<(Name, u64)> = methods.collect();
+        let mut fields: Vec<(Name, Option<Name>)> =
+            fields_of(index, file, owner).map(|field| (field.name, field.annotation)).collect();
+        fields.dedup();
+        (!methods.is_empty() || fields.len() > 1).then_some((methods, fields))
+    };
+    text_of(a).is_some_and(|text| text_of(b) == Some(text))
 }
 
 /// The least likeness between two members.

@@ -26,6 +26,9 @@ use self::units::{Families, Unit};
 use super::lexicon::Lexicon;
 use crate::link::{ClassId, Index};
 
+/// What is as near to another as this share of [`Rules::near_score`] is of its kind.
+const SAME_KIND: f32 = 0.7;
+
 /// Below this likeness of words, two units have next to no word in common.
 const WORDLESS: f32 = 0.1;
 
@@ -265,7 +268,9 @@ impl Profiles {
         let nearer = |of: UnitId, to: UnitId| -> u32 {
             let others = self.nearest(of, 4 * self.rules.near_rank as usize + 8).into_iter();
             let nearer = others.take_while(|(_, found)| found.total > score);
-            nearer.filter(|(other, _)| self.score(*other, to).total < self.rules.near_score).count() as u32
+            nearer
+                .filter(|(other, _)| self.score(*other, to).total < SAME_KIND * self.rules.near_score)
+                .count() as u32
         };
         nearer(a, b).min(nearer(b, a))
     }

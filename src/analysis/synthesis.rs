@@ -15,7 +15,7 @@ use super::usage::method_references;
 use crate::facts::{BindingKind, FunctionFact, Name};
 use crate::link::members::{method_of, methods_of};
 use crate::link::references::ReferenceKind;
-use crate::link::{ClassId, FunctionId, Index};
+use crate::link::{ClassId, ClassKind, FunctionId, Index};
 use crate::source::FileRole;
 
 /// The target protocol.
@@ -98,7 +98,7 @@ pub fn synthesise(index: &Index, lexicon: &Lexicon, concept: &Concept) -> Target
     let calls = calls(index, &parties);
     let mut names: BTreeSet<Name> = BTreeSet::new();
     for &class in &protocols {
-        names.extend(public_methods(index, class).map(|method| index.function(method).name));
+        names.extend(demanded_methods(index, class).map(|method| index.function(method).name));
     }
     if let Some(canonical) = concept.canonical {
         names.extend(public_methods(index, canonical).map(|method| index.function(method).name));
@@ -168,6 +168,13 @@ fn public_methods(index: &Index, class: ClassId) -> impl Iterator<Item = Functio
     })
 }
 
+/// The methods that a protocol demands, those of the protocols that it builds on included, nearest first.
+fn demanded_methods(index: &Index, protocol: ClassId) -> impl Iterator<Item = FunctionId> + '_ {
+    let line = index.class(protocol).mro.classes();
+    let line = line.filter(|class| index.class(*class).kind == ClassKind::Protocol);
+    line.flat_map(|class| public_methods(index, class))
+}
+
 /// Of `names`, the one for the job that `name` stands for, where it is another.
 fn same_job(lexicon: &Lexicon, name: Name, names: &[Name]) -> Option<Name> {
     let deed = lexicon.deed(name.as_str())?;
@@ -190,7 +197,14 @@ fn member(
     let holders = |classes: &[ClassId]| -> Vec<(ClassId, FunctionId)> {
         classes.iter().filter_map(|class| Some((*class, method_of(index, *class, name)?))).collect()
     };
-    let (mut demanding, having) = (holders(protocols), holders(implementations));
+    let having = holders(implementations);
+    let mut demanding: Vec<(ClassId, FunctionId)> = protocols
+        .iter()
+        .filter_map(|class| {
+            let mut methods = demanded_methods(index, *class);
+            Some((*class, methods.find(|method| index.function(*method).name == name)?))
+        })
+        .collect();
     demanding.sort_by_key(|(class, _)| {
         let users = index.references.of_class(*class).len();
         (std::cmp::Reverse(users), index.class(*class).id)

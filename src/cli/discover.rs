@@ -55,6 +55,12 @@ fn write_proposals(report: &DiscoveryReport, wanted: &[String], file: &Path) -> 
             };
             miette::miette!(help = help, "`ssot discover` finds no concept `{id}` here")
         })?;
+        if group.members.iter().all(|member| member.form == "module") {
+            return Err(miette::miette!(
+                help = "declare a class with the same job as its member, and its modules beside it",
+                "`{id}` has functions alone, and a concept is declared around a class"
+            ));
+        }
         chosen.push(group);
     }
     let old = match std::fs::read_to_string(file) {

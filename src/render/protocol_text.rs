@@ -14,7 +14,10 @@ pub fn render_python(report: &ProtocolReport) -> String {
         writeln!(text, "\"\"\"The target protocol of `{}`, made by `ssot protocol`.\"\"\"\n", report.concept);
     text.push_str("from __future__ import annotations\n\n");
     let needs_protocol = "from typing import Protocol".to_owned();
-    let mut imports: Vec<&String> = report.imports.iter().chain([&needs_protocol]).collect();
+    let needs_any = "from typing import Any".to_owned();
+    let is_open = report.members.iter().any(|member| member.returns.is_none());
+    let mut imports: Vec<&String> =
+        report.imports.iter().chain([&needs_protocol]).chain(is_open.then_some(&needs_any)).collect();
     imports.sort();
     imports.dedup();
     for import in imports {
@@ -35,7 +38,8 @@ pub fn render_python(report: &ProtocolReport) -> String {
             _ => {}
         }
         let prefix = if member.is_async { "async " } else { "" };
-        let returns = member.returns.map_or(String::new(), |returns| format!(" -> {returns}"));
+        // A checker reads a stub without an annotation as one that returns nothing.
+        let returns = format!(" -> {}", member.returns.unwrap_or("Any"));
         let _ = writeln!(
             text,
             "    {prefix}def {}({}){returns}:",
@@ -106,7 +110,7 @@ pub fn render_rust(report: &ProtocolReport) -> String {
             (false, _) => format!(" -> {value}"),
         };
         let _ = writeln!(text, "    /// {}", source(member));
-        let _ = writeln!(text, "    fn {}({}){returns};", member.name, parameters.join(", "));
+        let _ = writeln!(text, "    fn {}({}){returns};", member.rust.name, parameters.join(", "));
     }
     text.push_str("}\n");
     text

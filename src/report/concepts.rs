@@ -413,15 +413,20 @@ fn cell(index: &Index, class: ClassId, name: Name) -> CellReport {
 }
 
 fn conflict_report(index: &Index, conflict: &Conflict) -> ConflictReport {
-    let first = conflict.sides.first().and_then(|side| side.method);
-    let first = first.map(|method| signatures::render(index, method));
-    let sides = conflict.sides.iter().filter_map(|side| {
+    let rendered = |at: usize| {
+        let method = conflict.sides.get(at).and_then(|side| side.method);
+        method.map(|method| signatures::render(index, method))
+    };
+    let (first, second) = (rendered(0), rendered(1));
+    let sides = conflict.sides.iter().enumerate().filter_map(|(position, side)| {
         let (file, at) = match side.method {
             Some(method) => (method.file, index.function(method).name_at),
             None => index.source_of(side.class).map(|(file, fact)| (file, fact.name_at))?,
         };
         let signature = side.method.map(|method| signatures::render(index, method));
-        let marked = first.as_ref().zip(signature.as_ref()).map(|(first, own)| mark_difference(first, own));
+        // Each beside the first, and the first beside the second: what only one of them has is marked there.
+        let beside = if position == 0 { &second } else { &first };
+        let marked = beside.as_ref().zip(signature.as_ref()).map(|(other, own)| mark_difference(other, own));
         Some(SideReport {
             r#type: index.class(side.class).id.as_str(),
             marked: marked.filter(|marked| signature.as_ref() != Some(marked)),

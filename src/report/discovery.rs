@@ -171,6 +171,7 @@ fn member_report(
     use crate::analysis::discovery::GroupKind;
     let role = match (group.kind, is_canonical) {
         (GroupKind::Protocol, _) => "protocol",
+        (GroupKind::Homonym, false) if member.score.is_none() => "not-judged",
         (GroupKind::Homonym, false) => "unlike",
         (_, true) => "canonical",
         (GroupKind::Name | GroupKind::Responsibility, false) => "duplicate",
@@ -228,7 +229,7 @@ fn place_of(index: &Index, unit: Unit) -> Option<Place> {
 /// An entry that declares the concept as it was found.
 fn proposal(id: &str, group: &Group, members: &[GroupMemberReport]) -> String {
     let mut text = format!("[[concept]]\nid = {id:?}\ntitle = {:?}\nmembers = [\n", group.title);
-    for member in members.iter().filter(|member| member.form == "class") {
+    for member in members {
         let _ = writeln!(text, "    {:?},", member.r#type);
     }
     text.push_str("]\n");

@@ -11,6 +11,7 @@ use super::{Place, place};
 use crate::analysis::concepts::Concept;
 use crate::analysis::signatures;
 use crate::analysis::synthesis::{Decided, Distance, Target, TargetMember};
+use crate::facts::ParameterKind;
 use crate::facts::type_expression::TypeExpression;
 use crate::facts::{Bound, Imported, MODULE_SCOPE, Name};
 use crate::link::{ClassId, FileId, FunctionId, Index};
@@ -72,6 +73,8 @@ pub struct TargetMemberReport {
 /// A signature in Rust's words.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct RustSignature {
+    /// The method's name.
+    pub name: String,
     /// Parameters without the receiver: name and type.
     pub params: Vec<(String, String)>,
     /// What it returns; none for nothing.
@@ -136,17 +139,27 @@ fn member_report(index: &Index, member: &TargetMember) -> TargetMemberReport {
     let shown = facts.parameters_of(fact).iter();
     let is_receiver = |name: Name| matches!(name.as_str(), "self" | "cls");
     let rust_parameters = shown.filter(|parameter| !is_receiver(parameter.name)).map(|parameter| {
-        (snake(parameter.name.as_str()), rust_type(parameter.annotation.map(Name::as_str), true))
+        let annotation = parameter.annotation.map(Name::as_str);
+        let of = match parameter.kind {
+            ParameterKind::Variadic => format!("&[{}]", rust_type(annotation, false)),
+            ParameterKind::KeywordVariadic => json_value(true),
+            ParameterKind::PositionalOnly | ParameterKind::Standard | ParameterKind::KeywordOnly => {
+                rust_type(annotation, true)
+            }
+        };
+        (rust_name(parameter.name.as_str()), of)
     });
     let returns = fact.returns.map(Name::as_str);
     let rust = RustSignature {
+        name: rust_name(fact.name.as_str()),
         params: rust_parameters.collect(),
-        returns: Some(rust_type(returns, false)).filter(|text| returns.is_some() && text != "()"),
+        returns: Some(rust_type(returns, false)).filter(|text| text != "()"),
     };
     TargetMemberReport {
         name: member.name.as_str(),
         signature: signatures::render(index, member.signature),
-        is_async: fact.traits.is_async,
+        // An `async def` that yields gives its iterator at once.
+        is_async: fact.traits.is_async && !fact.traits.is_generator,
         binding: fact.binding.as_str(),
         params: parameters(facts.parameters_of(fact)),
         returns,
@@ -267,6 +280,12 @@ fn rust_of(expression: &TypeExpression, is_borrowed: bool) -> String {
             let inner =
                 |at: usize| arguments.get(at).map_or_else(|| json_value(false), |of| rust_of(of, false));
             match base.rsplit('.').next().unwrap_or(base) {
+                "tuple" | "Tuple" if !arguments.contains(&TypeExpression::Ellipsis) => {
+                    let items: Vec<String> = arguments.iter().map(|of| rust_of(of, false)).collect();
+                    let tuple = format!("({},)", items.join(", "))
+                        .replace(",)", if items.len() == 1 { ",)" } else { ")" });
+                    reference(&tuple, &format!("&{tuple}"))
+                }
                 "list" | "List" | "Sequence" | "Iterable" | "tuple" | "Tuple" => {
                     reference(&format!("Vec<{}>", inner(0)), &format!("&[{}]", inner(0)))
                 }
@@ -311,13 +330,15 @@ fn own_type(name: &str, is_borrowed: bool) -> String {
     format!("{}Self::{name}", if is_borrowed { "&" } else { "" })
 }
 
-/// Rust's keywords may not be names.
-fn snake(name: &str) -> String {
+/// Rust's keywords may not be names; a few not even as raw identifiers.
+fn rust_name(name: &str) -> String {
     match name {
-        "type" | "match" | "ref" | "move" | "loop" | "impl" | "fn" | "use" | "where" | "mod" | "in"
-        | "as" => {
-            format!("r#{name}")
-        }
+        "self" | "Self" | "super" | "crate" => format!("{name}_"),
+        "abstract" | "as" | "async" | "await" | "become" | "box" | "break" | "const" | "continue" | "do"
+        | "dyn" | "else" | "enum" | "extern" | "final" | "fn" | "for" | "gen" | "if" | "impl" | "in"
+        | "let" | "loop" | "macro" | "match" | "mod" | "move" | "mut" | "override" | "priv" | "pub"
+        | "ref" | "return" | "static" | "struct" | "trait" | "try" | "type" | "typeof" | "unsafe"
+        | "unsized" | "use" | "virtual" | "where" | "while" | "yield" => format!("r#{name}"),
         name => name.to_owned(),
     }
 }

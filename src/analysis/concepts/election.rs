@@ -89,9 +89,15 @@ pub(super) fn elect(
     let Some(declared) = &rule.canonical else {
         return Election { winner: elected, ballots, ..Election::default() };
     };
-    let winner = candidates.iter().find(|class| is_tail(index.class(**class).id.as_str(), declared));
+    let named = candidates.iter().copied().filter(|class| is_tail(index.class(*class).id.as_str(), declared));
+    let named: Vec<ClassId> = named.collect();
+    // A tail that several bear decides nothing.
+    let winner = match named[..] {
+        [single] => Some(single),
+        _ => named.iter().copied().find(|class| index.class(*class).id.as_str() == declared),
+    };
     Election {
-        winner: winner.copied().or(elected),
+        winner: winner.or(elected),
         is_declared: winner.is_some(),
         unknown_declaration: winner.is_none().then(|| declared.clone()),
         ballots,
@@ -150,8 +156,13 @@ fn count_votes(index: &Index, candidates: &[ClassId], demanded: &BTreeSet<Name>)
         let parts = figures.iter().zip(most).zip(WEIGHTS);
         ballot.score = parts.map(|((figure, most), weight)| f64::from(*figure) / most * weight).sum();
     }
+    // Who has nothing of what is wanted, settings or an event of the same name, stands behind all who have.
+    let is_able = |ballot: &Ballot| ballot.protocol_members + ballot.public_methods > 0;
     ballots.sort_by(|a, b| {
-        b.score.total_cmp(&a.score).then_with(|| index.class(a.class).id.cmp(&index.class(b.class).id))
+        is_able(b)
+            .cmp(&is_able(a))
+            .then(b.score.total_cmp(&a.score))
+            .then_with(|| index.class(a.class).id.cmp(&index.class(b.class).id))
     });
     ballots
 }

@@ -408,6 +408,20 @@ fn demanded_type(index: &Index, class: ClassId, demand: &Demand, field: &Field) 
     given_type(index, class, demand.by, field)
 }
 
+/// The type of a value that is written out in the one place that sets the field: `retries = 3`.
+fn written_out(index: &Index, owner: ClassId, field: &Field) -> Option<ResolvedType> {
+    let class = index.library.class(field.literal?.class_name())?;
+    // A member of an enum is of the enum; what a base declares holds for the subclass.
+    let is_declared = index.class(owner).mro.classes().skip(1).any(|base| match index.class(base).origin {
+        Origin::Source { file, index: at } => {
+            fields_of(index, file, at).any(|other| other.name == field.name && other.annotation.is_some())
+        }
+        Origin::Library => index.library.has_member(base, field.name),
+    });
+    let is_own = index.class(owner).kind != ClassKind::Enum && !is_declared;
+    (is_own && is_only_place(index, owner, field)).then(|| ResolvedType::class(class))
+}
+
 fn given_type(index: &Index, class: ClassId, owner: ClassId, field: &Field) -> ResolvedType {
     let Some(mut view) = Viewpoint::of_body(index, owner, field.at, Some(class)) else {
         return ResolvedType::Any;
@@ -428,7 +442,7 @@ fn given_type(index: &Index, class: ClassId, owner: ClassId, field: &Field) -> R
             match inferred(index, view.file, values) {
                 Some(known) => known,
                 None if is_none() => ResolvedType::None,
-                None => ResolvedType::Any,
+                None => written_out(index, owner, field).unwrap_or(ResolvedType::Any),
             }
         }
     };

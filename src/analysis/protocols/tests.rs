@@ -97,6 +97,18 @@ fn a_function_of_the_module_is_bound_where_a_class_body_names_it() {
 }
 
 #[test]
+fn a_value_that_is_written_out_has_its_type() {
+    check("name: str", "class C:\n    name = 1", "violates attribute-type");
+    check("name: str", "class C:\n    name = 'x'", "conforms");
+    check(
+        "name: str",
+        "class C:\n    def __init__(self):\n        self.name = 1.5",
+        "violates attribute-type",
+    );
+    check("name: str", "class C:\n    name = 1\n    def f(self): self.name = g()", "conforms");
+}
+
+#[test]
 fn a_recursive_protocol_ends() {
     check("def f(self) -> 'P': ...", "class C:\n    def f(self) -> 'C': ...", "conforms");
     check("def f(self) -> Self: ...", "class C:\n    def f(self) -> Self: ...", "conforms");

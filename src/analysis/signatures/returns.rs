@@ -57,6 +57,14 @@ pub(super) fn compare_returns(
         }
         // A caller that does not await gets a coroutine where it had a value.
         (false, true) if !own.is_annotated => return differ_in_async(comparison),
+        // What is awaited once only is no coroutine (PEP 492).
+        (true, false) if is_mere_awaitable(index, &other.annotated) => {
+            let text =
+                |id: FunctionId| index.function(id).returns.map_or("Any".into(), |text| text.to_string());
+            let wanted = format!("Coroutine[Any, Any, {}]", text(expected));
+            comparison.differ(DifferenceKind::ReturnType, None, wanted, text(found));
+            return;
+        }
         (true, false) => match awaited_type(index, &other.annotated) {
             Some(awaited) => (awaited, own.annotated.clone()),
             None => return not_awaitable(&other.annotated, comparison, differ_in_async),
@@ -113,6 +121,14 @@ fn awaited_type(index: &Index, annotated: &ResolvedType) -> Option<ResolvedType>
         | ResolvedType::Foreign { .. }
         | ResolvedType::Unknown(_) => None,
     }
+}
+
+/// `Awaitable[T]`, a future or a task: a checker wants the coroutine that `async def` gives.
+fn is_mere_awaitable(index: &Index, annotated: &ResolvedType) -> bool {
+    matches!(annotated, ResolvedType::Class { class, .. } if matches!(
+        index.class(*class).id.as_str(),
+        "collections.abc.Awaitable" | "_asyncio.Future" | "_asyncio.Task" | "asyncio.futures.Future"
+    ))
 }
 
 fn is_object(index: &Index, annotated: &ResolvedType) -> bool {

@@ -37,7 +37,10 @@ const PLUMBING: [&str; 18] = [
 
 /// Uses of names from outside the tree by place, for each of its files that was asked for.
 #[derive(Debug, Default)]
-pub(super) struct OutsideUses(Vec<OnceLock<Box<[(Offset, Feature)]>>>);
+pub(super) struct OutsideUses(Vec<OnceLock<PlacedUses>>);
+
+/// Uses in one file, in the order of the source.
+type PlacedUses = Box<[(Offset, Feature)]>;
 
 impl OutsideUses {
     pub(super) fn of(index: &Index) -> Self {
@@ -143,7 +146,7 @@ fn push_each_once(features: impl Iterator<Item = Feature>, out: &mut Vec<Feature
 }
 
 /// What the chains of one file use that comes from outside the tree, by place.
-fn uses_in(families: &Families, lexicon: &Lexicon, facts: &FileFacts) -> Box<[(Offset, Feature)]> {
+fn uses_in(families: &Families, lexicon: &Lexicon, facts: &FileFacts) -> PlacedUses {
     let imports: Vec<Option<&Import>> =
         facts.roots.iter().map(|root| telling_import(families, facts, root.name)).collect();
     let mut found: Vec<(Offset, Feature)> = Vec::new();

@@ -1,11 +1,11 @@
 //! Assignments → bindings, fields, aliases, and classes that are made by a call.
 
-use ruff_python_ast::Expr;
+use ruff_python_ast::{Expr, Number};
 use ruff_text_size::Ranged;
 
 use super::conditions::{self, Test};
 use super::statements::{Lowering, last_segment};
-use crate::facts::{AliasFact, Bound, ChainId, Field, MODULE_SCOPE, Name, Run, ScopeKind, Usage};
+use crate::facts::{AliasFact, Bound, ChainId, Field, Literal, MODULE_SCOPE, Name, Run, ScopeKind, Usage};
 
 /// Longer values are no aliases that anyone reads.
 const MAX_ALIAS: usize = 1000;
@@ -69,7 +69,13 @@ impl Lowering<'_> {
         let (chains, is_complete) = self.lower_value(value);
         self.pin_alias(value, &chains);
         let values = self.push_values(&chains);
+        let before = self.facts.fields.len();
         self.bind_targets(targets, Bound::Value { values, annotation: None, is_complete });
+        if let Some(literal) = literal_of(value) {
+            for field in &mut self.facts.fields[before..] {
+                field.literal = Some(literal);
+            }
+        }
     }
 
     /// `Base = object`: a name that the file does not bind may be a builtin, and what is bound to it a base.
@@ -153,6 +159,7 @@ impl Lowering<'_> {
                         values,
                         is_instance: false,
                         has_value: node.value.is_some(),
+                        literal: None,
                     });
                     if node.value.is_none() {
                         // `x: int` in a class body declares, and binds nothing.
@@ -217,6 +224,7 @@ impl Lowering<'_> {
                 values,
                 is_instance: !is_class,
                 has_value: true,
+                literal: None,
             });
         }
         self.lower_expression(target, Usage::Store);
@@ -229,4 +237,19 @@ fn is_type_variable(value: &Expr) -> bool {
         last_segment(&call.func),
         Some("TypeVar" | "ParamSpec" | "TypeVarTuple")
     ))
+}
+
+/// What a value is that is written out.
+fn literal_of(value: &Expr) -> Option<Literal> {
+    Some(match value {
+        Expr::BooleanLiteral(_) => Literal::Bool,
+        Expr::BytesLiteral(_) => Literal::Bytes,
+        Expr::StringLiteral(_) | Expr::FString(_) => Literal::Str,
+        Expr::NumberLiteral(node) => match node.value {
+            Number::Int(_) => Literal::Int,
+            Number::Float(_) => Literal::Float,
+            Number::Complex { .. } => Literal::Complex,
+        },
+        _ => return None,
+    })
 }

@@ -223,6 +223,7 @@ impl<'a> Lowering<'a> {
                 values,
                 is_instance: false,
                 has_value: true,
+                literal: None,
             });
         }
         self.push_binding(name, at, target);
