@@ -73,7 +73,7 @@ impl Default for Rules {
     fn default() -> Self {
         Self {
             weights: Weights::default(),
-            near_score: 0.33,
+            near_score: 0.36,
             near_rank: 3,
             discovery_words: 0.2,
             discovery_score: 0.45,
@@ -129,8 +129,8 @@ impl Profiles {
             })
             .collect();
         let spread = spread_of(&raw);
-        let count = raw.len() as f32;
-        let rarity = |key: u32| (1.0 + count / spread.get(&key).map_or(1.0, |spread| *spread as f32)).ln();
+        let count = raw.len() as u32;
+        let rarity = |key: u32| rarity(spread.get(&key).copied().unwrap_or(1), count);
         let weigh = |bag: Vec<(u32, f32)>| {
             Bag::new(bag.into_iter().map(|(key, weight)| (key, weight * rarity(key))).collect())
         };
@@ -335,6 +335,15 @@ impl Profiles {
             && score.behaviour >= rules.least_behaviour
             && (self.is_sure(score) || score.total >= rules.near_score && rank < rules.near_rank)
     }
+}
+
+/// How much it says that something is done by `spread` of `count` units. In a small tree, where copies may be
+/// most of what there is, what they share must not count as common: some units of another code base
+/// that do each thing once are thought beside it.
+fn rarity(spread: u32, count: u32) -> f32 {
+    /// How many others are thought beside the tree.
+    const OTHERS: f32 = 50.0;
+    (1.0 + (count as f32 + OTHERS) / (spread.max(1) as f32 + 1.0)).ln()
 }
 
 /// A unit before rarity is known.

@@ -43,7 +43,7 @@ impl<'a> Explainer<'a> {
         for Weighed { key, feature, weight } in &a {
             let Ok(at) = b.binary_search_by_key(key, |other| other.key) else { continue };
             let (shared_by, count) = profiles.spread(feature);
-            let rarity = (1.0 + count as f32 / shared_by.max(1) as f32).ln();
+            let rarity = super::rarity(shared_by, count);
             let part = weight * b[at].weight * rarity * rarity;
             total += part;
             if let Some(statement) = describe(feature) {
