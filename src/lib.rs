@@ -15,9 +15,11 @@
 //! - [`text`], [`source`], [`discover`], [`tree`]: bytes and lines; a file and its role; the walk and the
 //!   environment; reading a tree in parallel.
 //! - [`facts`], [`lang`]: the vocabulary of one file; the front ends. Only `lang::python` names a parser.
-//! - [`link`]: `modules` (dotted names), `resolve` (names), `members` (attributes), `bases`, `mro`,
-//!   `references`, `library` (the standard library's table).
-//! - [`analysis`]: `overrides` (inside an order), `graph`, `concepts`, `conflicts`, `protocols`, `usage`.
+//! - [`link`]: `modules` (dotted names), `resolve` (names, imports, what is alive under which condition),
+//!   `members` (attributes), `bases`, `mro`, `references`, `library` (the standard library's table).
+//! - [`analysis`]: `overrides` (inside an order), `graph`, `usage`; `lexicon` and `similarity` (how near two types
+//!   are), `concepts` (declared), `discovery` (not declared), `conflicts`; `protocols` and `signatures`
+//!   (conformance), `synthesis` (the target protocol).
 //! - [`config`]: `ssot.toml` and the rules that are built in. [`history`]: what git knows of a file's age.
 //!
 //! # Invariants

@@ -1,0 +1,156 @@
+//! What comes of an entity: its attributes, what a call of it gives, what an annotation promises.
+
+use super::{Entity, MAX_HOPS, Resolver, Target};
+use crate::facts::{ChainId, FunctionFact, Name, Step};
+use crate::link::members::method_of;
+use crate::link::{ClassId, FileId, FunctionId, Unresolved};
+
+impl Resolver<'_> {
+    /// `entity.name`.
+    #[must_use]
+    pub fn attribute(&self, entity: &Entity, name: Name, hops: u32) -> Entity {
+        self.start(hops);
+        match entity {
+            Entity::Module(module) => self.member(*module, name, hops),
+            Entity::LibraryModule(module) => self.library_member(*module, name),
+            Entity::Class(class) | Entity::GenericAlias(class) => self.class_attribute(*class, name, hops),
+            Entity::Instance(class) => self.instance_attribute(*class, name, hops),
+            Entity::Super(class) => self.super_attribute(*class, name),
+            Entity::External(dotted) => Entity::External(dotted.join(name.as_str())),
+            Entity::SpecialBase(_)
+            | Entity::Function(_)
+            | Entity::Awaitable(_)
+            | Entity::Value
+            | Entity::Nothing => Entity::Value,
+            Entity::Open(reason) => Entity::Open(reason.clone()),
+        }
+    }
+
+    /// `entity(…)`.
+    pub(super) fn call(&self, entity: &Entity, hops: u32) -> Entity {
+        match entity {
+            Entity::Class(class) | Entity::GenericAlias(class) => Entity::Instance(*class),
+            Entity::Function(function) => self.returned(*function, hops),
+            // `super()` and `super(C, self)`
+            Entity::Super(class) => Entity::Super(*class),
+            Entity::External(name) => Entity::Open(Unresolved::Dynamic(*name)),
+            Entity::Instance(_)
+            | Entity::Module(_)
+            | Entity::LibraryModule(_)
+            | Entity::SpecialBase(_)
+            | Entity::Awaitable(_)
+            | Entity::Value
+            | Entity::Nothing => Entity::Open(Unresolved::Dynamic(Name::new("(…)"))),
+            Entity::Open(reason) => Entity::Open(reason.clone()),
+        }
+    }
+
+    /// What a call of a function gives: by its annotation, else by what it returns.
+    #[must_use]
+    pub fn returned(&self, id: FunctionId, hops: u32) -> Entity {
+        let function: &FunctionFact = self.index.function(id);
+        let open = Entity::Open(Unresolved::Dynamic(function.name));
+        if hops > MAX_HOPS || function.traits.is_generator || function.traits.is_wrapped {
+            return open;
+        }
+        let found = match function.returns_chain {
+            Some(chain) => match self.chain_hops(id.file, chain, hops + 1) {
+                entity @ (Entity::Class(_) | Entity::GenericAlias(_)) => match self.self_type(id, chain) {
+                    Some(own) => own,
+                    None => instance_of(entity, function.name),
+                },
+                _ => self.self_type(id, chain).unwrap_or(open),
+            },
+            None if function.returns.is_some() => open,
+            None => {
+                let facts = self.facts(id.file);
+                let values = &facts.values[function.returned.range()];
+                self.any_of(id.file, values, false, function.name, hops + 1)
+            }
+        };
+        match found {
+            Entity::Instance(class) if function.traits.is_async => Entity::Awaitable(class),
+            Entity::Instance(_) | Entity::Class(_) | Entity::Function(_) if !function.traits.is_async => {
+                found
+            }
+            _ => Entity::Open(Unresolved::Dynamic(function.name)),
+        }
+    }
+
+    /// `-> Self` in a method means the class that holds it.
+    fn self_type(&self, id: FunctionId, chain: ChainId) -> Option<Entity> {
+        let facts = self.facts(id.file);
+        let owner = self.index.function(id).owner?;
+        let is_self = facts.last_name(chain).is_some_and(|name| name.as_str() == "Self");
+        is_self.then(|| Entity::Instance(self.index.class_of(id.file, owner)))
+    }
+
+    /// The class that an annotation's chain names.
+    #[must_use]
+    pub fn annotated(&self, file: FileId, chain: ChainId, hops: u32) -> Entity {
+        instance_of(self.chain_hops(file, chain, hops), Name::new("…"))
+    }
+
+    /// Resolves a dotted path from outside any file, as `mock.patch` does: modules as far as they go,
+    /// then attributes.
+    #[must_use]
+    pub fn dotted(&self, text: &str) -> Option<Entity> {
+        let mut segments = text.split(['.', ':']);
+        let first = Name::new(segments.next()?);
+        let mut entity = match self.absolute(FileId(0), first) {
+            Target::Found(module) => Entity::Module(module),
+            Target::Library(_) | Target::Missing(_) | Target::Compiled(_) | Target::External(_) => {
+                return None;
+            }
+        };
+        for segment in segments {
+            entity = self.attribute(&entity, Name::new(segment), 0);
+        }
+        Some(entity)
+    }
+
+    /// One step that is no attribute.
+    #[must_use]
+    pub fn step(&self, entity: &Entity, step: Step) -> Entity {
+        match step {
+            Step::Call => self.call(entity, 0),
+            Step::Await => awaited(entity),
+            Step::Index => indexed(entity.clone()),
+            Step::Attribute(name, _) => self.attribute(entity, name, 0),
+        }
+    }
+
+    /// The method of this name that instances of a class have.
+    #[must_use]
+    pub fn method_named(&self, class: ClassId, name: Name) -> Option<FunctionId> {
+        let order = self.index.class(class).mro.classes();
+        order.map(|ancestor| method_of(self.index, ancestor, name)).find(Option::is_some).flatten()
+    }
+}
+
+pub(super) fn awaited(entity: &Entity) -> Entity {
+    match entity {
+        Entity::Awaitable(class) => Entity::Instance(*class),
+        Entity::Open(reason) => Entity::Open(reason.clone()),
+        _ => Entity::Value,
+    }
+}
+
+/// `Generic[T]` is `Generic` as far as identity goes; an item of an instance is anything.
+pub(super) fn indexed(entity: Entity) -> Entity {
+    match entity {
+        Entity::Class(_) | Entity::GenericAlias(_) | Entity::External(_) | Entity::SpecialBase(_) => entity,
+        Entity::Open(reason) => Entity::Open(reason),
+        _ => Entity::Value,
+    }
+}
+
+/// The instance that an annotation naming this entity promises.
+pub(super) fn instance_of(entity: Entity, name: Name) -> Entity {
+    match entity {
+        Entity::Class(class) | Entity::GenericAlias(class) => Entity::Instance(class),
+        Entity::External(dotted) => Entity::Open(Unresolved::Dynamic(dotted)),
+        Entity::Open(reason) => Entity::Open(reason),
+        _ => Entity::Open(Unresolved::Dynamic(name)),
+    }
+}
