@@ -182,3 +182,21 @@ fn modules_of_functions_have_users_and_are_declared_with_a_class_alone() {
     let known = report.json()["concepts"][0].to_string();
     assert!(known.contains("shop.van.sockets") && known.contains("shop.courier.sockets"));
 }
+
+#[test]
+fn members_of_one_name_are_told_apart() {
+    let made = tempfile::tempdir().expect("folder");
+    let lock = "class Lock:\n    def acquire(self): ...\n";
+    let rule = "[[concept]]\nid = \"lock\"\nnames = [\"Lock\", \"Latch\"]\n";
+    let files = [("p/__init__.py", ""), ("p/here.py", lock), ("p/there.py", lock), ("ssot.toml", rule)];
+    std::fs::create_dir(made.path().join("p")).expect("folder");
+    for (path, text) in
+        files.into_iter().chain([("p/latch.py", "class Latch:\n    def acquire(self): ...\n")])
+    {
+        std::fs::write(made.path().join(path), text).expect("write");
+    }
+    let page = ssot(made.path(), &["report", "--no-python", "--format", "md"]);
+    let page = String::from_utf8(page.stdout).expect("UTF-8");
+    assert!(page.contains("| `here.Lock` |") && page.contains("| `there.Lock` |"), "{page}");
+    assert!(page.contains("| `Latch` |"), "{page}");
+}

@@ -50,7 +50,7 @@ fn members(page: &mut Document, concept: &ConceptReport) {
     page.heading(3, "Members and roles");
     let classes = concept.members.iter().map(|member| {
         vec![
-            format!("`{}`", simple(member.r#type)),
+            format!("`{}`", name_in(concept, member.r#type)),
             member.role.to_owned(),
             member.place.to_string(),
             because(&member.reasons),
@@ -75,7 +75,11 @@ fn members(page: &mut Document, concept: &ConceptReport) {
         ));
     }
     let rows = concept.aliases.iter().map(|alias| {
-        vec![format!("`{}`", alias.name), format!("`{}`", simple(alias.target)), alias.place.to_string()]
+        vec![
+            format!("`{}`", alias.name),
+            format!("`{}`", name_in(concept, alias.target)),
+            alias.place.to_string(),
+        ]
     });
     if !concept.aliases.is_empty() {
         page.text("Other names for members:");
@@ -107,7 +111,7 @@ fn canonical(page: &mut Document, concept: &ConceptReport) {
     }
     let rows = concept.election.ballots.iter().map(|ballot| {
         vec![
-            format!("`{}`", simple(ballot.id)),
+            format!("`{}`", name_in(concept, ballot.id)),
             ballot.production_references.to_string(),
             format!("{} of {}", ballot.protocol_members, ballot.protocol_members_wanted),
             ballot.public_methods.to_string(),
@@ -130,7 +134,7 @@ fn canonical(page: &mut Document, concept: &ConceptReport) {
     );
     let aged = concept.election.ballots.iter().filter_map(|ballot| {
         let day = ballot.first_committed.as_ref()?;
-        Some(format!("`{}` {day}", simple(ballot.id)))
+        Some(format!("`{}` {day}", name_in(concept, ballot.id)))
     });
     let aged: Vec<String> = aged.collect();
     if !aged.is_empty() {
@@ -173,7 +177,7 @@ fn others(page: &mut Document, concept: &ConceptReport) {
     }
     page.heading(3, "Other implementations");
     for member in others {
-        page.heading(4, format!("{} — {}", simple(member.r#type), member.role));
+        page.heading(4, format!("{} — {}", name_in(concept, member.r#type), member.role));
         page.text(format!(
             "`{}`, {} lines at {}. Order: {}.",
             member.r#type,
@@ -203,7 +207,9 @@ fn protocols(page: &mut Document, concept: &ConceptReport) {
     page.heading(4, "Conformance");
     let columns: Vec<String> = std::iter::once("implementation".to_owned())
         .chain(
-            protocols.iter().map(|protocol| format!("{} ({})", simple(protocol.r#type), protocol.place.path)),
+            protocols
+                .iter()
+                .map(|protocol| format!("{} ({})", name_in(concept, protocol.r#type), protocol.place.path)),
         )
         .collect();
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
@@ -218,7 +224,7 @@ fn protocols(page: &mut Document, concept: &ConceptReport) {
             let pair = concept.conformance.iter().find(|p| p.r#type == *of && p.protocol == protocol.r#type);
             pair.map_or(String::new(), summary_of)
         };
-        std::iter::once(format!("`{}`", simple(of))).chain(protocols.iter().map(verdict)).collect()
+        std::iter::once(format!("`{}`", name_in(concept, of))).chain(protocols.iter().map(verdict)).collect()
     });
     page.table(&columns, rows);
     let rows =
@@ -259,7 +265,7 @@ fn usage(page: &mut Document, concept: &ConceptReport) {
             concept.usage.iter().find(|usage| usage.r#type == member.r#type).map_or(0, |u| u.mentions.len());
         let kinds: Vec<String> = member.kinds.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
         vec![
-            format!("`{}`", simple(member.r#type)),
+            format!("`{}`", name_in(concept, member.r#type)),
             of("production"),
             of("test"),
             of("script"),
@@ -293,7 +299,7 @@ fn dependencies(page: &mut Document, concept: &ConceptReport) {
     page.heading(3, "Dependency graph");
     page.code("mermaid", render_mermaid(&drawing(concept)));
     let rows = concept.dependencies.between.iter().map(|edge| {
-        let (from, to) = (simple(edge.from), simple(edge.to));
+        let (from, to) = (name_in(concept, edge.from), name_in(concept, edge.to));
         vec![format!("`{from}`"), edge.kind.to_owned(), format!("`{to}`"), edge.place.to_string()]
     });
     page.table(&["from", "kind", "to", "at"], rows);
@@ -307,7 +313,7 @@ fn drawing(concept: &ConceptReport) -> GraphDrawing {
     for member in &drawn {
         drawing.nodes.push(DrawnNode {
             id: member.r#type.to_owned(),
-            label: format!("{} ({})", simple(member.r#type), member.role),
+            label: format!("{} ({})", name_in(concept, member.r#type), member.role),
         });
     }
     for edge in &concept.dependencies.between {
@@ -346,7 +352,7 @@ fn conflicts(page: &mut Document, concept: &ConceptReport) {
     }
     if let Some(first) = concept.conflict_table.first() {
         let columns: Vec<&str> = std::iter::once("method")
-            .chain(first.cells.iter().map(|cell| simple(cell.r#type)))
+            .chain(first.cells.iter().map(|cell| name_in(concept, cell.r#type)))
             .chain(["conflicts"])
             .collect();
         let rows = concept.conflict_table.iter().map(|row| {
@@ -357,17 +363,17 @@ fn conflicts(page: &mut Document, concept: &ConceptReport) {
         });
         page.table(&columns, rows);
     }
-    page.text("Side by side; ⟦what differs⟧ from the first definition is marked.");
-    let rows = concept.conflicts.iter().take(MAX_ROWS).flat_map(conflict_rows);
+    page.text("Side by side; ⟦what only one side has⟧ is marked on its side.");
+    let rows = concept.conflicts.iter().take(MAX_ROWS).flat_map(|conflict| conflict_rows(concept, conflict));
     page.table(&["conflict", "here", "there", "what differs"], rows);
     shortened(page, concept.conflicts.len(), "conflicts");
 }
 
 /// One row for each definition beside the first.
-fn conflict_rows(conflict: &ConflictReport) -> Vec<Vec<String>> {
+fn conflict_rows(concept: &ConceptReport, conflict: &ConflictReport) -> Vec<Vec<String>> {
     let shown = |side: &SideReport| match side.marked.as_ref().or(side.signature.as_ref()) {
-        Some(signature) => format!("{}: `{signature}` ({})", simple(side.r#type), side.place),
-        None => format!("{} ({})", simple(side.r#type), side.place),
+        Some(signature) => format!("{}: `{signature}` ({})", name_in(concept, side.r#type), side.place),
+        None => format!("{} ({})", name_in(concept, side.r#type), side.place),
     };
     let Some((first, others)) = conflict.sides.split_first() else { return Vec::new() };
     let rows = others.iter().enumerate().map(|(position, other)| match position {
@@ -387,6 +393,14 @@ fn conflict_rows(conflict: &ConflictReport) -> Vec<Vec<String>> {
     rows
 }
 
-fn simple(id: &str) -> &str {
-    id.rsplit('.').next().unwrap_or(id)
+/// The shortest tail of a member's id that no other member bears: `Lock`, but `redis.lock.Lock` beside another.
+fn name_in<'i>(concept: &ConceptReport, id: &'i str) -> &'i str {
+    let is_shared = |tail: &str| {
+        let mut others = concept.members.iter().filter(|member| member.r#type != id);
+        others.any(|other| {
+            other.r#type.strip_suffix(tail).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        })
+    };
+    let starts = id.rmatch_indices('.').map(|(at, _)| at + 1);
+    starts.map(|start| &id[start..]).find(|tail| !is_shared(tail)).unwrap_or(id)
 }
