@@ -7,11 +7,11 @@ mod attributes;
 pub mod matrix;
 mod members;
 
-use self::members::{Demand, demands_of, provider_of};
+use self::members::{Demand, Demanded, demands_of, provider_of};
 use crate::analysis::signatures::DifferenceKind;
 use crate::analysis::types::assignability::Relation;
 use crate::facts::Name;
-use crate::link::{ClassId, ClassKind, FileId, Index};
+use crate::link::{ClassId, ClassKind, FileId, Index, Resolution};
 use crate::text::Offset;
 
 /// The answer for a member or a whole protocol. Order is severity.
@@ -202,8 +202,34 @@ impl Judgement {
 }
 
 fn judge(relation: &Relation<'_>, class: ClassId, protocol: ClassId, demand: &Demand) -> Judgement {
-    let provided = provider_of(relation.index, class, protocol, demand);
-    attributes::judge_provided(relation, class, demand, &provided)
+    let index = relation.index;
+    let provided = provider_of(index, class, protocol, demand);
+    let mut judged = attributes::judge_provided(relation, class, demand, &provided);
+    if let Demanded::Library(_) = demand.what
+        && judged.reasons.is_empty()
+        && let Some(base) = arguments_of(index, protocol, demand.by)
+    {
+        let reason =
+            format!("what `{base}` says of types is not compared: the standard library's are not known");
+        judged.push_unknown(reason, demand.place);
+    }
+    judged
+}
+
+/// The base with brackets, `Iterable[int]`, by which a protocol has the members of a class of the standard library.
+fn arguments_of(index: &Index, protocol: ClassId, by: ClassId) -> Option<Name> {
+    index.class(protocol).mro.classes().find_map(|class| {
+        let (file, fact) = index.source_of(class)?;
+        let bases = index.file(file).facts.bases_of(fact).iter().filter(|base| base.is_subscripted);
+        let mut bases = bases.filter(|base| {
+            let link = index.class(class).bases.iter().find(|link| link.text == base.text);
+            link.is_some_and(|link| match link.resolution {
+                Resolution::Resolved(base) => index.class(base).mro.contains(by),
+                Resolution::External(_) | Resolution::Unresolved(_) => false,
+            })
+        });
+        bases.next().map(|base| base.text)
+    })
 }
 
 #[cfg(test)]

@@ -118,6 +118,12 @@ fn judge_inherited(
     let is_same = demand.by == owner;
     match &demand.what {
         Demanded::NestedClass => nested_class(demand),
+        // `list.__hash__` is `None`: what has it cannot be hashed.
+        Demanded::Library(_) if member.name.as_str() == "__hash__" && member.binding.is_none() => {
+            let mut judged = Judgement::default();
+            judged.push(ReasonKind::MissingMethod, "__hash__(self)".into(), "None".into(), None);
+            judged
+        }
         Demanded::Library(_) => Judgement::default(),
         Demanded::Function(_) | Demanded::Attribute(_) if is_same => Judgement::default(),
         Demanded::Function(_) | Demanded::Attribute(_) => Judgement::unknown(

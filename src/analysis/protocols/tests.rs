@@ -1,4 +1,4 @@
-use super::{Conformance, conforms};
+use super::{Conformance, Verdict, conforms};
 use crate::link::testing::{class_named, link_sources};
 
 fn compare(protocol_member: &str, class: &str) -> Conformance {
@@ -151,4 +151,18 @@ fn a_demand_behind_an_unknown_decorator_cannot_be_told() {
 fn a_dictionary_is_no_typed_dict() {
     let class = "class T(TypedDict):\n    a: int\nclass C:\n    def f(self, x: T): ...";
     check("def f(self, x: Dict[str, Any]): ...", class, "violates parameter-type");
+}
+
+#[test]
+fn types_that_a_standard_protocol_demands_are_not_compared_and_that_is_said() {
+    let verdict = |base: &str, class: &str| {
+        let source = format!("from typing import *\nclass P({base}, Protocol): ...\n{class}\n");
+        let index = link_sources(&[("m.py", &source)]);
+        conforms(&index, class_named(&index, "m.C"), class_named(&index, "m.P")).verdict
+    };
+    let iterable = "class C:\n    def __iter__(self) -> Iterator[str]: ...";
+    assert_eq!(verdict("Iterable[int]", iterable), Verdict::CannotTell);
+    assert_eq!(verdict("Sized", "class C:\n    def __len__(self) -> int: ..."), Verdict::Conforms);
+    assert_eq!(verdict("Hashable", "class C(list[int]): ..."), Verdict::Violates);
+    assert_eq!(verdict("Hashable", "class C(tuple[int]): ..."), Verdict::Conforms);
 }
