@@ -293,6 +293,7 @@ impl Config {
                 }
             }
         }
+        check_words(&name, &text, &own.lexicon)?;
         let words: LexiconEntry =
             toml::from_str(LEXICON).map_err(|e| error_at("rules/lexicon.toml", LEXICON, &e))?;
         let groups = |own: Vec<WordGroup>, built_in: Vec<WordGroup>| -> Vec<Vec<String>> {
@@ -351,6 +352,40 @@ fn error_at(name: &str, text: &str, error: &toml::de::Error) -> ConfigError {
         help: "expected [[role]], [[concept]], [similarity], [[lexicon.verb]], [[lexicon.object]], [[lexicon.interface]] or [[lexicon.storage]]; see the README, \"Rules\"".into(),
         excerpt: Excerpt::new(name, text, error.span()),
     }
+}
+
+/// Words are what names fall into, and each stands in one group of its kind.
+fn check_words(name: &str, text: &str, lexicon: &LexiconEntry) -> Result<(), ConfigError> {
+    let wrong = |kind: &str, word: &str, message: String| {
+        // The word itself is the place, where the text has it just once.
+        let quoted = format!("{word:?}");
+        let at = text.find(&quoted).filter(|at| text[at + 1..].find(&quoted).is_none());
+        ConfigError {
+            message: format!("{name}: [[lexicon.{kind}]]: {message}"),
+            help: "words are lower-case parts of names, such as \"connect\"; each stands in one group".into(),
+            excerpt: Excerpt::new(name, text, at.map(|at| at..at + quoted.len())),
+        }
+    };
+    for (kind, groups) in [("verb", &lexicon.verb), ("object", &lexicon.object)] {
+        let mut seen: Vec<&str> = Vec::new();
+        for group in groups {
+            if group.words.is_empty() {
+                return Err(wrong(kind, "words", "a group has no words".into()));
+            }
+            for word in &group.words {
+                let is_word =
+                    !word.is_empty() && word.chars().all(|c| c.is_lowercase() || c == '_' || c.is_numeric());
+                if !is_word {
+                    return Err(wrong(kind, word, format!("{word:?} is no word of a name")));
+                }
+                if seen.contains(&word.as_str()) {
+                    return Err(wrong(kind, word, format!("`{word}` stands there twice")));
+                }
+                seen.push(word);
+            }
+        }
+    }
+    Ok(())
 }
 
 fn concepts_of(
@@ -412,6 +447,18 @@ mod tests {
         let error = parse("ssot.toml", text).expect_err("unknown key");
         let span = error.excerpt.expect("excerpt").span.expect("span");
         assert_eq!(&text[span], "name");
+    }
+
+    #[test]
+    fn words_of_the_lexicon_are_checked() {
+        let check = |toml: &str| {
+            let lexicon = parse("ssot.toml", toml).expect("file").lexicon;
+            check_words("ssot.toml", toml, &lexicon).err().map(|error| error.message)
+        };
+        assert_eq!(check("[[lexicon.verb]]\nwords = [\"connect\", \"plug\"]\n"), None);
+        for wrong in ["[]", "[\"\"]", "[\"plug in\"]", "[\"plug\", \"plug\"]"] {
+            assert!(check(&format!("[[lexicon.object]]\nwords = {wrong}\n")).is_some(), "{wrong}");
+        }
     }
 
     #[test]

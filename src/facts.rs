@@ -374,6 +374,8 @@ pub struct TypeFact {
     pub claimed_module: Option<Name>,
     /// Whether the body holds nothing but a docstring, `pass` or `…`.
     pub is_empty: bool,
+    /// Whether a decorator makes its instances read-only: `@dataclass(frozen=True)`, `@attrs.frozen`.
+    pub is_frozen: bool,
     /// Whether its bases are made by a call: `namedtuple(…)`, `NamedTuple(…)`, `type(…)`.
     pub made_by: MadeBy,
 }

@@ -4,6 +4,7 @@
 //! make the answer "cannot tell", with the reason; they never make it "conforms".
 
 mod attributes;
+mod fields;
 pub mod matrix;
 mod members;
 

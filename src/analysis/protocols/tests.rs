@@ -97,6 +97,19 @@ fn a_function_of_the_module_is_bound_where_a_class_body_names_it() {
 }
 
 #[test]
+fn fields_of_a_frozen_class_are_read_only() {
+    let frozen = "import attr\nfrom dataclasses import dataclass\n@dataclass(frozen=True, slots=True)\nclass C:\n    name: str";
+    check("name: str", frozen, "violates read-only");
+    check("@property\n    def name(self) -> str: ...", frozen, "conforms");
+    check("name: str", &frozen.replace("frozen=True", "frozen=False"), "conforms");
+    check(
+        "name: str",
+        &frozen.replace("@dataclass(frozen=True, slots=True)", "@attr.frozen"),
+        "violates read-only",
+    );
+}
+
+#[test]
 fn a_value_that_is_written_out_has_its_type() {
     check("name: str", "class C:\n    name = 1", "violates attribute-type");
     check("name: str", "class C:\n    name = 'x'", "conforms");

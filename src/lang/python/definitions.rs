@@ -60,6 +60,7 @@ impl Lowering<'_> {
             has_type_parameters: node.type_params.is_some(),
             claimed_module: None,
             is_empty: is_empty_body(&node.body),
+            is_frozen: node.decorator_list.iter().any(freezes),
             made_by: MadeBy::Statement,
         });
         self.scope = body;
@@ -134,6 +135,7 @@ impl Lowering<'_> {
             has_type_parameters: false,
             claimed_module: None,
             is_empty: false,
+            is_frozen: false,
             made_by: if made_by_named_tuple { MadeBy::NamedTuple(callee) } else { MadeBy::Call(callee) },
         });
         Some(index)
@@ -381,6 +383,23 @@ fn classify(decorators: &[Decorator], is_method: bool, name: &str) -> (BindingKi
         traits.is_abstract |= last_segment(callee).is_some_and(|name| name.starts_with("abstract"));
     }
     (binding, traits)
+}
+
+/// `@dataclass(frozen=True)`, `@attrs.frozen`, `@frozen(slots=True)`
+fn freezes(decorator: &Decorator) -> bool {
+    let (callee, keywords) = match &decorator.expression {
+        Expr::Call(call) => (&*call.func, &*call.arguments.keywords),
+        other => (other, &[][..]),
+    };
+    let is_told = keywords.iter().any(|keyword| {
+        keyword.arg.as_ref().is_some_and(|arg| arg.as_str() == "frozen")
+            && matches!(&keyword.value, Expr::BooleanLiteral(literal) if literal.value)
+    });
+    match last_segment(callee) {
+        Some("frozen") => true,
+        Some("dataclass" | "define" | "s" | "attrs" | "attributes") => is_told,
+        _ => false,
+    }
 }
 
 fn is_docstring(statement: &Stmt) -> bool {

@@ -71,7 +71,7 @@ fn members(page: &mut Document, concept: &ConceptReport) {
     }
     if let Some(unknown) = &concept.election.unknown_declaration {
         page.text(format!(
-            "The rule declares `{unknown}` canonical, but no member has that name; one was elected."
+            "The rule declares `{unknown}` canonical, but not one implementation has that name: none has, or several have; one was elected."
         ));
     }
     let rows = concept.aliases.iter().map(|alias| {
