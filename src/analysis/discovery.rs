@@ -177,24 +177,37 @@ pub(crate) fn simple_name(index: &Index, unit: Unit) -> &'static str {
 /// How many neighbours of each unit are looked at.
 const NEIGHBOURS: usize = 10;
 
+/// From how many methods of its own on a subclass is more than a variant of its base.
+const OWN_METHODS: usize = 3;
+
 /// Pairs that have one responsibility, by score and rank.
 fn edges(index: &Index, profiles: &Profiles) -> Vec<Edge> {
-    let ids: Vec<UnitId> = profiles.ids().filter(|id| profiles.is_substantial(*id)).collect();
+    let is_whole = |id: &UnitId| profiles.is_substantial(*id) && stands_alone(index, profiles.unit(*id));
+    let ids: Vec<UnitId> = profiles.ids().filter(is_whole).collect();
     let mut edges: Vec<Edge> = ids
         .into_par_iter()
         .flat_map_iter(|unit| {
             let near = profiles.nearest(unit, NEIGHBOURS);
-            near.into_iter().filter(|(other, _)| profiles.is_substantial(*other)).filter_map(
-                move |(other, _)| {
-                    let score = is_alike(index, profiles, unit, other)?;
-                    Some(Edge { a: unit.min(other), b: unit.max(other), score: score.total })
-                },
-            )
+            near.into_iter().filter(|(other, _)| is_whole(other)).filter_map(move |(other, _)| {
+                let score = is_alike(index, profiles, unit, other)?;
+                Some(Edge { a: unit.min(other), b: unit.max(other), score: score.total })
+            })
         })
         .collect();
     edges.sort_by_key(|edge| (edge.a, edge.b));
     edges.dedup_by_key(|edge| (edge.a, edge.b));
     edges
+}
+
+/// Whether a unit does something itself, or brings several bases together: what a small variant of one base has
+/// from that base is told with the base.
+fn stands_alone(index: &Index, unit: Unit) -> bool {
+    let Unit::Class(class) = unit else { return true };
+    let bases = index.class(class).bases.iter().filter(|base| match base.resolution {
+        Resolution::Resolved(base) => index.is_in_tree(base),
+        Resolution::External(_) | Resolution::Unresolved(_) => false,
+    });
+    methods_of(index, class).len() >= OWN_METHODS || bases.count() > 1
 }
 
 /// Whether two units do one job without being of one family or one on top of the other.
