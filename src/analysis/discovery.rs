@@ -114,8 +114,12 @@ pub fn discover(index: &Index, options: &AnalysisOptions) -> Discovery {
             let lines: Vec<ClassId> = lines.copied().collect();
             let mut pairs =
                 lines.iter().enumerate().flat_map(|(at, a)| lines[at + 1..].iter().map(move |b| (*a, *b)));
-            // Two variants of one base bear its name where they stand.
-            if !duplicate.is_protocol && pairs.all(|(a, b)| are_family(index, a, b)) {
+            // Small variants of one base bear its name where they stand; copies are the same text.
+            let is_variant = |class: &ClassId| methods_of(index, *class).len() < OWN_METHODS;
+            if !duplicate.is_protocol
+                && lines.iter().all(is_variant)
+                && pairs.all(|(a, b)| are_family(index, a, b) && !is_same_text(index, a, b))
+            {
                 return None;
             }
             let units: Vec<Unit> = lines.into_iter().map(Unit::Class).collect();
