@@ -83,7 +83,7 @@ pub struct GroupMember {
 pub struct Group {
     /// Why they stand together.
     pub kind: GroupKind,
-    /// Words for it, from the names of its members.
+    /// Words for it: the simple name of the canonical one.
     pub title: String,
     /// The canonical one first, then by likeness to it.
     pub members: Vec<GroupMember>,
@@ -112,13 +112,11 @@ pub fn discover(index: &Index, options: &AnalysisOptions) -> Discovery {
             };
             let lines = duplicate.classes.iter().filter(|class| !inherits(class));
             let lines: Vec<ClassId> = lines.copied().collect();
-            let mut pairs =
-                lines.iter().enumerate().flat_map(|(at, a)| lines[at + 1..].iter().map(move |b| (*a, *b)));
             // Small variants of one base bear its name where they stand; copies are the same text.
             let is_variant = |class: &ClassId| methods_of(index, *class).len() < OWN_METHODS;
             if !duplicate.is_protocol
                 && lines.iter().all(is_variant)
-                && pairs.all(|(a, b)| are_family(index, a, b) && !is_same_text(index, a, b))
+                && pairs(&lines).all(|(a, b)| are_family(index, a, b) && !is_same_text(index, a, b))
             {
                 return None;
             }
@@ -305,7 +303,8 @@ fn group_of(
     let likeness = 0.1 + cohesion.unwrap_or(0.0);
     let worth = (1.0 + lines as f32).ln() * likeness * likeness * (8.0 + uses as f32).ln();
     let brief = brief::brief(index, lexicon, profiles, &members);
-    Some(Group { kind, title: title_of(index, &members), members, cohesion, brief, worth })
+    let title = simple_name(index, members[0].unit).to_owned();
+    Some(Group { kind, title, members, cohesion, brief, worth })
 }
 
 fn member_of(
@@ -343,8 +342,8 @@ fn lines_of(index: &Index, unit: Unit) -> u32 {
 
 /// Whether types of one name are one thing: alike in what they do or in their words, or the same text.
 fn is_one_thing(index: &Index, profiles: &Profiles, units: &[Unit], classes: &[ClassId]) -> bool {
-    let are_alike = pairs_of(profiles, units)
-        .is_some_and(|mut pairs| pairs.all(|(a, b)| profiles.is_name_confirmed(a, b)));
+    let are_alike =
+        ids_of(profiles, units).is_some_and(|ids| pairs(&ids).all(|(a, b)| profiles.is_name_confirmed(a, b)));
     are_alike || classes.len() > 1 && classes[1..].iter().all(|class| is_same_text(index, classes[0], *class))
 }
 
@@ -368,25 +367,16 @@ fn is_same_text(index: &Index, a: ClassId, b: ClassId) -> bool {
 
 /// The least likeness between two members.
 fn cohesion(profiles: &Profiles, units: &[Unit]) -> Option<f32> {
-    pairs_of(profiles, units)?.map(|(a, b)| profiles.likeness(a, b)).min_by(f32::total_cmp)
+    let ids = ids_of(profiles, units)?;
+    pairs(&ids).map(|(a, b)| profiles.likeness(a, b)).min_by(f32::total_cmp)
 }
 
-/// The pairs of the members, where all have enough content to be compared.
-fn pairs_of(profiles: &Profiles, units: &[Unit]) -> Option<impl Iterator<Item = (UnitId, UnitId)>> {
-    let ids: Option<Vec<UnitId>> = units.iter().map(|unit| profiles.find(*unit)).collect();
-    let ids = ids?;
-    let pairs = (0..ids.len()).flat_map(move |at| {
-        let ids = ids.clone();
-        (at + 1..ids.len()).map(move |other| (ids[at], ids[other]))
-    });
-    Some(pairs)
+/// The positions of the members, where all have enough content to be compared.
+fn ids_of(profiles: &Profiles, units: &[Unit]) -> Option<Vec<UnitId>> {
+    units.iter().map(|unit| profiles.find(*unit)).collect()
 }
 
-/// The name that all bear, or the words that most of them share.
-fn title_of(index: &Index, members: &[GroupMember]) -> String {
-    let names: Vec<&str> = members.iter().map(|member| simple_name(index, member.unit)).collect();
-    if names.iter().all(|name| *name == names[0]) {
-        return names[0].to_owned();
-    }
-    names[0].to_owned()
+/// Each with each of those behind it.
+fn pairs<T: Copy>(all: &[T]) -> impl Iterator<Item = (T, T)> {
+    all.iter().enumerate().flat_map(|(at, a)| all[at + 1..].iter().map(move |b| (*a, *b)))
 }

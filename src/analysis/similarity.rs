@@ -1,10 +1,11 @@
 //! How near two units are in what they are responsible for, whatever their authors called things.
 //!
-//! Three profiles: behaviour (what methods do with state, with what they took from it, with parameters
-//! and with outside interfaces), vocabulary (words, reduced by the lexicon) and bodies (digests). Features
-//! weigh by log frequency and by rarity in this code base (Salton and Buckley, 1988); profiles are compared by
-//! cosine. A score alone decides nothing: how many other units are nearer matters as much. See
-//! [`Rules`] for the thresholds and [`explain`] for the parts of a judgement.
+//! Profiles: handling (what public methods do with what is kept), actions (what methods do one by one, with state,
+//! with what they took from it and with parameters), interfaces (outside names used), company (those that
+//! callers use), vocabulary (words, reduced by the lexicon) and bodies (digests). Features weigh by log
+//! frequency and by rarity in this code base (Salton and Buckley, 1988); profiles are compared by cosine, part by
+//! part. A score alone decides nothing: how many other units are nearer matters as much. See [`Rules`] for
+//! the thresholds and [`explain`] for the parts of a judgement.
 
 mod delegation;
 pub mod explain;
@@ -45,14 +46,14 @@ pub struct Rules {
     pub discovery_words: f32,
     /// From this score with words on a concept is proposed that nobody declared.
     pub discovery_score: f32,
-    /// From this likeness of words on, types of one name are one concept whatever they do.
-    pub name_words: f32,
-    /// The same score without words, for two that are about one outside interface.
+    /// The same without words, for two that are about one outside interface.
     pub discovery_essential: f32,
-    /// And from this likeness on of what they do alone: one library in common is no job in common.
-    pub discovery_structure: f32,
     /// The same where words are next to nothing alike. What is about other things needs as much.
     pub discovery_wordless: f32,
+    /// And from this likeness on of what they do alone: one library in common is no job in common.
+    pub discovery_structure: f32,
+    /// From this likeness of words on, types of one name are one concept whatever they do.
+    pub name_words: f32,
     /// Units that do fewer distinct things than this are not proposed.
     pub discovery_content: u32,
     /// From this score on they have, whatever else is near.

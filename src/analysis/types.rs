@@ -392,20 +392,19 @@ fn definition_of(index: &Index, view: Viewpoint, dotted: &str, hops: u32) -> Def
 /// `from typing import *` brings its forms, which are no classes.
 fn through_typing_star(index: &Index, file: FileId, name: Name) -> Definition {
     let facts = &index.file(file).facts;
-    let has_star =
-        facts.bindings_of(MODULE_SCOPE, Name::new("*")).iter().any(|binding| match binding.target {
-            Bound::Star(import) => is_typing(facts.imports[import.index()].module),
-            Bound::Import(_)
-            | Bound::Type(_)
-            | Bound::Function(_)
-            | Bound::Parameter(_)
-            | Bound::Receiver { .. }
-            | Bound::Value { .. }
-            | Bound::TypeAlias(_)
-            | Bound::TypeParameter
-            | Bound::Opaque
-            | Bound::Deleted => false,
-        });
+    let has_star = facts.star_bindings().iter().any(|binding| match binding.target {
+        Bound::Star(import) => is_typing(facts.imports[import.index()].module),
+        Bound::Import(_)
+        | Bound::Type(_)
+        | Bound::Function(_)
+        | Bound::Parameter(_)
+        | Bound::Receiver { .. }
+        | Bound::Value { .. }
+        | Bound::TypeAlias(_)
+        | Bound::TypeParameter
+        | Bound::Opaque
+        | Bound::Deleted => false,
+    });
     let typing = index.library.module(Name::new("typing"));
     match typing.and_then(|typing| index.library.entry(typing, name)) {
         Some(_) if has_star => Definition::Typing(name.as_str()),

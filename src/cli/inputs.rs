@@ -92,7 +92,7 @@ impl Reading {
         let paths = if paths.is_empty() { vec![here()] } else { paths.to_vec() };
         let first = paths.first().map_or(Path::new("."), PathBuf::as_path);
         let config = Config::load(self.config.as_deref(), first)?;
-        if !quiet && self.config.is_none() {
+        if !quiet && self.config.is_none() && paths.len() > 1 {
             note_other_configurations(&paths);
         }
         let progress = Progress::start(quiet);

@@ -350,11 +350,12 @@ impl<'i> Resolver<'i> {
     /// Whether a module imports its own `name`.
     fn is_of_itself(&self, file: FileId, import: ImportIdx, name: Name) -> bool {
         let fact = self.facts(file).imports[import.index()];
-        if fact.what != Imported::Name(name) {
-            return false;
-        }
-        let own = self.index.modules.of_file(file);
-        own.is_some() && self.import_module(file, &fact) == own.map_or(Target::Missing(name), Target::Found)
+        let Some(own) = self.index.modules.of_file(file) else { return false };
+        // Every import that is chosen comes by here: most are not even called like the module.
+        let may_be_own = self.index.modules.get(own).name.as_str().ends_with(fact.module.as_str());
+        fact.what == Imported::Name(name)
+            && may_be_own
+            && self.import_module(file, &fact) == Target::Found(own)
     }
 
     /// What one binding leads to.

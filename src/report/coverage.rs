@@ -184,9 +184,14 @@ fn open_imports(index: &Index) -> (Vec<ExternalImport>, Vec<UnresolvedImport>) {
         let facts = &index.file(file).facts;
         for import in &facts.imports {
             // An import that may fail says so itself.
-            let may_fail = facts.guards_of(import.guard).any(|(_, guard)| {
-                matches!(guard.kind, GuardKind::TryBody { catches_import: true } | GuardKind::Known(false))
-            });
+            let may_fail = || {
+                facts.guards_of(import.guard).any(|(_, guard)| {
+                    matches!(
+                        guard.kind,
+                        GuardKind::TryBody { catches_import: true } | GuardKind::Known(false)
+                    )
+                })
+            };
             if import.what == Imported::Dynamic {
                 continue;
             }
@@ -196,7 +201,7 @@ fn open_imports(index: &Index) -> (Vec<ExternalImport>, Vec<UnresolvedImport>) {
                     let top = name.as_str().split('.').next().unwrap_or_default();
                     if import.level == 0 && !own.contains(&Name::new(top)) {
                         *external.entry(top.to_owned()).or_default() += 1;
-                    } else if !may_fail {
+                    } else if !may_fail() {
                         unresolved.push(UnresolvedImport {
                             module: name.as_str().to_owned(),
                             place: place(index, file, import.at),

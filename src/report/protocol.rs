@@ -282,8 +282,10 @@ fn rust_of(expression: &TypeExpression, is_borrowed: bool) -> String {
             match base.rsplit('.').next().unwrap_or(base) {
                 "tuple" | "Tuple" if !arguments.contains(&TypeExpression::Ellipsis) => {
                     let items: Vec<String> = arguments.iter().map(|of| rust_of(of, false)).collect();
-                    let tuple = format!("({},)", items.join(", "))
-                        .replace(",)", if items.len() == 1 { ",)" } else { ")" });
+                    let tuple = match &items[..] {
+                        [single] => format!("({single},)"),
+                        several => format!("({})", several.join(", ")),
+                    };
                     reference(&tuple, &format!("&{tuple}"))
                 }
                 "list" | "List" | "Sequence" | "Iterable" | "tuple" | "Tuple" => {
@@ -340,5 +342,17 @@ fn rust_name(name: &str) -> String {
         | "ref" | "return" | "static" | "struct" | "trait" | "try" | "type" | "typeof" | "unsafe"
         | "unsized" | "use" | "virtual" | "where" | "while" | "yield" => format!("r#{name}"),
         name => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tuples_keep_their_shape_in_rust() {
+        assert_eq!(rust_type(Some("tuple[tuple[int], str]"), false), "((i64,), String)");
+        assert_eq!(rust_type(Some("tuple[int, ...]"), true), "&[i64]");
+        assert_eq!(rust_name("match"), "r#match");
     }
 }

@@ -186,7 +186,7 @@ impl Importer<'_> {
             import.what == Imported::Name(name) && from == Some(self.index.modules.get(package).name)
         };
         let named = facts.bindings_of(MODULE_SCOPE, name).iter();
-        let starred = facts.bindings_of(MODULE_SCOPE, Name::new("*")).iter();
+        let starred = facts.star_bindings().iter();
         let mut bindings = named.chain(starred).filter(|binding| binding.at < before);
         let has_getattr = || !facts.bindings_of(MODULE_SCOPE, Name::new("__getattr__")).is_empty();
         bindings.any(|binding| {

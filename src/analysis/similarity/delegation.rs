@@ -18,6 +18,8 @@ pub(super) struct Delegation<'i> {
     index: &'i Index,
     functions: Vec<FunctionId>,
     by_name: FxHashMap<Name, FunctionId>,
+    /// What each function does itself, see [`Delegation::own`].
+    own: FxHashMap<FunctionId, Vec<Action>>,
 }
 
 impl<'i> Delegation<'i> {
@@ -29,7 +31,10 @@ impl<'i> Delegation<'i> {
         };
         let functions: Vec<FunctionId> = all.filter(is_code).collect();
         let by_name = functions.iter().map(|id| (index.function(*id).name, *id)).collect();
-        Self { index, functions, by_name }
+        let mut delegation = Self { index, functions, by_name, own: FxHashMap::default() };
+        delegation.own =
+            delegation.functions.iter().map(|function| (*function, delegation.settle(*function))).collect();
+        delegation
     }
 
     pub(super) fn functions(&self) -> &[FunctionId] {
@@ -50,7 +55,11 @@ impl<'i> Delegation<'i> {
 
     /// What a function does itself. What its own functions gave it comes from the unit's state where
     /// they take it from there.
-    pub(super) fn own(&self, function: FunctionId) -> Vec<Action> {
+    pub(super) fn own(&self, function: FunctionId) -> &[Action] {
+        self.own.get(&function).map_or(&[], Vec::as_slice)
+    }
+
+    fn settle(&self, function: FunctionId) -> Vec<Action> {
         let given = if self.delegates(function).any(|callee| self.gives_elements(callee, DEPTH)) {
             Subject::Element
         } else {
@@ -68,7 +77,7 @@ impl<'i> Delegation<'i> {
     /// What a function does itself and through the unit's other functions.
     pub(super) fn whole(&self, function: FunctionId) -> Vec<Action> {
         let mut met = vec![function];
-        let mut found = self.own(function);
+        let mut found = self.own(function).to_vec();
         let passes_on = returns(self.actions(function), "own");
         self.add_delegates(function, passes_on, &mut met, &mut found, DEPTH);
         found
@@ -91,7 +100,7 @@ impl<'i> Delegation<'i> {
             }
             met.push(callee);
             // What it returns is what the caller returns, or else it never leaves the caller.
-            let own = self.own(callee).into_iter();
+            let own = self.own(callee).iter().copied();
             let own = own.filter(|action| passes_on || action.kind != ActionKind::Return);
             // `self._tell(self._of_user(user), text)`: its parameter is what is kept.
             let is_kept = by.has(Involved::PASSES_KEPT);

@@ -37,7 +37,7 @@ impl<'a> Explainer<'a> {
     pub fn shared_parts(&self, pair: [Unit; 2], limit: usize) -> Vec<Part> {
         let profiles = self.profiles;
         let mut reader = profiles.reader(self.index, self.lexicon);
-        let [a, b] = pair.map(|unit| reader.features(unit).found);
+        let [a, b] = pair.map(|unit| reader.features(unit));
         let mut parts: Vec<Part> = Vec::new();
         let mut total = 0.0;
         for Weighed { key, feature, weight } in &a {

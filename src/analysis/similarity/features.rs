@@ -161,14 +161,3 @@ pub struct Weighed {
     /// Log frequency, times how much the feature says.
     pub weight: f32,
 }
-
-/// A unit's features with their weights (log frequency), each once, and the digests of its bodies.
-#[derive(Debug, Default)]
-pub struct Features {
-    /// Sorted by key.
-    pub found: Vec<Weighed>,
-    /// Digests of the bodies that are no stubs, sorted.
-    pub bodies: Vec<u64>,
-    /// Essential groups of interfaces that it uses: their keys as interface and as company.
-    pub essence: Vec<[u32; 2]>,
-}

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::delegation::Delegation;
-use super::features::{Feature, Features, Side, Stage, Weighed};
+use super::features::{Feature, Side, Stage, Weighed};
 use super::interfaces::{Interfaces, OutsideUses};
 use super::units::{Families, Unit};
 use crate::analysis::lexicon::{Lexicon, words_of};
@@ -19,7 +19,7 @@ struct Spoken {
 }
 
 /// What is told of a unit beside its features.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Told {
     /// Digests of its bodies, sorted.
     pub(super) bodies: Vec<u64>,
@@ -50,10 +50,11 @@ impl<'a> Reader<'a> {
         Self { index, families, lexicon, spoken: FxHashMap::default(), interfaces }
     }
 
-    pub(super) fn features(&mut self, unit: Unit) -> Features {
+    /// The features of a unit, by ascending key.
+    pub(super) fn features(&mut self, unit: Unit) -> Vec<Weighed> {
         let mut found = Vec::new();
-        let told = self.read(unit, 0, |weighed| found.push(weighed)).unwrap_or_default();
-        Features { found, bodies: told.bodies, essence: told.essence }
+        self.read(unit, 0, |weighed| found.push(weighed));
+        found
     }
 
     /// Gives each feature of a unit once, by ascending key; none for a unit that does and uses fewer
@@ -66,7 +67,7 @@ impl<'a> Reader<'a> {
         let is_step = |function: &FunctionId| steps.binary_search(function).is_ok();
         let mut wholes: Vec<Vec<Action>> = Vec::new();
         for &function in delegation.functions() {
-            self.push_actions(&delegation.own(function), &mut counted);
+            self.push_actions(delegation.own(function), &mut counted);
             if !is_step(&function) {
                 let whole = delegation.whole(function);
                 self.push_combinations(&whole, &mut counted);

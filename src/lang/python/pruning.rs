@@ -14,7 +14,7 @@ pub(super) fn find_roots(facts: &mut FileFacts) {
 }
 
 /// Drops the chains that can lead nowhere: rooted in a local that holds nothing we follow, or in a
-/// name that is bound nowhere in the file (a builtin). They are most of all chains.
+/// name that is bound nowhere in the file (a builtin).
 pub(super) fn drop_local_chains(facts: &mut FileFacts, pinned: &[ChainId]) {
     let has_star = facts.imports.iter().any(|import| import.what == Imported::Star);
     let leads: Vec<bool> =
