@@ -2,6 +2,7 @@
 //!
 //! With the environment (below), the only part of an analysis that touches the file system.
 
+mod cargo;
 pub mod environment;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,8 +13,7 @@ use std::sync::mpsc;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use crate::source::Language;
-use crate::source::{Document, RoleTable, Source};
+use crate::source::{CrateTarget, Document, Language, RoleTable, Source};
 
 /// Sources above this size are reported and not read, in bytes.
 pub const MAX_FILE_BYTES: u64 = 256 * 1024 * 1024;
@@ -42,6 +42,8 @@ pub struct Discovery {
     pub skipped: Vec<Skipped>,
     /// Folders with a project file (`pyproject.toml`, `setup.py`, `setup.cfg`), relative to the root.
     pub projects: Vec<PathBuf>,
+    /// What the Rust packages of the tree compile, libraries first.
+    pub crates: Vec<CrateTarget>,
 }
 
 /// Something that was met and not read.
@@ -68,7 +70,7 @@ pub enum DiscoverError {
         source: std::io::Error,
     },
     /// A file that no front end reads.
-    #[error("{} is not a source file: expected a folder, or a .py or .pyi file", .0.display())]
+    #[error("{} is not a source file: expected a folder, or a .py, .pyi or .rs file", .0.display())]
     NotSource(PathBuf),
 }
 
@@ -120,23 +122,31 @@ enum Met {
     Skipped(Skipped),
     /// A folder with a project file.
     Project(PathBuf),
+    /// A `Cargo.toml`.
+    Manifest(PathBuf),
 }
 
 /// What threads met, in one order.
 fn gather(met: Vec<Met>, root: PathBuf) -> Discovery {
     let (mut sources, mut documents) = (BTreeMap::new(), BTreeMap::new());
-    let (mut skipped, mut projects) = (BTreeSet::new(), BTreeSet::new());
+    let (mut skipped, mut projects, mut manifests) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for met in met {
         match met {
             Met::Source(source) => drop(sources.insert(source.display.clone(), source)),
             Met::Document(document) => drop(documents.insert(document.display.clone(), document)),
             Met::Skipped(skip) => drop(skipped.insert(skip)),
             Met::Project(folder) => drop(projects.insert(folder)),
+            Met::Manifest(path) => drop(manifests.insert(path)),
         }
     }
     let mut sources: Vec<Source> = sources.into_values().collect();
     mark_compiled_twins(&mut sources);
+    let has_rust = sources.iter().any(|source| source.language == Language::Rust);
+    let manifests: Vec<PathBuf> = manifests.into_iter().filter(|_| has_rust).collect();
+    let (crates, unread) = if has_rust { cargo::targets(&root, &manifests) } else { Default::default() };
+    skipped.extend(unread);
     Discovery {
+        crates,
         sources,
         documents: documents.into_values().collect(),
         skipped: skipped.into_iter().collect(),
@@ -245,6 +255,9 @@ impl Look<'_> {
         {
             met.push(Met::Project(folder.to_path_buf()));
         }
+        if name == Some("Cargo.toml") {
+            met.push(Met::Manifest(path.to_path_buf()));
+        }
         met.extend(self.take(path));
     }
 
@@ -307,10 +320,12 @@ fn explain_walk_error(error: &ignore::Error, start: &Path) -> (PathBuf, String) 
     }
 }
 
-/// Folders that hold no code of the project: caches, and virtual environments by their marker file.
+/// Folders that hold no code of the project: caches, virtual environments and build folders by their marker file.
 fn is_left_out(folder: &Path) -> bool {
     matches!(folder.file_name().and_then(OsStr::to_str), Some("__pycache__" | "node_modules"))
         || folder.join("pyvenv.cfg").exists()
+        // What cargo builds: sources that build scripts wrote, and packages that it unpacked.
+        || folder.join("CACHEDIR.TAG").exists()
 }
 
 fn compiled_stems(folder: &Path) -> Vec<String> {
@@ -325,11 +340,7 @@ fn is_of_interest(path: &Path) -> bool {
 }
 
 fn language_of(path: &Path) -> Option<Language> {
-    match path.extension().and_then(OsStr::to_str) {
-        Some("py") => Some(Language::Python),
-        Some("pyi") => Some(Language::PythonStub),
-        _ => None,
-    }
+    path.extension().and_then(OsStr::to_str).and_then(Language::of_extension)
 }
 
 fn is_document(path: &Path) -> bool {

@@ -45,6 +45,8 @@ table_index! {
     FunctionIdx;
     /// Index into [`FileFacts::imports`].
     ImportIdx;
+    /// Index into [`FileFacts::modules`].
+    ModuleIdx;
 }
 
 /// The module's own scope.
@@ -84,7 +86,9 @@ pub struct FileFacts {
     pub bindings: Vec<Binding>,
     /// The star imports of the module: into `bindings`.
     pub stars: Run,
-    /// Classes, structs, traits … in the order of the source.
+    /// Modules that the file declares: `mod x;`, `mod x { … }`.
+    pub modules: Vec<ModuleFact>,
+    /// Classes, structs, traits, impl blocks … in the order of the source.
     pub types: Vec<TypeFact>,
     /// Bases of all types.
     pub bases: Vec<Base>,
@@ -118,8 +122,36 @@ pub struct FileFacts {
     pub exports: Vec<Export>,
     /// Whether `__all__` is assigned, and whether all of it could be read.
     pub export_list: ExportList,
+    /// Macros that make items, which nobody expands here, in order.
+    pub item_macros: Vec<ItemMacro>,
     /// Syntax errors; what stands around them is in the tables all the same.
     pub errors: Vec<SyntaxError>,
+}
+
+/// A module that stands within another one, in a file of its own or in place.
+#[derive(Debug, Clone, Copy)]
+pub struct ModuleFact {
+    /// Its name.
+    pub name: Name,
+    /// The scope that declares it.
+    pub scope: ScopeId,
+    /// Its own scope, where its items stand in place.
+    pub body: Option<ScopeId>,
+    /// `#[path = "…"]`.
+    pub path: Option<Name>,
+    /// Condition under which it is there.
+    pub guard: GuardId,
+    /// Offset of the name.
+    pub at: Offset,
+}
+
+/// A macro that stands where an item would: what it makes is not known.
+#[derive(Debug, Clone, Copy)]
+pub struct ItemMacro {
+    /// Its path, dotted.
+    pub name: Name,
+    /// Where.
+    pub at: Offset,
 }
 
 /// What is known of a module's `__all__`.
@@ -185,6 +217,10 @@ pub enum ScopeKind {
     Expression,
     /// A list of type parameters and what they hold for, which see the body around them (PEP 695).
     TypeParameters,
+    /// A module in place: it sees no name of the module around it.
+    Namespace(ModuleIdx),
+    /// A block of statements: its names end with it.
+    Block,
 }
 
 /// One condition under which statements run; conditions nest through `parent`.
@@ -231,6 +267,13 @@ pub enum GuardKind {
     Loop,
     /// `__name__ == "__main__"`.
     Main,
+    /// Compiled only where a condition holds: `#[cfg(…)]`.
+    Config {
+        /// The condition as written.
+        condition: Name,
+        /// Whether it holds for tests alone.
+        is_test: bool,
+    },
 }
 
 /// A name bound in a scope.
@@ -244,6 +287,8 @@ pub struct Binding {
     pub at: Offset,
     /// Under which condition.
     pub guard: GuardId,
+    /// Declared private to its module (and those within it). Languages that tell by the name leave it false.
+    pub is_private: bool,
     /// To what.
     pub target: Bound,
 }
@@ -285,6 +330,8 @@ pub enum Bound {
     Deleted,
     /// `from m import *`: may bind anything.
     Star(ImportIdx),
+    /// A module that the file declares.
+    Module(ModuleIdx),
 }
 
 /// A use of a name, with the attribute look-ups and calls that follow it.
@@ -324,6 +371,19 @@ pub enum Step {
     Await,
     /// `[…]`.
     Index,
+    /// A container of such things: `Option<T>`, in annotations.
+    Held(Holder),
+}
+
+/// Kinds of generic types that hold values of another type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Holder {
+    /// One or none of them: `Option<T>`, `Result<T, E>`, a future.
+    Optional,
+    /// One behind a lock, or what must be borrowed first: `Mutex<T>`, `RefCell<T>`.
+    Locked,
+    /// Any number of them: `Vec<T>`, `HashMap<K, T>`, an iterator.
+    Many,
 }
 
 /// What the surroundings do with a chain.
@@ -339,6 +399,8 @@ pub enum Usage {
     InstanceTest,
     /// Decorates.
     Decorator,
+    /// Bounds a type parameter.
+    Bound,
     /// Is assigned to or deleted (the last step; the ones before are loads).
     Store,
 }
@@ -350,6 +412,8 @@ pub struct TypeFact {
     pub name: Name,
     /// Qualified name within the module, with `<locals>` for functions (PEP 3155).
     pub qualname: Name,
+    /// What it is.
+    pub form: TypeForm,
     /// The scope that holds the definition.
     pub scope: ScopeId,
     /// The scope of its body.
@@ -378,6 +442,46 @@ pub struct TypeFact {
     pub is_frozen: bool,
     /// Whether its bases are made by a call: `namedtuple(…)`, `NamedTuple(…)`, `type(…)`.
     pub made_by: MadeBy,
+}
+
+/// Kinds of definitions of types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TypeForm {
+    /// A class.
+    Class,
+    /// A struct.
+    Struct,
+    /// An enum: one of several variants.
+    Enum,
+    /// A union.
+    Union,
+    /// A trait.
+    Trait,
+    /// A block that gives methods to a type that is defined elsewhere: `impl Type`, `impl Trait for Type`.
+    /// Its bases are the trait.
+    Extension {
+        /// Principal chain of the type; none where it is no path (`impl Trait for [T]`).
+        of: Option<ChainId>,
+        /// `impl !Trait for Type`.
+        is_negative: bool,
+        /// For every type that fulfils its bounds: `impl<T: Display> Trait for T`.
+        is_blanket: bool,
+    },
+}
+
+impl TypeForm {
+    /// The word used in every output.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Class => "class",
+            Self::Struct => "struct",
+            Self::Enum => "enum",
+            Self::Union => "union",
+            Self::Trait => "trait",
+            Self::Extension { .. } => "impl",
+        }
+    }
 }
 
 /// How a type comes to be.
@@ -650,6 +754,7 @@ impl FileFacts {
             guards,
             bindings,
             stars,
+            modules,
             types,
             bases,
             functions,
@@ -667,6 +772,7 @@ impl FileFacts {
             aliases,
             exports,
             export_list,
+            item_macros,
             errors,
         } = self;
         *lines = Lines::default();
@@ -676,6 +782,7 @@ impl FileFacts {
         scopes.clear();
         guards.clear();
         bindings.clear();
+        modules.clear();
         types.clear();
         bases.clear();
         functions.clear();
@@ -692,6 +799,7 @@ impl FileFacts {
         decorators.clear();
         aliases.clear();
         exports.clear();
+        item_macros.clear();
         errors.clear();
     }
 }

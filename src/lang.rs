@@ -4,6 +4,7 @@
 //! a broken file gives the facts that could be read, and its errors as facts.
 
 pub mod python;
+pub mod rust;
 
 use crate::facts::FileFacts;
 use crate::source::Language;
@@ -62,5 +63,6 @@ pub fn facts(text: &str, language: Language, target: Target) -> FileFacts {
     match language {
         Language::Python => python::facts(text, python::Dialect::Source, target),
         Language::PythonStub => python::facts(text, python::Dialect::Stub, target),
+        Language::Rust => rust::facts(text),
     }
 }

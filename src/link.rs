@@ -4,28 +4,32 @@
 //! file system here. What lies outside the tree comes through [`Outside`], which the pipeline implements.
 
 pub mod bases;
+pub mod crates;
+pub mod extensions;
 pub mod library;
 pub mod members;
 pub mod modules;
 pub mod mro;
+mod outside;
 pub mod references;
 pub mod resolve;
 #[cfg(test)]
 pub(crate) mod testing;
+mod traits;
 
 use std::path::PathBuf;
 use std::sync::Mutex;
 
-use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use self::extensions::Extensions;
 use self::library::Library;
-use self::modules::{Layout, ModuleId, Modules, Place};
+use self::modules::{Layout, Modules, Place};
 use self::mro::Mro;
+pub use self::outside::{NoEnvironment, Outside, OutsideModule, OutsideState};
 use self::references::References;
-use crate::facts::{FileFacts, FunctionFact, FunctionIdx, Name, TypeFact, TypeIdx};
-use crate::source::FileRole;
-use crate::source::Language;
+use crate::facts::{FileFacts, FunctionFact, FunctionIdx, Name, ScopeId, TypeFact, TypeForm, TypeIdx};
+use crate::source::{CrateTarget, FileRole, Language};
 use crate::text::{Offset, Position};
 
 /// Index into [`Index::files`].
@@ -167,57 +171,6 @@ impl std::fmt::Display for Unresolved {
     }
 }
 
-/// What the world outside the tree has under a dotted module name.
-#[derive(Debug)]
-pub enum OutsideModule {
-    /// A source or stub file and its facts.
-    File {
-        /// Path as shown.
-        display: String,
-        /// Source or stub.
-        language: Language,
-        /// Whether it is a package's `__init__`.
-        is_package: bool,
-        /// What it says.
-        facts: Box<FileFacts>,
-    },
-    /// A namespace package.
-    Namespace,
-    /// A compiled module that nothing describes.
-    Compiled,
-    /// Nothing.
-    Missing,
-}
-
-/// Reads modules that lie outside the tree, on demand.
-pub trait Outside: Sync {
-    /// Looks up each of `names`; `None` where no environment is known at all.
-    fn load(&self, name: Name) -> Option<OutsideModule>;
-}
-
-/// No environment: whatever is not in the tree or the standard library stays external.
-#[derive(Debug, Clone, Copy)]
-pub struct NoEnvironment;
-
-impl Outside for NoEnvironment {
-    fn load(&self, _name: Name) -> Option<OutsideModule> {
-        None
-    }
-}
-
-/// What was found of a module outside the tree.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OutsideState {
-    /// Read, or a namespace.
-    Loaded(ModuleId),
-    /// Compiled.
-    Compiled,
-    /// Not there.
-    Missing,
-    /// No environment to look in.
-    Unknown,
-}
-
 /// A file handed to [`link`].
 #[derive(Debug)]
 pub struct LinkFile {
@@ -242,6 +195,8 @@ pub struct Ground {
     pub above: Vec<String>,
     /// Minor version of Python 3.
     pub python_minor: u8,
+    /// What Rust packages compile, in order of precedence.
+    pub crates: Vec<CrateTarget>,
 }
 
 /// The whole program.
@@ -256,6 +211,8 @@ pub struct Index {
     pub library: Library,
     /// Classes: the library's, then per file in the order of the source.
     pub classes: Vec<Class>,
+    /// Which types the `impl` blocks of the tree belong to.
+    pub extensions: Extensions,
     /// What was found of each outside module that was asked for.
     pub outside: FxHashMap<Name, OutsideState>,
     /// The methods that each class defines itself; see [`members::methods_of`].
@@ -274,7 +231,8 @@ pub fn link(files: Vec<LinkFile>, ground: &Ground, outside: &dyn Outside) -> Ind
         .map(|file| Place { display: &file.display, language: file.language, facts: &file.facts })
         .collect();
     let layout = Layout { projects: &ground.projects, above: &ground.above };
-    let modules = Modules::of_tree(&places, &layout);
+    let mut modules = Modules::of_tree(&places, &layout);
+    crates::add_crates(&mut modules, &places, &ground.crates);
     drop(places);
     let library = Library::new(ground.python_minor);
     let mut index = Index {
@@ -283,15 +241,23 @@ pub fn link(files: Vec<LinkFile>, ground: &Ground, outside: &dyn Outside) -> Ind
         modules,
         classes: Vec::new(),
         library,
+        extensions: Extensions::default(),
         outside: FxHashMap::default(),
         methods: Vec::new(),
         references: References::default(),
         wanted: Mutex::default(),
     };
     index.add_library_classes();
-    for file in files {
+    for mut file in files {
+        let is_for_tests =
+            index.modules.only_for_tests.binary_search(&FileId(index.files.len() as u32)).is_ok();
+        if is_for_tests && file.role == FileRole::Production {
+            file.role = FileRole::Test;
+        }
         index.add_file(file, true);
     }
+    extensions::link_extensions(&mut index);
+    traits::link_traits(&mut index);
     bases::link_bases(&mut index, outside);
     mro::link_orders(&mut index);
     index.methods = members::link_methods(&index);
@@ -332,7 +298,8 @@ impl Index {
         let module = self.modules.of_file(id).map(|module| self.modules.get(module).name);
         // A file that nothing can import still has its definitions; they go by its path.
         let module = module.unwrap_or_else(|| {
-            Name::new(&display.trim_end_matches(".py").trim_end_matches(".pyi").replace('/', "."))
+            let stem = [".py", ".pyi", ".rs"].iter().find_map(|ending| display.strip_suffix(ending));
+            Name::new(&stem.unwrap_or(&display).replace('/', "."))
         });
         let first_class = self.classes.len() as u32;
         for (index, fact) in facts.types.iter().enumerate() {
@@ -350,41 +317,6 @@ impl Index {
         id
     }
 
-    /// Reads the modules that were asked for and are not loaded; false when there were none.
-    fn load_wanted(&mut self, outside: &dyn Outside) -> bool {
-        let wanted =
-            std::mem::take(&mut *self.wanted.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
-        let mut wanted: Vec<Name> =
-            wanted.into_iter().filter(|name| !self.outside.contains_key(name)).collect();
-        wanted.sort();
-        let loaded: Vec<Option<OutsideModule>> = wanted.par_iter().map(|name| outside.load(*name)).collect();
-        for (name, found) in wanted.iter().zip(loaded) {
-            let state = match found {
-                None => OutsideState::Unknown,
-                Some(OutsideModule::Missing) => OutsideState::Missing,
-                Some(OutsideModule::Compiled) => OutsideState::Compiled,
-                Some(OutsideModule::Namespace) => {
-                    OutsideState::Loaded(self.modules.add_outside(*name, None, true))
-                }
-                Some(OutsideModule::File { display, language, is_package, facts }) => {
-                    let file = FileId(self.files.len() as u32);
-                    let module = self.modules.add_outside(*name, Some(file), is_package);
-                    let file = LinkFile {
-                        display,
-                        language,
-                        role: FileRole::Vendored,
-                        has_compiled_twin: false,
-                        facts: *facts,
-                    };
-                    self.add_file(file, false);
-                    OutsideState::Loaded(module)
-                }
-            };
-            self.outside.insert(*name, state);
-        }
-        !wanted.is_empty()
-    }
-
     /// A file.
     #[must_use]
     pub fn file(&self, id: FileId) -> &File {
@@ -397,10 +329,11 @@ impl Index {
         &self.classes[id.0 as usize]
     }
 
-    /// The class of a type fact.
+    /// The class of a type fact; for an `impl` block, the type that it extends.
     #[must_use]
     pub fn class_of(&self, file: FileId, index: TypeIdx) -> ClassId {
-        ClassId(self.file(file).first_class + index.0)
+        let own = ClassId(self.file(file).first_class + index.0);
+        self.extensions.extended_by(own).unwrap_or(own)
     }
 
     /// The source of a class: its file and fact. None for the standard library's.
@@ -418,11 +351,39 @@ impl Index {
         self.source_of(id).is_some_and(|(file, _)| self.file(file).is_in_tree)
     }
 
-    /// The classes of the tree, in the order of the files.
+    /// The classes of the tree, in the order of the files; blocks that extend one are no classes.
     pub fn tree_classes(&self) -> impl Iterator<Item = ClassId> {
         let start = self.files.first().map_or(self.classes.len() as u32, |file| file.first_class);
         let end = self.files.get(self.tree_files).map_or(self.classes.len() as u32, |file| file.first_class);
-        (start..end).map(ClassId)
+        (start..end).map(ClassId).filter(|class| !self.is_extension(*class))
+    }
+
+    /// Whether this is an `impl` block.
+    #[must_use]
+    pub fn is_extension(&self, id: ClassId) -> bool {
+        self.source_of(id).is_some_and(|(_, fact)| matches!(fact.form, TypeForm::Extension { .. }))
+    }
+
+    /// The language of a class; the standard library's is Python.
+    #[must_use]
+    pub fn language_of(&self, id: ClassId) -> Language {
+        self.source_of(id).map_or(Language::Python, |(file, _)| self.file(file).language)
+    }
+
+    /// What the code of a scope is for: that of its file, but for what is compiled for tests alone.
+    #[must_use]
+    pub fn role_at(&self, file: FileId, scope: ScopeId) -> FileRole {
+        let file = self.file(file);
+        let is_test = file.role == FileRole::Production
+            && file.language == Language::Rust
+            && file.facts.is_for_tests(scope);
+        if is_test { FileRole::Test } else { file.role }
+    }
+
+    /// What a class is for; see [`Index::role_at`].
+    #[must_use]
+    pub fn role_of(&self, id: ClassId) -> Option<FileRole> {
+        self.source_of(id).map(|(file, fact)| self.role_at(file, fact.body))
     }
 
     /// A function.
@@ -442,10 +403,5 @@ impl Index {
     pub fn place_of(&self, id: ClassId) -> Option<(&str, Position)> {
         let (file, fact) = self.source_of(id)?;
         Some((&self.file(file).display, self.position(file, fact.name_at)))
-    }
-
-    /// Notes that a resolution needs this module.
-    fn want(&self, name: Name) {
-        self.wanted.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(name);
     }
 }

@@ -12,6 +12,8 @@ pub enum Language {
     Python,
     /// `.pyi`
     PythonStub,
+    /// `.rs`
+    Rust,
 }
 
 impl Language {
@@ -20,7 +22,25 @@ impl Language {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Python | Self::PythonStub => "python",
+            Self::Rust => "rust",
         }
+    }
+
+    /// The language of a file with this extension.
+    #[must_use]
+    pub fn of_extension(extension: &str) -> Option<Self> {
+        match extension {
+            "py" => Some(Self::Python),
+            "pyi" => Some(Self::PythonStub),
+            "rs" => Some(Self::Rust),
+            _ => None,
+        }
+    }
+
+    /// Whether it is Python, source or stub.
+    #[must_use]
+    pub fn is_python(self) -> bool {
+        matches!(self, Self::Python | Self::PythonStub)
     }
 }
 
@@ -88,6 +108,38 @@ pub struct Document {
     pub path: PathBuf,
     /// Relative to the root of the scan, with `/`.
     pub display: String,
+}
+
+/// What a package compiles.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CrateTarget {
+    /// The name that code knows it by: `hub_core` for the package `hub-core`.
+    pub name: String,
+    /// What it is.
+    pub kind: CrateKind,
+    /// Its first file, relative to the root of the scan with `/`.
+    pub root: String,
+    /// Names that its package gives to dependencies, and what these call themselves.
+    pub renamed: Vec<(String, String)>,
+    /// Folder of the package, relative to the root of the scan with `/`.
+    pub package: String,
+}
+
+/// Kinds of targets (Cargo Book, "Cargo Targets").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CrateKind {
+    /// `src/lib.rs`: the one that others may name.
+    Library,
+    /// `src/main.rs`, `src/bin/`.
+    Binary,
+    /// `tests/`.
+    Test,
+    /// `examples/`.
+    Example,
+    /// `benches/`.
+    Bench,
+    /// `build.rs`.
+    BuildScript,
 }
 
 /// Globs that give files their roles, first match wins.

@@ -153,6 +153,21 @@ pub fn decode_python(bytes: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
     }
 }
 
+/// Decodes source that must be UTF-8, with or without a byte order mark.
+///
+/// # Errors
+/// [`DecodeError`] names the first line that is not.
+pub fn decode_utf8(bytes: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if let Some(at) = memchr(0, bytes) {
+        return Err(DecodeError::NullByte { line: line_of(bytes, at) });
+    }
+    std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|error| DecodeError::Invalid {
+        encoding: "UTF-8".to_owned(),
+        line: line_of(bytes, error.valid_up_to()),
+    })
+}
+
 fn line_of(bytes: &[u8], at: usize) -> u32 {
     memchr_iter(b'\n', &bytes[..at]).count() as u32 + 1
 }

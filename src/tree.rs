@@ -17,7 +17,7 @@ use crate::link::library::{NEWEST, OLDEST};
 use crate::link::{self, Ground, Index, LinkFile, NoEnvironment, Outside, OutsideModule};
 use crate::source::Language;
 use crate::source::{RoleTable, Source};
-use crate::text::decode_python;
+use crate::text::{decode_python, decode_utf8};
 
 /// What to read and for which target.
 #[derive(Debug)]
@@ -114,7 +114,7 @@ pub fn read(options: &ReadOptions<'_>) -> Result<Tree, TreeError> {
     let discovery = start.elapsed();
 
     let start = Instant::now();
-    let Discovery { root, sources, documents, mut skipped, projects } = found;
+    let Discovery { root, sources, documents, mut skipped, projects, crates } = found;
     let read: Vec<Result<(LinkFile, u64), Skipped>> =
         sources.into_par_iter().map(|source| read_source(source, target)).collect();
     let mut files = Vec::with_capacity(read.len());
@@ -140,7 +140,7 @@ pub fn read(options: &ReadOptions<'_>) -> Result<Tree, TreeError> {
     let facts = start.elapsed();
 
     let start = Instant::now();
-    let ground = Ground { projects, above: packages_above(&root), python_minor: target.python_minor };
+    let ground = Ground { projects, above: packages_above(&root), python_minor: target.python_minor, crates };
     let index = match &environment {
         Some(environment) => link::link(files, &ground, &Reader { environment, target }),
         None => link::link(files, &ground, &NoEnvironment),
@@ -159,7 +159,11 @@ fn read_source(source: Source, target: Target) -> Result<(LinkFile, u64), Skippe
     }
     let mut bytes = Vec::with_capacity(size as usize + 1);
     file.read_to_end(&mut bytes).map_err(|error| skip(error.to_string()))?;
-    let text = decode_python(&bytes).map_err(|error| skip(error.to_string()))?;
+    let decoded = match source.language {
+        Language::Python | Language::PythonStub => decode_python(&bytes),
+        Language::Rust => decode_utf8(&bytes),
+    };
+    let text = decoded.map_err(|error| skip(error.to_string()))?;
     let facts = lang::facts(&text, source.language, target);
     let Source { display, language, role, has_compiled_twin, .. } = source;
     Ok((LinkFile { display, language, role, has_compiled_twin, facts }, size))

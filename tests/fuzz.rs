@@ -257,7 +257,8 @@ fn defect_of(facts: &FileFacts, text_len: usize) -> Option<String> {
 
     for (position, found) in facts.scopes.iter().enumerate() {
         let is_known = match found.kind {
-            ScopeKind::Module | ScopeKind::Expression | ScopeKind::TypeParameters => true,
+            ScopeKind::Module | ScopeKind::Expression | ScopeKind::TypeParameters | ScopeKind::Block => true,
+            ScopeKind::Namespace(id) => id.index() < facts.modules.len(),
             ScopeKind::Type(id) => of_type(id),
             ScopeKind::Function(id) => id.index() < facts.functions.len(),
         };
@@ -274,6 +275,7 @@ fn defect_of(facts: &FileFacts, text_len: usize) -> Option<String> {
         let is_known = match found.target {
             Bound::Import(id) | Bound::Star(id) => id.index() < facts.imports.len(),
             Bound::Type(id) | Bound::Receiver { of: id, .. } => of_type(id),
+            Bound::Module(id) => id.index() < facts.modules.len(),
             Bound::Function(id) => id.index() < facts.functions.len(),
             Bound::Parameter(position) => (position as usize) < facts.parameters.len(),
             Bound::Value { values: run, annotation, .. } => values(run) && chain_if(annotation),
@@ -300,7 +302,7 @@ fn defect_of(facts: &FileFacts, text_len: usize) -> Option<String> {
     for found in &facts.steps {
         let is_known = match *found {
             Step::Attribute(_, offset) => at(offset),
-            Step::Call | Step::Await | Step::Index => true,
+            Step::Call | Step::Await | Step::Index | Step::Held(_) => true,
         };
         demand(is_known, format!("{found:?}"));
     }

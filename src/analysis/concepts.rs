@@ -354,7 +354,8 @@ fn aliases_in(index: &Index, file: FileId, members: &[Member]) -> Vec<Alias> {
             | Bound::TypeParameter
             | Bound::Opaque
             | Bound::Deleted
-            | Bound::Star(_) => continue,
+            | Bound::Star(_)
+            | Bound::Module(_) => continue,
         };
         if let Entity::Class(class) = class
             && members.iter().any(|member| member.class == class)

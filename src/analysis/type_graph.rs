@@ -136,6 +136,7 @@ fn push_uses(index: &Index, to: ClassId, wanted: &FxHashSet<ClassId>, edges: &mu
             | ReferenceKind::Attribute
             | ReferenceKind::Value
             | ReferenceKind::Decorator
+            | ReferenceKind::Bound
             | ReferenceKind::String => {}
         }
         if let Some(from) = enclosing_class(index, &used, wanted)
@@ -200,6 +201,7 @@ fn phase_of(index: &Index, used: &Use) -> Option<Phase> {
         | ReferenceKind::InstanceTest
         | ReferenceKind::Attribute
         | ReferenceKind::Value
+        | ReferenceKind::Bound
         | ReferenceKind::Decorator => match runs_later(&file.facts, used.scope) {
             true => Phase::Local,
             false => Phase::Load,

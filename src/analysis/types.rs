@@ -249,6 +249,7 @@ fn resolve_name(
         | Entity::Function(_)
         | Entity::Instance(_)
         | Entity::Awaitable(_)
+        | Entity::Held(..)
         | Entity::Super(_)
         | Entity::Value => ResolvedType::Unknown(format!("`{dotted}` is no type that we follow")),
     }
@@ -385,7 +386,8 @@ fn definition_of(index: &Index, view: Viewpoint, dotted: &str, hops: u32) -> Def
         | Bound::Receiver { .. }
         | Bound::Opaque
         | Bound::Deleted
-        | Bound::Star(_) => Definition::Entity,
+        | Bound::Star(_)
+        | Bound::Module(_) => Definition::Entity,
     }
 }
 
@@ -403,7 +405,8 @@ fn through_typing_star(index: &Index, file: FileId, name: Name) -> Definition {
         | Bound::TypeAlias(_)
         | Bound::TypeParameter
         | Bound::Opaque
-        | Bound::Deleted => false,
+        | Bound::Deleted
+        | Bound::Module(_) => false,
     });
     let typing = index.library.module(Name::new("typing"));
     match typing.and_then(|typing| index.library.entry(typing, name)) {
@@ -453,6 +456,7 @@ pub fn inferred(index: &Index, file: FileId, values: &[ChainId]) -> Option<Resol
         | Entity::SpecialBase(_)
         | Entity::Function(_)
         | Entity::Awaitable(_)
+        | Entity::Held(..)
         | Entity::Super(_)
         | Entity::External(_)
         | Entity::Value

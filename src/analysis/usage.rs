@@ -9,6 +9,7 @@ use crate::facts::Name;
 use crate::link::references::{MethodReference, Reference, ReferenceKind};
 use crate::link::{ClassId, FileId, FunctionId, Index};
 use crate::source::FileRole;
+use crate::text::Offset;
 
 /// References to one class, counted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,7 +42,7 @@ pub fn counts(index: &Index, class: ClassId) -> UsageCounts {
     let mut counts = UsageCounts::default();
     let mut last_file = None;
     for reference in outside_references(index, class) {
-        let role = index.file(reference.file).role as usize;
+        let role = index.role_at(reference.file, reference.scope) as usize;
         counts.by_role[role] += 1;
         *counts.by_kind.entry(reference.kind).or_default() += 1;
         if last_file != Some(reference.file) {
@@ -52,13 +53,13 @@ pub fn counts(index: &Index, class: ClassId) -> UsageCounts {
     counts
 }
 
-/// The references to a class from outside its own body.
+/// The references to a class from outside its own body and the blocks that extend it.
 pub fn outside_references(index: &Index, class: ClassId) -> impl Iterator<Item = &Reference> {
-    let own = index.source_of(class).map(|(file, fact)| (file, fact.at, fact.end));
+    let own: Vec<(FileId, Offset, Offset)> =
+        index.parts_of(class).map(|(file, part)| (file, part.at, part.end)).collect();
     index.references.of_class(class).iter().filter(move |reference| {
-        own.is_none_or(|(file, start, end)| {
-            reference.file != file || reference.at < start || reference.at >= end
-        })
+        !own.iter()
+            .any(|(file, start, end)| reference.file == *file && (*start..*end).contains(&reference.at))
     })
 }
 

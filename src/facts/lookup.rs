@@ -60,7 +60,13 @@ impl FileFacts {
     #[must_use]
     pub fn qualname(&self, scope: ScopeId, name: &str) -> String {
         match self.enclosing(scope) {
-            ScopeKind::Module | ScopeKind::Expression | ScopeKind::TypeParameters => name.to_owned(),
+            ScopeKind::Module | ScopeKind::Expression | ScopeKind::TypeParameters | ScopeKind::Block => {
+                name.to_owned()
+            }
+            ScopeKind::Namespace(index) => {
+                let module = self.modules[index.index()];
+                format!("{}.{name}", self.qualname(module.scope, module.name.as_str()))
+            }
             ScopeKind::Type(index) => format!("{}.{name}", self.types[index.index()].qualname),
             ScopeKind::Function(index) => {
                 format!("{}.<locals>.{name}", self.function_qualname(&self.functions[index.index()]))
@@ -93,7 +99,7 @@ impl FileFacts {
         match self.steps_of(chain).last() {
             None => Some(self.root_of(&self.chains[chain.index()]).name),
             Some(Step::Attribute(name, _)) => Some(*name),
-            Some(Step::Call | Step::Await | Step::Index) => None,
+            Some(Step::Call | Step::Await | Step::Index | Step::Held(_)) => None,
         }
     }
 
@@ -164,9 +170,54 @@ impl FileFacts {
             .filter(|(_, bindings)| !bindings.is_empty())
     }
 
-    /// The scope around a scope.
+    /// The scope whose names code of a scope sees beside its own: none around a module.
     fn outside_of(&self, scope: ScopeId) -> Option<ScopeId> {
-        (scope != MODULE_SCOPE).then(|| self.scopes[scope.index()].parent)
+        let here = self.scopes[scope.index()];
+        let is_module = scope == MODULE_SCOPE || matches!(here.kind, ScopeKind::Namespace(_));
+        (!is_module).then_some(here.parent)
+    }
+
+    /// The scopes whose names code of a scope sees, from itself outwards.
+    pub fn scopes_seen(&self, from: ScopeId) -> impl Iterator<Item = ScopeId> {
+        std::iter::successors(Some(from), |&at| self.outside_of(at)).filter(move |&at| self.sees(from, at))
+    }
+
+    /// The scope of the module that holds a scope: the file's own, or a module in place.
+    #[must_use]
+    pub fn module_scope(&self, scope: ScopeId) -> ScopeId {
+        let mut at = scope;
+        while let Some(outside) = self.outside_of(at) {
+            at = outside;
+        }
+        at
+    }
+
+    /// The guard of the definition that holds a scope, or of the module.
+    #[must_use]
+    pub fn guard_around(&self, scope: ScopeId) -> GuardId {
+        let mut at = scope;
+        loop {
+            let here = self.scopes[at.index()];
+            match here.kind {
+                ScopeKind::Function(index) => return self.functions[index.index()].guard,
+                ScopeKind::Type(index) => return self.types[index.index()].guard,
+                ScopeKind::Namespace(index) => return self.modules[index.index()].guard,
+                ScopeKind::Module => return ALWAYS,
+                ScopeKind::Expression | ScopeKind::TypeParameters | ScopeKind::Block => at = here.parent,
+            }
+        }
+    }
+
+    /// Whether what stands in a scope is compiled for tests alone.
+    #[must_use]
+    pub fn is_for_tests(&self, scope: ScopeId) -> bool {
+        self.is_guarded_for_tests(self.guard_around(scope))
+    }
+
+    /// Whether a guard holds for tests alone.
+    #[must_use]
+    pub fn is_guarded_for_tests(&self, guard: GuardId) -> bool {
+        self.guards_of(guard).any(|(_, guard)| matches!(guard.kind, GuardKind::Config { is_test: true, .. }))
     }
 
     /// Whether code in `from` sees the names of `scope`, which is itself or stands around it: those of
@@ -190,8 +241,11 @@ impl FileFacts {
         loop {
             let here = self.scopes[at.index()];
             match here.kind {
-                ScopeKind::Expression | ScopeKind::TypeParameters => at = here.parent,
-                kind @ (ScopeKind::Module | ScopeKind::Type(_) | ScopeKind::Function(_)) => {
+                ScopeKind::Expression | ScopeKind::TypeParameters | ScopeKind::Block => at = here.parent,
+                kind @ (ScopeKind::Module
+                | ScopeKind::Type(_)
+                | ScopeKind::Function(_)
+                | ScopeKind::Namespace(_)) => {
                     return kind;
                 }
             }

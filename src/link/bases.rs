@@ -40,6 +40,9 @@ fn resolve_open(index: &Index) -> Vec<(ClassId, Linked)> {
         .filter_map(|at| {
             let id = ClassId(at as u32);
             let Origin::Source { file, index: position } = index.class(id).origin else { return None };
+            if !index.file(file).language.is_python() {
+                return None;
+            }
             Some((id, link_class(&Resolver::new(index), file, position)))
         })
         .collect()
@@ -133,6 +136,7 @@ impl Linked {
             | Entity::Function(_)
             | Entity::Instance(_)
             | Entity::Awaitable(_)
+            | Entity::Held(..)
             | Entity::Super(_)
             | Entity::Value
             | Entity::Nothing => self.bases.push(unresolved(Unresolved::Dynamic(text))),
@@ -253,6 +257,9 @@ fn add_generic_entries(index: &mut Index) {
             let id = ClassId(at as u32);
             let class = index.class(id);
             let (file, fact) = index.source_of(id)?;
+            if !index.file(file).language.is_python() {
+                return None;
+            }
             if class.kind == ClassKind::TypedDict || !matches!(fact.made_by, MadeBy::Statement) {
                 return None;
             }

@@ -23,12 +23,13 @@ impl Resolver<'_> {
                         return Entity::Value;
                     }
                 }
-                Origin::Source { file, index } => {
-                    let facts = &self.index.file(file).facts;
-                    let body = facts.types[index.index()].body;
-                    let mut bindings = facts.bindings_of(body, name).iter().rev();
-                    if let Some(last) = bindings.find(|binding| !facts.is_dead(binding.guard)) {
-                        return self.class_binding(file, last, hops);
+                Origin::Source { .. } => {
+                    for (file, part) in self.index.parts_of(ancestor) {
+                        let facts = &self.index.file(file).facts;
+                        let mut bindings = facts.bindings_of(part.body, name).iter().rev();
+                        if let Some(last) = bindings.find(|binding| !facts.is_dead(binding.guard)) {
+                            return self.class_binding(file, last, hops);
+                        }
                     }
                 }
             }
@@ -52,6 +53,7 @@ impl Resolver<'_> {
             | Bound::Opaque
             | Bound::Deleted
             | Bound::Star(_) => Entity::Value,
+            Bound::Module(module) => self.declared_module(file, module),
         }
     }
 
@@ -170,9 +172,22 @@ fn ancestry(index: &Index, class: ClassId) -> Box<dyn Iterator<Item = Option<Cla
 }
 
 /// The method `name` that a class defines itself: the last definition that is no overload and no
-/// setter, as the class statement leaves it.
+/// setter, as the class statement leaves it. Of a Rust type, the first in its own and its `impl` blocks, those
+/// without a trait first.
 #[must_use]
 pub fn method_of(index: &Index, class: ClassId, name: Name) -> Option<FunctionId> {
+    let blocks = index.extensions.of(class);
+    if blocks.is_empty() {
+        return method_in(index, class, name);
+    }
+    let of_trait = |block: &ClassId| index.source_of(*block).is_some_and(|(_, fact)| fact.bases.len > 0);
+    let inherent = blocks.iter().filter(|block| !of_trait(block));
+    let others = blocks.iter().filter(|block| of_trait(block));
+    inherent.chain(others).find_map(|block| method_in(index, *block, name))
+}
+
+/// The method `name` that one body defines.
+fn method_in(index: &Index, class: ClassId, name: Name) -> Option<FunctionId> {
     let (file, fact) = index.source_of(class)?;
     let facts = &index.file(file).facts;
     let mut fallback = None;
@@ -208,12 +223,16 @@ pub(super) fn link_methods(index: &Index) -> Vec<Box<[FunctionId]>> {
 }
 
 fn own_methods(index: &Index, class: ClassId) -> Box<[FunctionId]> {
-    let Some((_, fact)) = index.source_of(class) else { return Box::default() };
-    functions_within(index, class)
-        .filter(|(_, function)| function.scope == fact.body && function.owner.is_some())
-        .filter(|(id, function)| method_of(index, class, function.name) == Some(*id))
-        .map(|(id, _)| id)
-        .collect()
+    let blocks = index.extensions.of(class).iter().copied();
+    let mut found = Vec::new();
+    for part in std::iter::once(class).chain(blocks) {
+        let Some((_, fact)) = index.source_of(part) else { continue };
+        let own = functions_within(index, part)
+            .filter(|(_, function)| function.scope == fact.body && function.owner.is_some())
+            .filter(|(id, function)| method_of(index, class, function.name) == Some(*id));
+        found.extend(own.map(|(id, _)| id));
+    }
+    found.into_boxed_slice()
 }
 
 /// Every function whose text lies within a class.
@@ -254,6 +273,10 @@ pub fn enclosing_name(index: &Index, file: super::FileId, scope: crate::facts::S
     match facts.enclosing(scope) {
         ScopeKind::Function(function) => Some(facts.function_qualname(&facts.functions[function.index()])),
         ScopeKind::Type(index) => Some(facts.types[index.index()].qualname.as_str().to_owned()),
-        ScopeKind::Module | ScopeKind::Expression | ScopeKind::TypeParameters => None,
+        ScopeKind::Module
+        | ScopeKind::Namespace(_)
+        | ScopeKind::Expression
+        | ScopeKind::TypeParameters
+        | ScopeKind::Block => None,
     }
 }

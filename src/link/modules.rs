@@ -9,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::FileId;
-use crate::facts::{FileFacts, Imported, Name};
+use crate::facts::{FileFacts, Imported, MODULE_SCOPE, ModuleIdx, Name, ScopeId};
 use crate::source::Language;
 
 /// Index into [`Modules::all`].
@@ -27,8 +27,29 @@ pub struct Module {
     pub is_package: bool,
     /// Whether it lies in the scanned tree, not in the environment.
     pub is_in_tree: bool,
-    /// Position of its `sys.path` folder among [`Modules::roots`].
+    /// Position of its `sys.path` folder, or of its crate's first file, among [`Modules::roots`].
     pub root: u32,
+    /// Its language.
+    pub language: Language,
+    /// The scope that holds its names: the file's own, but for a module in place.
+    pub scope: ScopeId,
+    /// The module that declares it, where modules are declared.
+    pub parent: Option<ModuleId>,
+}
+
+impl Module {
+    fn python(name: Name, is_package: bool, is_in_tree: bool, root: u32) -> Self {
+        Self {
+            name,
+            file: None,
+            is_package,
+            is_in_tree,
+            root,
+            language: Language::Python,
+            scope: MODULE_SCOPE,
+            parent: None,
+        }
+    }
 }
 
 /// All modules that are known.
@@ -36,15 +57,24 @@ pub struct Module {
 pub struct Modules {
     /// In the order of the files, then namespaces, then what the environment added.
     pub all: Vec<Module>,
-    /// The folders that `sys.path` would hold, relative to the root of the scan.
+    /// The folders that `sys.path` would hold, and the first files of crates, relative to the root of the scan.
     pub roots: Vec<PathBuf>,
-    /// Files that no import can reach: `x.py` beside a package `x/`.
+    /// Files that no import can reach: `x.py` beside a package `x/`, a Rust file that no `mod` declares.
     pub shadowed: Vec<FileId>,
+    /// Files that are compiled for tests alone: `#[cfg(test)] mod tests;`.
+    pub only_for_tests: Vec<FileId>,
+    /// Declared modules whose file is not there.
+    pub without_file: Vec<(FileId, ModuleIdx)>,
+    pub(super) crates: FxHashMap<Name, Vec<ModuleId>>,
+    /// Names that packages of the tree give to crates they depend on, by crate.
+    pub(super) renamed: FxHashMap<(u32, Name), Name>,
+    pub(super) declared: FxHashMap<(FileId, ModuleIdx), ModuleId>,
+    pub(super) in_place: FxHashMap<(FileId, ScopeId), ModuleId>,
     by_name: FxHashMap<Name, Vec<ModuleId>>,
     /// Modules by folder and stem, for `import sibling` in a folder of scripts that is no package.
     by_place: FxHashMap<(Name, Name), ModuleId>,
     folder_of_file: Vec<Name>,
-    of_file: Vec<Option<ModuleId>>,
+    pub(super) of_file: Vec<Option<ModuleId>>,
 }
 
 /// A file as far as its place is concerned.
@@ -75,6 +105,11 @@ impl Modules {
         let mut claims: FxHashMap<(u32, Name), ModuleId> = FxHashMap::default();
         for (index, file) in files.iter().enumerate() {
             let id = FileId(index as u32);
+            if !file.language.is_python() {
+                modules.folder_of_file.push(Name::new(""));
+                modules.of_file.push(None);
+                continue;
+            }
             let (root, dotted, is_package) = naming.name_of(file);
             let next = roots.len() as u32;
             let root = *roots.entry(root).or_insert(next);
@@ -98,7 +133,7 @@ impl Modules {
                 }
             }
             modules.of_file.push(Some(module));
-            modules.all.push(Module { name, file: Some(id), is_package, is_in_tree: true, root });
+            modules.all.push(Module { file: Some(id), ..Module::python(name, is_package, true, root) });
             let stem = Name::new(dotted.rsplit('.').next().unwrap_or(&dotted));
             let place = if is_package { parent_folder(folder) } else { folder };
             if !naming.packages.contains(place) {
@@ -152,7 +187,7 @@ impl Modules {
             if self.by_name.contains_key(&parent_name) {
                 break;
             }
-            self.push(Module { name: parent_name, file: None, is_package: true, is_in_tree, root });
+            self.push(Module::python(parent_name, true, is_in_tree, root));
             text = parent;
         }
     }
@@ -166,7 +201,7 @@ impl Modules {
 
     /// Adds a module of the environment.
     pub fn add_outside(&mut self, name: Name, file: Option<FileId>, is_package: bool) -> ModuleId {
-        let id = self.push(Module { name, file, is_package, is_in_tree: false, root: u32::MAX });
+        let id = self.push(Module { file, ..Module::python(name, is_package, false, u32::MAX) });
         if let Some(file) = file {
             self.of_file.resize(file.0 as usize + 1, None);
             self.folder_of_file.resize(file.0 as usize + 1, Name::new(""));
@@ -179,6 +214,22 @@ impl Modules {
     #[must_use]
     pub fn of_file(&self, file: FileId) -> Option<ModuleId> {
         self.of_file.get(file.0 as usize).copied().flatten()
+    }
+
+    /// The module that holds a scope: its file's, or one that stands in place there.
+    #[must_use]
+    pub fn of_scope(&self, file: FileId, facts: &FileFacts, scope: ScopeId) -> Option<ModuleId> {
+        if self.in_place.is_empty() {
+            return self.of_file(file);
+        }
+        let scope = facts.module_scope(scope);
+        self.in_place.get(&(file, scope)).copied().or_else(|| self.of_file(file))
+    }
+
+    /// The module that a declaration brings.
+    #[must_use]
+    pub fn declared_by(&self, file: FileId, declaration: ModuleIdx) -> Option<ModuleId> {
+        self.declared.get(&(file, declaration)).copied()
     }
 
     /// A module by id.
@@ -213,7 +264,7 @@ impl Modules {
     #[must_use]
     pub fn child(&self, package: ModuleId, name: Name) -> Option<ModuleId> {
         let parent = self.get(package);
-        if !parent.is_package {
+        if !parent.is_package || !parent.language.is_python() {
             return None;
         }
         let several = self.by_name.get(&parent.name.join(name.as_str()))?;
@@ -221,10 +272,10 @@ impl Modules {
         same_root.or(several.first()).copied()
     }
 
-    /// The first segments of the tree's module names.
+    /// The first segments of the tree's Python module names.
     #[must_use]
     pub fn top_level(&self) -> FxHashSet<Name> {
-        let in_tree = self.all.iter().filter(|module| module.is_in_tree);
+        let in_tree = self.all.iter().filter(|module| module.is_in_tree && module.language.is_python());
         in_tree.map(|m| Name::new(m.name.as_str().split('.').next().unwrap_or_default())).collect()
     }
 }

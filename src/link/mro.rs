@@ -3,8 +3,9 @@
 //!
 //! What the bases are is settled in [`super::bases`]; here they are only merged.
 
-use super::{ClassId, Index, Resolution};
+use super::{ClassId, Index, Resolution, traits};
 use crate::facts::Name;
+use crate::source::Language;
 
 /// A method resolution order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -99,7 +100,10 @@ pub(super) fn link_orders(index: &mut Index) {
                 }
                 Progress::Open => {
                     stack.pop();
-                    let mro = order_of(index, class, &state);
+                    let mro = match index.language_of(class) {
+                        Language::Rust => traits::order_of(index, class),
+                        Language::Python | Language::PythonStub => order_of(index, class, &state),
+                    };
                     index.classes[class.0 as usize].mro = mro;
                     state[class.0 as usize] = Progress::Done;
                 }

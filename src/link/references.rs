@@ -30,8 +30,10 @@ pub enum ReferenceKind {
     Attribute,
     /// Any other load: an argument, an alias.
     Value,
-    /// A decorator.
+    /// A decorator, a derive.
     Decorator,
+    /// Bounds a type parameter.
+    Bound,
     /// A string that names it: `mock.patch("pkg.mod.Class")`.
     String,
     /// An entry of `__all__`.
@@ -52,6 +54,7 @@ impl ReferenceKind {
             Self::Attribute => "attribute",
             Self::Value => "value",
             Self::Decorator => "decorator",
+            Self::Bound => "bound",
             Self::String => "string",
             Self::Export => "export",
         }

@@ -3,22 +3,26 @@
 //! Resolution is a pure function of the facts. It never guesses: where several bindings may hold
 //! and lead to different things, the answer is [`Entity::Open`] with the reason.
 
+mod entity;
+mod holders;
 mod imports;
 mod liveness;
+mod paths;
 mod values;
 
 use std::borrow::Cow;
 use std::cell::Cell;
 
+pub use self::entity::{Entity, Place, Site, SpecialBase};
+pub use self::holders::Layers;
 pub use self::imports::Target;
 use self::liveness::{Branches, Life};
-use self::values::{awaited, indexed, instance_of};
-use super::library::{LibraryEntry, LibraryModuleId};
-use super::modules::ModuleId;
+use self::values::{awaited, held, indexed, instance_of};
+use super::library::LibraryEntry;
 use super::{ClassId, FileId, FunctionId, Index, Unresolved};
 use crate::facts::{
-    Binding, Bound, Chain, ChainId, FileFacts, GuardId, ImportIdx, Imported, MODULE_SCOPE, Name,
-    ParameterKind, ScopeId, ScopeKind, Step, Usage,
+    Binding, Bound, Chain, ChainId, FileFacts, ImportIdx, Imported, MODULE_SCOPE, Name, ParameterKind,
+    ScopeId, ScopeKind, Step, Usage,
 };
 use crate::text::Offset;
 
@@ -26,75 +30,6 @@ use crate::text::Offset;
 const MAX_HOPS: u32 = 40;
 /// How many sets of bindings one question may weigh.
 const FUEL: u32 = 400;
-
-/// What a name or expression stands for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Entity {
-    /// A module of the tree or the environment.
-    Module(ModuleId),
-    /// A module of the standard library.
-    LibraryModule(LibraryModuleId),
-    /// A class.
-    Class(ClassId),
-    /// `typing.List` and its kin: stands for a class when it is a base.
-    GenericAlias(ClassId),
-    /// `typing.NamedTuple`, `typing.TypedDict`: functions that act as bases.
-    SpecialBase(SpecialBase),
-    /// A function or an unbound method.
-    Function(FunctionId),
-    /// An instance of a class.
-    Instance(ClassId),
-    /// What a coroutine function gives before it is awaited.
-    Awaitable(ClassId),
-    /// `super()` within a class.
-    Super(ClassId),
-    /// A module, class or function outside of what could be read.
-    External(Name),
-    /// A value that is no type and no instance that we follow.
-    Value,
-    /// `None`.
-    Nothing,
-    /// Not known, and why.
-    Open(Unresolved),
-}
-
-/// Functions of `typing` that stand for a base class.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SpecialBase {
-    /// Gives `tuple`.
-    NamedTuple,
-    /// Gives `dict`.
-    TypedDict,
-}
-
-/// From where a name is looked at: decides which bindings have run already.
-#[derive(Debug, Clone, Copy)]
-pub struct Site {
-    /// Only bindings before this offset count; none for code that runs later.
-    pub before: Option<Offset>,
-    /// Where the name stands in the flow of the scope that binds it.
-    pub at: Option<Offset>,
-    /// The guard around the place: branches around it are known to be taken.
-    pub guard: GuardId,
-}
-
-impl Site {
-    /// From another file, when the module has run to its end.
-    pub const END: Self = Self { before: None, at: None, guard: GuardId(0) };
-}
-
-/// Where a name stands.
-#[derive(Debug, Clone, Copy)]
-pub struct Place {
-    /// The file.
-    pub file: FileId,
-    /// The innermost scope.
-    pub scope: ScopeId,
-    /// Offset.
-    pub at: Offset,
-    /// Condition under which it is evaluated.
-    pub guard: GuardId,
-}
 
 /// Resolves names of one program.
 pub struct Resolver<'i> {
@@ -119,6 +54,13 @@ impl<'i> Resolver<'i> {
         if hops == 0 {
             self.fuel.set(FUEL);
         }
+    }
+
+    /// Takes from the tank; false when it is empty.
+    fn burn(&self) -> bool {
+        let fuel = self.fuel.get();
+        self.fuel.set(fuel.saturating_sub(1));
+        fuel > 0
     }
 
     fn facts(&self, file: FileId) -> &'i FileFacts {
@@ -159,6 +101,7 @@ impl<'i> Resolver<'i> {
                 Step::Call => self.call(&entity, hops),
                 Step::Await => awaited(&entity),
                 Step::Index => indexed(entity),
+                Step::Held(holder) => held(entity, holder),
             };
         }
         entity
@@ -168,6 +111,11 @@ impl<'i> Resolver<'i> {
     pub(crate) fn root_of(&self, file: FileId, chain: &Chain, hops: u32) -> Entity {
         let facts = self.facts(file);
         let root = facts.root_of(chain);
+        if self.is_rust(file) {
+            let is_prefix = matches!(facts.steps[chain.steps.range()].first(), Some(Step::Attribute(..)));
+            let place = Place { file, scope: root.scope, at: chain.at, guard: chain.guard };
+            return self.path_root(root.name, place, is_prefix, hops);
+        }
         let place = Place { file, scope: root.scope, at: chain.at, guard: chain.guard };
         self.first_of(facts.bindings_of_root(root), root.name, place, hops)
     }
@@ -175,6 +123,9 @@ impl<'i> Resolver<'i> {
     /// What a name stands for at a place.
     #[must_use]
     pub fn name_at(&self, name: Name, place: Place, hops: u32) -> Entity {
+        if self.is_rust(place.file) {
+            return self.path_root(name, place, false, hops);
+        }
         let seen = self.facts(place.file).bindings_seen(place.scope, name);
         self.first_of(seen, name, place, hops)
     }
@@ -393,6 +344,7 @@ impl<'i> Resolver<'i> {
             Bound::TypeAlias(None) | Bound::TypeParameter => Entity::Value,
             Bound::Opaque | Bound::Star(_) => Entity::Open(Unresolved::Dynamic(binding.name)),
             Bound::Deleted => Entity::Open(Unresolved::NotDefined(binding.name)),
+            Bound::Module(module) => self.declared_module(file, module),
         }
     }
 
@@ -419,6 +371,7 @@ impl<'i> Resolver<'i> {
                     | Entity::SpecialBase(_)
                     | Entity::External(_)
                     | Entity::Awaitable(_)
+                    | Entity::Held(..)
             );
             match &found {
                 _ if !is_followed && values.len() > 1 => {}
@@ -456,7 +409,8 @@ fn is_being_made(facts: &FileFacts, binding: &Binding, at: Option<Offset>) -> bo
         | Bound::TypeParameter
         | Bound::Opaque
         | Bound::Deleted
-        | Bound::Star(_) => false,
+        | Bound::Star(_)
+        | Bound::Module(_) => false,
     }
 }
 

@@ -246,7 +246,8 @@ fn import_of(index: &Index, file: FileId, root: &str) -> Option<String> {
         | Bound::Receiver { .. }
         | Bound::Opaque
         | Bound::Deleted
-        | Bound::Star(_) => None,
+        | Bound::Star(_)
+        | Bound::Module(_) => None,
     }
 }
 

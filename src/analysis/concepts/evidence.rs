@@ -340,7 +340,7 @@ pub(super) fn uses_of_function(index: &Index, function: FunctionId) -> Vec<(File
         // not import it under another one, cannot use it.
         let is_attribute = facts.steps.iter().any(|step| match *step {
             Step::Attribute(written, _) => written == name,
-            Step::Call | Step::Await | Step::Index => false,
+            Step::Call | Step::Await | Step::Index | Step::Held(_) => false,
         });
         let is_written = is_attribute || facts.roots.iter().any(|root| root.name == name);
         let can_reach = is_written || facts.imports.iter().any(|import| import.what == Imported::Name(name));

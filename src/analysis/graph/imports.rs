@@ -127,6 +127,7 @@ impl Importer<'_> {
                 GuardKind::TypeChecking => phase = Phase::Typing,
                 GuardKind::Main if phase == Phase::Load => phase = Phase::Local,
                 GuardKind::Main
+                | GuardKind::Config { .. }
                 | GuardKind::Always
                 | GuardKind::Known(true)
                 | GuardKind::Runtime
@@ -233,6 +234,7 @@ fn may_run(facts: &FileFacts, guard: GuardId) -> bool {
     facts.guards_of(guard).all(|(_, guard)| match guard.kind {
         GuardKind::Known(false) | GuardKind::TypeChecking | GuardKind::Main => false,
         GuardKind::Always
+        | GuardKind::Config { .. }
         | GuardKind::Known(true)
         | GuardKind::Runtime
         | GuardKind::Branch { .. }

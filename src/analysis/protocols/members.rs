@@ -247,7 +247,8 @@ pub(super) fn overloads_of(index: &Index, id: FunctionId) -> Vec<FunctionId> {
             | Bound::TypeParameter
             | Bound::Opaque
             | Bound::Deleted
-            | Bound::Star(_) => None,
+            | Bound::Star(_)
+            | Bound::Module(_) => None,
         })
         .filter(|function| index.function(*function).traits.is_overload)
         .collect()

@@ -48,6 +48,7 @@ pub(super) fn compare_returns(
                 | Entity::LibraryModule(_)
                 | Entity::GenericAlias(_)
                 | Entity::SpecialBase(_)
+                | Entity::Held(..)
                 | Entity::Super(_)
                 | Entity::External(_)
                 | Entity::Value

@@ -154,7 +154,7 @@ fn uses_in(families: &Families, lexicon: &Lexicon, facts: &FileFacts) -> PlacedU
         let Some(import) = imports[chain.root.index()] else { continue };
         let attribute = facts.steps[chain.steps.range()].iter().find_map(|step| match step {
             Step::Attribute(name, _) => Some(*name),
-            Step::Call | Step::Await | Step::Index => None,
+            Step::Call | Step::Await | Step::Index | Step::Held(_) => None,
         });
         let name = match import.what {
             Imported::Module | Imported::ModuleAs => attribute,
@@ -202,6 +202,7 @@ fn imported_from(facts: &FileFacts, root: Name) -> Option<&Import> {
         | Bound::TypeParameter
         | Bound::Opaque
         | Bound::Deleted
-        | Bound::Star(_) => None,
+        | Bound::Star(_)
+        | Bound::Module(_) => None,
     })
 }

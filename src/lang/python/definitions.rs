@@ -10,7 +10,7 @@ use super::digest::digest_of;
 use super::statements::{FunctionFrame, Lowering, last_segment};
 use crate::facts::{
     Base, BindingKind, Bound, ChainId, FunctionFact, FunctionIdx, FunctionTraits, MadeBy, Name, Parameter,
-    ParameterKind, Run, ScopeKind, TypeFact, TypeIdx, Usage,
+    ParameterKind, Run, ScopeKind, TypeFact, TypeForm, TypeIdx, Usage,
 };
 
 /// Defaults longer than this many bytes are cut: they are shown, not compared.
@@ -48,6 +48,7 @@ impl Lowering<'_> {
         self.facts.types.push(TypeFact {
             name,
             qualname,
+            form: TypeForm::Class,
             scope: outer,
             body,
             guard: self.guard,
@@ -123,6 +124,7 @@ impl Lowering<'_> {
         self.facts.types.push(TypeFact {
             name: bound_to.map_or(name, Name::new),
             qualname: name,
+            form: TypeForm::Class,
             scope: self.scope,
             body,
             guard: self.guard,
@@ -161,7 +163,9 @@ impl Lowering<'_> {
             ScopeKind::Module
             | ScopeKind::Function(_)
             | ScopeKind::Expression
-            | ScopeKind::TypeParameters => None,
+            | ScopeKind::TypeParameters
+            | ScopeKind::Namespace(_)
+            | ScopeKind::Block => None,
         };
         let name = Name::new(&node.name);
         let (binding, mut traits) = classify(&node.decorator_list, owner.is_some(), name.as_str());

@@ -83,7 +83,7 @@ fn leads_somewhere(facts: &FileFacts, binding: &Binding) -> bool {
         Bound::TypeAlias(target) => target.is_some(),
         Bound::Parameter(index) => facts.parameters[index as usize].annotation_chain.is_some(),
         Bound::Value { values, annotation, .. } => values.len > 0 || annotation.is_some(),
-        Bound::TypeParameter | Bound::Opaque | Bound::Deleted => false,
+        Bound::TypeParameter | Bound::Opaque | Bound::Deleted | Bound::Module(_) => false,
     }
 }
 
@@ -158,7 +158,8 @@ fn relocate_chains(facts: &mut FileFacts, relocate: impl Fn(ChainId) -> Option<C
             | Bound::TypeParameter
             | Bound::Opaque
             | Bound::Deleted
-            | Bound::Star(_) => {}
+            | Bound::Star(_)
+            | Bound::Module(_) => {}
         }
     }
     for field in &mut facts.fields {

@@ -234,7 +234,7 @@ impl<'a> Lowering<'a> {
         if scope == MODULE_SCOPE && matches!(target, Bound::Value { .. }) {
             self.module_values.insert(name);
         }
-        self.facts.bindings.push(Binding { scope, name, at, guard: self.guard, target });
+        self.facts.bindings.push(Binding { scope, name, at, guard: self.guard, is_private: false, target });
     }
 
     pub(super) fn owner_of(&self, name: Name) -> ScopeId {

@@ -162,7 +162,7 @@ impl Walk<'_> {
                     }
                     found
                 }
-                Step::Call | Step::Await | Step::Index => self.resolver.step(&before, *step),
+                Step::Call | Step::Await | Step::Index | Step::Held(_) => self.resolver.step(&before, *step),
             };
         }
     }
@@ -251,7 +251,7 @@ impl Walk<'_> {
             Some(Step::Call) => ReferenceKind::Instantiate,
             Some(Step::Attribute(..)) => ReferenceKind::Attribute,
             // `Base[int]` is what `Base` is there.
-            Some(Step::Index | Step::Await) | None => kind_of(chain.usage),
+            Some(Step::Index | Step::Await | Step::Held(_)) | None => kind_of(chain.usage),
         };
         self.push_class(class, at, facts.root_of(chain).scope, kind, via);
     }
@@ -271,7 +271,9 @@ impl Walk<'_> {
         };
         let kind = match next {
             Some(Step::Call) => ReferenceKind::Call,
-            Some(Step::Attribute(..) | Step::Await | Step::Index) | None => ReferenceKind::Attribute,
+            Some(Step::Attribute(..) | Step::Await | Step::Index | Step::Held(_)) | None => {
+                ReferenceKind::Attribute
+            }
         };
         let file = self.file;
         self.found.methods.push(MethodReference { function, receiver, file, at, scope, kind, is_own });
@@ -386,6 +388,7 @@ fn kind_of(usage: Usage) -> ReferenceKind {
         Usage::Base => ReferenceKind::Base,
         Usage::InstanceTest => ReferenceKind::InstanceTest,
         Usage::Decorator => ReferenceKind::Decorator,
+        Usage::Bound => ReferenceKind::Bound,
     }
 }
 

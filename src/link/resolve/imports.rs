@@ -27,6 +27,9 @@ impl Resolver<'_> {
     #[must_use]
     pub fn import(&self, file: FileId, import: ImportIdx, hops: u32) -> Entity {
         self.start(hops);
+        if self.is_rust(file) {
+            return self.used(file, import, hops);
+        }
         let fact = self.facts(file).imports[import.index()];
         if let Imported::Module = fact.what {
             // `import a.b.c` binds `a`.
@@ -88,6 +91,9 @@ impl Resolver<'_> {
     /// The module that an import statement names.
     #[must_use]
     pub fn import_module(&self, file: FileId, import: &Import) -> Target {
+        if self.is_rust(file) {
+            return self.used_module(file, import);
+        }
         if import.level == 0 {
             return self.absolute(file, import.module);
         }
@@ -166,6 +172,9 @@ impl Resolver<'_> {
             return Entity::Open(Unresolved::Circular(name));
         }
         let fact = self.index.modules.get(module);
+        if fact.language == crate::source::Language::Rust {
+            return self.module_item(module, name, hops);
+        }
         let dotted = || fact.name.join(name.as_str());
         let mut undefined = None;
         if let Some(file) = fact.file {

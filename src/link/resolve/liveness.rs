@@ -29,7 +29,10 @@ impl Resolver<'_> {
                 GuardKind::Always | GuardKind::Known(true) | GuardKind::Runtime => Life::Certain,
                 GuardKind::Known(false) | GuardKind::Main => Life::Dead,
                 GuardKind::TypeChecking => Life::Typing,
-                GuardKind::Branch { .. } | GuardKind::Loop | GuardKind::Handler => Life::Possible,
+                GuardKind::Branch { .. }
+                | GuardKind::Loop
+                | GuardKind::Handler
+                | GuardKind::Config { .. } => Life::Possible,
                 GuardKind::TryBody { catches_import: false } => Life::Certain,
                 GuardKind::TryBody { catches_import: true } => {
                     match self.outcome(file, guard.statement, hops) {

@@ -1,7 +1,8 @@
 //! What comes of an entity: its attributes, what a call of it gives, what an annotation promises.
 
+use super::holders::{Layers, opened_by_await};
 use super::{Entity, MAX_HOPS, Resolver, Target};
-use crate::facts::{ChainId, FunctionFact, Name, Step};
+use crate::facts::{ChainId, FunctionFact, Holder, Name, Step};
 use crate::link::members::method_of;
 use crate::link::{ClassId, FileId, FunctionId, Unresolved};
 
@@ -22,6 +23,7 @@ impl Resolver<'_> {
             | Entity::Awaitable(_)
             | Entity::Value
             | Entity::Nothing => Entity::Value,
+            Entity::Held(class, layers) => self.held_attribute(*class, *layers, name, hops),
             Entity::Open(reason) => Entity::Open(reason.clone()),
         }
     }
@@ -34,6 +36,8 @@ impl Resolver<'_> {
             // `super()` and `super(C, self)`
             Entity::Super(class) => Entity::Super(*class),
             Entity::External(name) => Entity::Open(Unresolved::Dynamic(*name)),
+            // Only what opens a container is called here, and gives what it holds.
+            Entity::Held(..) => entity.clone(),
             Entity::Instance(_)
             | Entity::Module(_)
             | Entity::LibraryModule(_)
@@ -59,6 +63,7 @@ impl Resolver<'_> {
                     Some(own) => own,
                     None => instance_of(entity, function.name),
                 },
+                held @ Entity::Held(..) => return held,
                 _ => self.self_type(id, chain).unwrap_or(open),
             },
             None if function.returns.is_some() => open,
@@ -116,6 +121,7 @@ impl Resolver<'_> {
             Step::Call => self.call(entity, 0),
             Step::Await => awaited(entity),
             Step::Index => indexed(entity.clone()),
+            Step::Held(holder) => held(entity.clone(), holder),
             Step::Attribute(name, _) => self.attribute(entity, name, 0),
         }
     }
@@ -131,6 +137,7 @@ impl Resolver<'_> {
 pub(super) fn awaited(entity: &Entity) -> Entity {
     match entity {
         Entity::Awaitable(class) => Entity::Instance(*class),
+        Entity::Held(class, layers) => opened_by_await(*class, *layers),
         Entity::Open(reason) => Entity::Open(reason.clone()),
         _ => Entity::Value,
     }
@@ -140,8 +147,18 @@ pub(super) fn awaited(entity: &Entity) -> Entity {
 pub(super) fn indexed(entity: Entity) -> Entity {
     match entity {
         Entity::Class(_) | Entity::GenericAlias(_) | Entity::External(_) | Entity::SpecialBase(_) => entity,
+        Entity::Held(class, layers) => layers.item(class),
         Entity::Open(reason) => Entity::Open(reason),
         _ => Entity::Value,
+    }
+}
+
+/// A container of what this is.
+pub(super) fn held(entity: Entity, holder: Holder) -> Entity {
+    match entity {
+        Entity::Class(class) => Entity::Held(class, Layers::of(holder)),
+        Entity::Held(class, layers) => Entity::Held(class, layers.within(holder)),
+        other => other,
     }
 }
 
@@ -149,6 +166,7 @@ pub(super) fn indexed(entity: Entity) -> Entity {
 pub(super) fn instance_of(entity: Entity, name: Name) -> Entity {
     match entity {
         Entity::Class(class) | Entity::GenericAlias(class) => Entity::Instance(class),
+        Entity::Held(class, layers) => Entity::Held(class, layers),
         Entity::External(dotted) => Entity::Open(Unresolved::Dynamic(dotted)),
         Entity::Open(reason) => Entity::Open(reason),
         _ => Entity::Open(Unresolved::Dynamic(name)),

@@ -1,0 +1,82 @@
+//! Bodies as a whole: digests, and whether there is anything in them.
+
+use std::hash::Hasher;
+
+use rustc_hash::FxHasher;
+use syn::{Block, Expr, Stmt};
+
+/// Hashes a body without its layout and comments.
+pub(super) fn digest_of(body: &str) -> u64 {
+    let bytes = body.as_bytes();
+    let mut hasher = FxHasher::default();
+    let mut at = 0;
+    // Whether a word came last, and whether something came behind it that parts words.
+    let (mut is_word, mut is_parted) = (false, false);
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            byte if byte.is_ascii_whitespace() => {
+                is_parted = true;
+                at += 1;
+            }
+            b'/' if bytes.get(at + 1) == Some(&b'/') => {
+                at = memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |end| at + end);
+                is_parted = true;
+            }
+            b'"' => {
+                let end = end_of_string(bytes, at);
+                hasher.write(&bytes[at..end]);
+                at = end;
+                is_word = false;
+            }
+            byte => {
+                let was_word = is_word;
+                is_word = byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii();
+                // `let x` is not `letx`, and `a . b` is `a.b`.
+                if was_word && is_word && is_parted {
+                    hasher.write_u8(b' ');
+                }
+                is_parted = false;
+                hasher.write_u8(byte);
+                at += 1;
+            }
+        }
+    }
+    hasher.finish()
+}
+
+fn end_of_string(bytes: &[u8], start: usize) -> usize {
+    let mut at = start + 1;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'\\' => at += 2,
+            b'"' => return at + 1,
+            _ => at += 1,
+        }
+    }
+    bytes.len()
+}
+
+/// Whether a body is empty, or says that it is to be written.
+pub(super) fn is_stub(block: &Block) -> bool {
+    let is_placeholder =
+        |mac: &syn::Macro| mac.path.get_ident().is_some_and(|name| name == "todo" || name == "unimplemented");
+    match block.stmts.as_slice() {
+        [] => true,
+        [Stmt::Macro(only)] => is_placeholder(&only.mac),
+        [Stmt::Expr(Expr::Macro(only), _)] => is_placeholder(&only.mac),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn layout_and_comments_do_not_count_and_words_do() {
+        let one = digest_of("let x = a . b(); // first\n  x");
+        assert_eq!(one, digest_of("let x = a.b();\nx"));
+        assert_ne!(one, digest_of("letx = a.b();\nx"));
+        assert_ne!(digest_of("f(\"a  b\")"), digest_of("f(\"a b\")"));
+    }
+}

@@ -1,0 +1,151 @@
+//! Guards the stack: finds code too deep to walk before it is parsed.
+//!
+//! Parser, walk and drop recurse once per bracket and once per operator of a chain (`a + a + …`, `a.b().c()`,
+//! `&&&&T`). An overflow of a thread's stack cannot be caught, so the depth is bounded from the text first.
+
+use crate::facts::SyntaxError;
+
+/// Most brackets within each other.
+const MAX_BRACKETS: usize = 3_000;
+/// Most operators, dots and keywords in one element: between `;`, `,` and the brackets around.
+const MAX_LINKS: usize = 20_000;
+
+/// Reports the place where the tree would become too deep. Small files cannot reach it and are not scanned.
+pub(super) fn check_depth(text: &str) -> Option<SyntaxError> {
+    if text.len() <= MAX_BRACKETS {
+        return None;
+    }
+    let bytes = text.as_bytes();
+    let mut open: Vec<usize> = Vec::new();
+    let mut links = 0;
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'/' if bytes.get(at + 1) == Some(&b'/') => {
+                at = memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |end| at + end);
+                continue;
+            }
+            b'/' if bytes.get(at + 1) == Some(&b'*') => {
+                at = end_of_comment(bytes, at);
+                continue;
+            }
+            b'"' => {
+                at = end_of_string(bytes, at);
+                continue;
+            }
+            b'\'' => {
+                at = end_of_character(bytes, at);
+                continue;
+            }
+            b'(' | b'[' | b'{' => {
+                open.push(links);
+                links = 0;
+            }
+            b')' | b']' | b'}' => {
+                links = open.pop().unwrap_or(0) + 1;
+                // A block ends its statement, but for `else` and operators behind it, which go on.
+                if byte == b'}' && !continues(&bytes[at + 1..]) {
+                    links = 0;
+                }
+            }
+            b';' | b',' => links = 0,
+            b'.' | b'+' | b'-' | b'*' | b'/' | b'%' | b'&' | b'|' | b'^' | b'!' | b'<' | b'>' | b'='
+            | b'?' => {
+                links += 1;
+            }
+            _ => {}
+        }
+        let message = match () {
+            () if open.len() > MAX_BRACKETS => format!("more than {MAX_BRACKETS} brackets within each other"),
+            () if links > MAX_LINKS => format!("an expression of more than {MAX_LINKS} operators"),
+            () => {
+                at += 1;
+                continue;
+            }
+        };
+        return Some(SyntaxError { at: at as u32, message: format!("{message}: the file was not read") });
+    }
+    None
+}
+
+/// Whether an expression goes on behind a closed block.
+fn continues(rest: &[u8]) -> bool {
+    let start = rest.iter().position(|byte| !byte.is_ascii_whitespace());
+    let rest = start.map_or(&[][..], |start| &rest[start..]);
+    rest.starts_with(b"else") || rest.first().is_some_and(|byte| b".?+-*/%&|^<>=".contains(byte))
+}
+
+/// Comments nest (Rust Reference, "Comments").
+fn end_of_comment(bytes: &[u8], start: usize) -> usize {
+    let (mut at, mut depth) = (start + 2, 1);
+    while depth > 0 && at < bytes.len() {
+        match &bytes[at..bytes.len().min(at + 2)] {
+            b"*/" => (depth, at) = (depth - 1, at + 2),
+            b"/*" => (depth, at) = (depth + 1, at + 2),
+            _ => at += 1,
+        }
+    }
+    at
+}
+
+/// The end of a string that opens at `start`; raw strings are told by the `#` and `r` before it.
+fn end_of_string(bytes: &[u8], start: usize) -> usize {
+    let hashes = bytes[..start].iter().rev().take_while(|byte| **byte == b'#').count();
+    let before = start.checked_sub(hashes + 1).map(|at| bytes[at]);
+    let is_raw = before == Some(b'r');
+    let mut at = start + 1;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'\\' if !is_raw => at += 2,
+            b'"' if !is_raw => return at + 1,
+            b'"' if bytes[at + 1..].iter().take_while(|byte| **byte == b'#').count() >= hashes => {
+                return at + 1 + hashes;
+            }
+            _ => at += 1,
+        }
+    }
+    bytes.len()
+}
+
+/// The end of `'x'` or `'\n'`; a lifetime is one byte on.
+fn end_of_character(bytes: &[u8], start: usize) -> usize {
+    if bytes.get(start + 1) == Some(&b'\\') {
+        let end = memchr::memchr(b'\'', bytes.get(start + 3..).unwrap_or_default());
+        return end.map_or(bytes.len(), |end| start + 4 + end);
+    }
+    // One character of up to four bytes, then the quote.
+    let quote = (start + 2..=start + 5).find(|&at| bytes.get(at) == Some(&b'\''));
+    match quote {
+        Some(quote)
+            if std::str::from_utf8(&bytes[start + 1..quote]).is_ok_and(|text| text.chars().count() == 1) =>
+        {
+            quote + 1
+        }
+        _ => start + 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, is_fine: bool) {
+        assert_eq!(check_depth(text).is_none(), is_fine);
+    }
+
+    #[test]
+    fn depth_is_bounded_and_length_is_not() {
+        check(&format!("const X: u32 = {}1{};", "(".repeat(5_000), ")".repeat(5_000)), false);
+        check(&format!("const X: u32 = 1{};", " + 1".repeat(50_000)), false);
+        check(&format!("const X: &[u32] = &[{}];", "-1, ".repeat(50_000)), true);
+        check(&"fn f() { if x { a.b() } else { c.d() } }\n".repeat(5_000), true);
+    }
+
+    #[test]
+    fn brackets_in_strings_characters_and_comments_do_not_count() {
+        let text = "const A: &str = \"((\"; const B: char = '('; /* (( /* */ (( */ const C: &str = r#\"\"((\"#; // ((\n\
+                    fn f<'a>(x: &'a str) -> char { '\\'' }\n";
+        check(&text.repeat(2_000), true);
+    }
+}

@@ -1,0 +1,132 @@
+//! Patterns: which names they bind, and to what of the matched value.
+
+use syn::{Pat, Path};
+
+use super::{Lowering, name_of};
+use crate::facts::{Bound, ChainId, Name, Run, Step, Usage};
+use crate::text::Offset;
+
+impl Lowering<'_> {
+    /// Binds the names of a pattern that is matched against `value`; they hold from `from` on.
+    pub(super) fn bind_pattern(&mut self, pattern: &Pat, value: Option<ChainId>, from: Offset) {
+        match pattern {
+            Pat::Ident(pattern) => {
+                let name = name_of(&pattern.ident);
+                // `None` and `MAX` are tested against, not bound.
+                let is_constant = pattern.subpat.is_none()
+                    && pattern.by_ref.is_none()
+                    && pattern.mutability.is_none()
+                    && name.as_str().starts_with(|first: char| first.is_uppercase());
+                let at = self.start_of(pattern.ident.span());
+                if is_constant {
+                    let start = self.steps_start();
+                    self.push_chain(name, at, start, Usage::InstanceTest);
+                    return;
+                }
+                let target = match value {
+                    Some(chain) => {
+                        let values = self.push_values([chain]);
+                        Bound::Value { values, annotation: None, is_complete: false }
+                    }
+                    None => Bound::Opaque,
+                };
+                self.bind(name, from.max(at), false, target);
+                if let Some((_, inner)) = &pattern.subpat {
+                    self.bind_pattern(inner, value, from);
+                }
+            }
+            Pat::Type(typed) => {
+                let annotation = self.lower_type(&typed.ty, Usage::Annotation);
+                match (&*typed.pat, annotation) {
+                    (Pat::Ident(pattern), Some(_)) => {
+                        let at = from.max(self.start_of(pattern.ident.span()));
+                        let values = match value {
+                            Some(chain) => self.push_values([chain]),
+                            None => Run::default(),
+                        };
+                        let target = Bound::Value { values, annotation, is_complete: false };
+                        self.bind(name_of(&pattern.ident), at, false, target);
+                    }
+                    (inner, _) => self.bind_pattern(inner, value, from),
+                }
+            }
+            Pat::Reference(inner) => self.bind_pattern(&inner.pat, value, from),
+            Pat::Paren(inner) => self.bind_pattern(&inner.pat, value, from),
+            Pat::Guard(inner) => {
+                self.bind_pattern(&inner.pat, value, from);
+                self.lower_expression(&inner.guard);
+            }
+            Pat::TupleStruct(pattern) => {
+                self.path_chain(&pattern.path, Usage::InstanceTest);
+                let inner = match value {
+                    Some(value) if opens(&pattern.path) => self.opened(value),
+                    _ => None,
+                };
+                for element in &pattern.elems {
+                    self.bind_pattern(element, inner, from);
+                }
+            }
+            Pat::Tuple(pattern) => {
+                // `for (id, connection) in &connections`: maps hold what their last argument says.
+                let last = pattern.elems.len().wrapping_sub(1);
+                for (position, element) in pattern.elems.iter().enumerate() {
+                    let value = value.filter(|_| position == last && pattern.elems.len() == 2);
+                    self.bind_pattern(element, value.filter(|value| self.is_item(*value)), from);
+                }
+            }
+            Pat::Struct(pattern) => {
+                self.path_chain(&pattern.path, Usage::InstanceTest);
+                for field in &pattern.fields {
+                    self.bind_pattern(&field.pat, None, from);
+                }
+            }
+            Pat::Slice(pattern) => {
+                for element in &pattern.elems {
+                    self.bind_pattern(element, None, from);
+                }
+            }
+            Pat::Or(pattern) => {
+                for case in &pattern.cases {
+                    self.bind_pattern(case, value, from);
+                }
+            }
+            Pat::Path(path) => {
+                self.path_chain(&path.path, Usage::InstanceTest);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a chain ends with taking one of many.
+    fn is_item(&self, chain: ChainId) -> bool {
+        self.facts.steps_of(chain).last() == Some(&Step::Index)
+    }
+
+    /// The chain behind `Some(…)` and `Ok(…)`.
+    fn opened(&mut self, value: ChainId) -> Option<ChainId> {
+        let at = self.facts.chains[value.index()].at;
+        self.extended(value, [Step::Attribute(Name::new("unwrap"), at), Step::Call])
+    }
+
+    /// A chain with more steps; it uses nothing that the first one does not.
+    pub(super) fn extended(
+        &mut self,
+        value: ChainId,
+        more: impl IntoIterator<Item = Step>,
+    ) -> Option<ChainId> {
+        let chain = self.facts.chains[value.index()];
+        let start = self.steps_start();
+        for position in chain.steps.range() {
+            let step = self.facts.steps[position];
+            self.facts.steps.push(step);
+        }
+        self.facts.steps.extend(more);
+        let name = self.facts.root_of(&chain).name;
+        Some(self.push_chain(name, chain.at, start, chain.usage))
+    }
+}
+
+/// `Some(x)` and `Ok(x)` take out what is held.
+fn opens(path: &Path) -> bool {
+    path.segments.last().is_some_and(|last| last.ident == "Some" || last.ident == "Ok")
+}

@@ -1,0 +1,236 @@
+//! Rust files → crates and their modules: which file is which module, as `mod` items say it.
+//!
+//! The compiler starts from the first file of each target and follows `mod x;`, `mod x { … }` and
+//! `#[path]` (Rust Reference, "Modules", "Module source filenames").
+
+use rustc_hash::FxHashMap;
+
+use super::FileId;
+use super::modules::{Module, ModuleId, Modules, Place};
+use crate::facts::{FileFacts, MODULE_SCOPE, ModuleFact, ModuleIdx, Name, ScopeId};
+use crate::source::{CrateKind, CrateTarget, Language};
+
+/// Adds the modules of all crates, and of files that belong to none.
+pub(super) fn add_crates(modules: &mut Modules, files: &[Place<'_>], targets: &[CrateTarget]) {
+    let rust = files.iter().enumerate().filter(|(_, file)| file.language == Language::Rust);
+    let by_path: FxHashMap<&str, FileId> = rust.map(|(at, file)| (file.display, FileId(at as u32))).collect();
+    if by_path.is_empty() {
+        return;
+    }
+    let mut builder = Builder { modules, files, by_path, crate_root: 0, in_production: Vec::new() };
+    builder.in_production = vec![false; files.len()];
+    for target in targets {
+        let Some(&file) = builder.by_path.get(target.root.as_str()) else { continue };
+        let is_test = matches!(target.kind, CrateKind::Test | CrateKind::Bench);
+        let id = builder.add_crate(&target.name, file, is_test);
+        if target.kind == CrateKind::Library {
+            builder.modules.crates.entry(Name::new(&target.name)).or_default().push(id);
+        }
+        let root = builder.crate_root;
+        for (alias, name) in &target.renamed {
+            builder.modules.renamed.insert((root, Name::new(alias)), Name::new(name));
+        }
+    }
+    builder.add_strays(targets);
+    let Builder { in_production, .. } = builder;
+    let rust = (0..files.len()).filter(|&at| files[at].language == Language::Rust);
+    modules.only_for_tests = rust.filter(|&at| !in_production[at]).map(|at| FileId(at as u32)).collect();
+    modules.without_file.sort_unstable();
+    modules.without_file.dedup();
+}
+
+struct Builder<'m, 'f> {
+    modules: &'m mut Modules,
+    files: &'f [Place<'f>],
+    by_path: FxHashMap<&'f str, FileId>,
+    /// Position of the crate at hand among the roots.
+    crate_root: u32,
+    /// Whether a file is compiled outside of tests, by [`FileId`].
+    in_production: Vec<bool>,
+}
+
+/// Where the children of a module lie.
+#[derive(Clone)]
+struct Folder {
+    /// Where `mod x;` looks for `x.rs` and `x/mod.rs`.
+    children: String,
+    /// What `#[path]` is relative to.
+    paths: String,
+}
+
+impl<'f> Builder<'_, 'f> {
+    fn facts(&self, file: FileId) -> &'f FileFacts {
+        self.files[file.0 as usize].facts
+    }
+
+    fn display(&self, file: FileId) -> &'f str {
+        self.files[file.0 as usize].display
+    }
+
+    fn add_crate(&mut self, name: &str, file: FileId, is_test: bool) -> ModuleId {
+        self.crate_root = self.modules.roots.len() as u32;
+        self.modules.roots.push(self.display(file).into());
+        let id = self.push(Name::new(name), file, MODULE_SCOPE, None);
+        let folder = folder_of(self.display(file)).to_owned();
+        self.enter(file, id, &Folder { children: folder.clone(), paths: folder }, is_test);
+        id
+    }
+
+    fn push(&mut self, name: Name, file: FileId, scope: ScopeId, parent: Option<ModuleId>) -> ModuleId {
+        let id = ModuleId(self.modules.all.len() as u32);
+        self.modules.all.push(Module {
+            name,
+            file: Some(file),
+            is_package: parent.is_none(),
+            is_in_tree: true,
+            root: self.crate_root,
+            language: Language::Rust,
+            scope,
+            parent,
+        });
+        id
+    }
+
+    /// A file is read as a module: its declarations follow. A file that two crates share is of the first.
+    fn enter(&mut self, file: FileId, module: ModuleId, folder: &Folder, is_test: bool) {
+        self.in_production[file.0 as usize] |= !is_test;
+        if self.modules.of_file[file.0 as usize].is_none() {
+            self.modules.of_file[file.0 as usize] = Some(module);
+        }
+        self.declarations(file, MODULE_SCOPE, module, folder, is_test);
+    }
+
+    fn declarations(
+        &mut self,
+        file: FileId,
+        scope: ScopeId,
+        module: ModuleId,
+        folder: &Folder,
+        is_test: bool,
+    ) {
+        let facts = self.facts(file);
+        for (position, fact) in facts.modules.iter().enumerate() {
+            let position = ModuleIdx(position as u32);
+            // Modules within functions belong to the module around them.
+            if facts.module_scope(fact.scope) != scope {
+                continue;
+            }
+            let is_test = is_test || facts.is_guarded_for_tests(fact.guard);
+            let name = self.modules.get(module).name.join(fact.name.as_str());
+            match fact.body {
+                Some(body) => {
+                    let id = self.push(name, file, body, Some(module));
+                    self.modules.in_place.entry((file, body)).or_insert(id);
+                    self.modules.declared.entry((file, position)).or_insert(id);
+                    let below = joined(&folder.children, fact.path.unwrap_or(fact.name).as_str());
+                    let below = Folder { children: below.clone(), paths: below };
+                    self.declarations(file, body, id, &below, is_test);
+                }
+                None => self.declared_file(file, position, fact, name, module, folder, is_test),
+            }
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one declaration and where it stands")]
+    fn declared_file(
+        &mut self,
+        file: FileId,
+        position: ModuleIdx,
+        fact: &ModuleFact,
+        name: Name,
+        parent: ModuleId,
+        folder: &Folder,
+        is_test: bool,
+    ) {
+        let own = fact.name.as_str().trim_start_matches("r#");
+        let candidates = match fact.path {
+            Some(path) => vec![joined(&folder.paths, path.as_str())],
+            None => vec![
+                joined(&folder.children, &format!("{own}.rs")),
+                joined(&folder.children, &format!("{own}/mod.rs")),
+            ],
+        };
+        let Some(&found) = candidates.iter().find_map(|path| self.by_path.get(path.as_str())) else {
+            self.modules.without_file.push((file, position));
+            return;
+        };
+        let known = self.modules.of_file[found.0 as usize];
+        if let Some(known) = known {
+            // The same file in a second crate, or twice in one: one module, reached by both names.
+            self.modules.declared.entry((file, position)).or_insert(known);
+            if !is_test && !self.in_production[found.0 as usize] {
+                self.in_production[found.0 as usize] = true;
+            }
+            return;
+        }
+        let id = self.push(name, found, MODULE_SCOPE, Some(parent));
+        self.modules.declared.entry((file, position)).or_insert(id);
+        let display = self.display(found);
+        let paths = folder_of(display).to_owned();
+        let is_mod = fact.path.is_some() || display.ends_with("/mod.rs");
+        let children =
+            if is_mod { paths.clone() } else { display.strip_suffix(".rs").unwrap_or(display).to_owned() };
+        self.enter(found, id, &Folder { children, paths }, is_test);
+    }
+
+    /// Files that no target reaches: outside of any package each is a crate of its own, as `rustc FILE` takes
+    /// it; within one they are dead.
+    fn add_strays(&mut self, targets: &[CrateTarget]) {
+        let packages: Vec<&str> = targets.iter().map(|target| target.package.as_str()).collect();
+        let is_first = |display: &str| matches!(file_name(display), "lib.rs" | "main.rs" | "build.rs");
+        let mut strays: Vec<FileId> = self.by_path.values().copied().collect();
+        strays.sort_by_key(|&file| {
+            let display = self.display(file);
+            (!is_first(display), !display.ends_with("/mod.rs"), display.matches('/').count(), display)
+        });
+        for file in strays {
+            if self.modules.of_file[file.0 as usize].is_some() {
+                continue;
+            }
+            let display = self.display(file);
+            let name = match file_name(display) {
+                "lib.rs" | "main.rs" | "mod.rs" => {
+                    let folder = folder_of(display);
+                    let folder = folder.strip_suffix("/src").unwrap_or(folder);
+                    folder
+                        .rsplit('/')
+                        .next()
+                        .filter(|name| !name.is_empty() && *name != "src")
+                        .unwrap_or("crate")
+                }
+                other => other.trim_end_matches(".rs"),
+            };
+            let in_package = packages.iter().any(|package| is_below(display, package));
+            if in_package {
+                self.modules.shadowed.push(file);
+            }
+            self.add_crate(&name.replace(['-', '.'], "_"), file, false);
+        }
+        self.modules.shadowed.sort_unstable();
+    }
+}
+
+fn is_below(path: &str, folder: &str) -> bool {
+    folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+}
+
+fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// `folder/tail` with `.` and `..` taken out.
+fn joined(folder: &str, tail: &str) -> String {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in tail.split(['/', '\\']) {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}

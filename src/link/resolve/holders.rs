@@ -1,0 +1,205 @@
+//! Rust's containers: `Arc<Mutex<Option<T>>>` → which methods lead to the `T` in it.
+//!
+//! Code that compiles says much: a method that no container defines is one of what is held. So a table of the
+//! containers' own method names decides, layer by layer; only then is the type in the tree asked.
+
+use super::{Entity, Resolver};
+use crate::facts::{Holder, Name};
+use crate::link::ClassId;
+
+/// Containers around a type, the outermost on top: four bits each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Layers(u32);
+
+const OPTIONAL: u32 = 1;
+const LOCKED: u32 = 2;
+const MANY: u32 = 3;
+/// What a lock or a look-up gave: perhaps in a `Result` or an `Option` still, perhaps not.
+const OPENED: u32 = 4;
+const BITS: u32 = 4;
+
+impl Layers {
+    pub(super) fn of(holder: Holder) -> Self {
+        Self(0).within(holder)
+    }
+
+    /// One more layer around; beyond eight the innermost ones are forgotten.
+    pub(super) fn within(self, holder: Holder) -> Self {
+        self.push(match holder {
+            Holder::Optional => OPTIONAL,
+            Holder::Locked => LOCKED,
+            Holder::Many => MANY,
+        })
+    }
+
+    fn push(self, layer: u32) -> Self {
+        Self(self.0 << BITS | layer)
+    }
+
+    fn top(self) -> u32 {
+        self.0 & 0xf
+    }
+
+    fn rest(self) -> Self {
+        Self(self.0 >> BITS)
+    }
+
+    fn around(self, class: ClassId) -> Entity {
+        if self.0 == 0 { Entity::Instance(class) } else { Entity::Held(class, self) }
+    }
+
+    /// One of many; what stands around stays for what is no collection.
+    pub(super) fn item(self, class: ClassId) -> Entity {
+        match self.top() {
+            MANY | OPENED if self.top() == MANY || self.rest().top() == MANY => {
+                let rest = if self.top() == MANY { self.rest() } else { self.rest().rest() };
+                rest.around(class)
+            }
+            OPTIONAL => self.rest().around(class),
+            _ => Entity::Held(class, self),
+        }
+    }
+}
+
+/// What `.await` gives: the guard of an asynchronous lock, or what a future promised.
+pub(super) fn opened_by_await(class: ClassId, layers: Layers) -> Entity {
+    Entity::Held(class, layers)
+}
+
+/// What a method of a container does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Effect {
+    /// Gives a container of the same.
+    Keeps,
+    /// Gives what is held.
+    Opens,
+    /// Gives what is held, perhaps wrapped once more.
+    Half,
+    /// Gives something else.
+    Leaves,
+}
+
+fn effect(layer: u32, name: &str) -> Option<Effect> {
+    use Effect::{Half, Keeps, Leaves, Opens};
+    Some(match layer {
+        OPTIONAL => match name {
+            "unwrap" | "expect" | "unwrap_or" | "unwrap_or_else" | "unwrap_or_default" | "?"
+            | "get_or_insert" | "get_or_insert_with" | "insert" | "get_or_init" | "unwrap_unchecked" => Opens,
+            "as_ref" | "as_mut" | "as_deref" | "as_deref_mut" | "take" | "replace" | "cloned" | "copied"
+            | "clone" | "ok" | "ok_or" | "ok_or_else" | "or" | "or_else" | "filter" | "map_err"
+            | "inspect" | "get" | "iter" | "context" | "with_context" | "inspect_err" => Keeps,
+            "map" | "map_or" | "map_or_else" | "and_then" | "and" | "is_some" | "is_none" | "is_ok"
+            | "is_err" | "is_some_and" | "is_ok_and" | "is_none_or" | "err" | "unwrap_err" | "expect_err"
+            | "zip" | "xor" | "set" | "transpose" | "flatten" => Leaves,
+            _ => return None,
+        },
+        LOCKED => match name {
+            "lock" | "read" | "write" | "borrow" | "borrow_mut" | "try_lock" | "try_read" | "try_write"
+            | "blocking_lock" | "blocking_read" | "blocking_write" | "get_mut" | "into_inner" | "upgrade"
+            | "get" | "load" | "load_full" | "replace" | "take" | "lock_owned" | "read_owned"
+            | "write_owned" | "try_borrow" | "try_borrow_mut" => Half,
+            "clone" => Keeps,
+            "set" | "store" | "swap" | "is_poisoned" | "clear_poison" | "downgrade" => Leaves,
+            _ => return None,
+        },
+        MANY => match name {
+            "get" | "get_mut" | "first" | "first_mut" | "last" | "last_mut" | "pop" | "pop_front"
+            | "pop_back" | "front" | "front_mut" | "back" | "back_mut" | "next" | "next_back" | "nth"
+            | "find" | "remove" | "swap_remove" | "peek" | "entry" | "or_insert" | "or_insert_with"
+            | "or_default" | "min_by_key" | "max_by_key" | "recv" | "insert" | "value" | "value_mut"
+            | "get_or_insert_with" => Half,
+            "iter" | "iter_mut" | "into_iter" | "values" | "values_mut" | "into_values" | "drain"
+            | "clone" | "cloned" | "copied" | "filter" | "rev" | "skip" | "take" | "step_by" | "chain"
+            | "peekable" | "by_ref" | "collect" | "as_slice" | "as_mut_slice" | "to_vec" | "chunks"
+            | "skip_while" | "take_while" | "inspect" | "cycle" | "fuse" => Keeps,
+            "len"
+            | "is_empty"
+            | "contains"
+            | "contains_key"
+            | "push"
+            | "push_back"
+            | "push_front"
+            | "extend"
+            | "append"
+            | "clear"
+            | "retain"
+            | "retain_mut"
+            | "keys"
+            | "into_keys"
+            | "map"
+            | "flat_map"
+            | "filter_map"
+            | "find_map"
+            | "for_each"
+            | "try_for_each"
+            | "fold"
+            | "any"
+            | "all"
+            | "count"
+            | "sum"
+            | "product"
+            | "enumerate"
+            | "zip"
+            | "position"
+            | "sort"
+            | "sort_by"
+            | "sort_by_key"
+            | "sort_unstable"
+            | "sort_unstable_by"
+            | "sort_unstable_by_key"
+            | "dedup"
+            | "truncate"
+            | "reserve"
+            | "with_capacity"
+            | "capacity"
+            | "split_off"
+            | "join"
+            | "concat"
+            | "binary_search"
+            | "partition"
+            | "min"
+            | "max"
+            | "unzip"
+            | "windows"
+            | "swap"
+            | "resize"
+            | "shrink_to_fit"
+            | "remove_entry"
+            | "get_key_value"
+            | "union"
+            | "intersection"
+            | "difference"
+            | "reduce"
+            | "scan"
+            | "map_while" => Leaves,
+            _ => return None,
+        },
+        OPENED => match name {
+            "unwrap" | "expect" | "?" | "as_ref" | "as_mut" | "cloned" | "copied" | "unwrap_or_else"
+            | "unwrap_or" | "ok" | "ok_or" | "ok_or_else" | "as_deref" | "as_deref_mut"
+            | "or_insert_with" | "or_insert" | "or_default" | "map_err" | "context" | "with_context" => Keeps,
+            "is_some" | "is_none" | "is_ok" | "is_err" | "is_some_and" | "map" | "and_then" | "map_or"
+            | "map_or_else" => Leaves,
+            _ => return None,
+        },
+        _ => return None,
+    })
+}
+
+impl Resolver<'_> {
+    /// `container.name`.
+    pub(super) fn held_attribute(&self, class: ClassId, layers: Layers, name: Name, hops: u32) -> Entity {
+        let mut layers = layers;
+        while layers.0 != 0 {
+            match effect(layers.top(), name.as_str()) {
+                Some(Effect::Keeps) => return Entity::Held(class, layers),
+                Some(Effect::Opens) => return layers.rest().around(class),
+                Some(Effect::Half) => return Entity::Held(class, layers.rest().push(OPENED)),
+                Some(Effect::Leaves) => return Entity::Value,
+                // Not a method of this layer: what it holds is meant.
+                None => layers = layers.rest(),
+            }
+        }
+        self.instance_attribute(class, name, hops)
+    }
+}

@@ -1,0 +1,412 @@
+//! Rust's paths: what their first segment means where it stands (Rust Reference, "Paths", "Preludes").
+//!
+//! Items hold in all of their scope, wherever they stand in it; locals from their `let` on. A module sees no
+//! name of the module around it. Named items come before glob imports, the crate before other crates.
+
+use super::{Entity, MAX_HOPS, Place, Resolver, Target};
+use crate::facts::{Binding, Bound, Import, ImportIdx, Imported, ModuleIdx, Name, ScopeId, ScopeKind};
+use crate::link::modules::ModuleId;
+use crate::link::{FileId, Unresolved};
+use crate::source::Language;
+use crate::text::Offset;
+
+impl Resolver<'_> {
+    pub(super) fn is_rust(&self, file: FileId) -> bool {
+        self.index.file(file).language == Language::Rust
+    }
+
+    /// What a name means as the first segment of a path; `is_prefix` where more segments follow.
+    pub(super) fn path_root(&self, name: Name, place: Place, is_prefix: bool, hops: u32) -> Entity {
+        self.start(hops);
+        let Place { file, scope, .. } = place;
+        match name.as_str() {
+            "crate" | "$crate" => return self.module_entity(self.crate_of(file, scope), name),
+            "super" => {
+                let module = self.module_of(file, scope);
+                let parent = module.and_then(|module| self.index.modules.get(module).parent);
+                return self.module_entity(parent, name);
+            }
+            "Self" => {
+                return match self.type_around(file, scope) {
+                    Some(class) => Entity::Class(class),
+                    None => Entity::Open(Unresolved::Dynamic(name)),
+                };
+            }
+            _ => {}
+        }
+        if let Some(found) = self.in_scopes(name, place, is_prefix, None, hops) {
+            return found;
+        }
+        if name.as_str() == "self" {
+            return self.module_entity(self.module_of(file, scope), name);
+        }
+        if let Some(found) = self.crate_named(file, name) {
+            return found;
+        }
+        if let Some(path) = prelude(name.as_str()) {
+            return Entity::External(Name::new(path));
+        }
+        // What no scope binds and more segments follow is a crate that is not here.
+        let is_foreign = is_prefix && name.as_str().starts_with(|c: char| c.is_ascii_lowercase());
+        if is_foreign { Entity::External(name) } else { Entity::Open(Unresolved::NotDefined(name)) }
+    }
+
+    /// What the scopes around a place bind a name to.
+    fn in_scopes(
+        &self,
+        name: Name,
+        place: Place,
+        is_prefix: bool,
+        besides: Option<Offset>,
+        hops: u32,
+    ) -> Option<Entity> {
+        let facts = self.facts(place.file);
+        let star = Name::new("*");
+        for scope in facts.scopes_seen(place.scope) {
+            let bindings = facts.bindings_of(scope, name);
+            if !bindings.is_empty()
+                && let Some(found) = self.chosen(bindings, place, is_prefix, besides, hops)
+            {
+                return Some(found);
+            }
+            for binding in facts.bindings_of(scope, star) {
+                let Bound::Star(import) = binding.target else { continue };
+                if besides != Some(facts.imports[import.index()].at)
+                    && let Some(found) = self.through_glob(place.file, import, name, hops + 1)
+                {
+                    return Some(found);
+                }
+            }
+        }
+        None
+    }
+
+    /// Chooses among the bindings of one name in one scope.
+    fn chosen(
+        &self,
+        bindings: &[Binding],
+        place: Place,
+        is_prefix: bool,
+        besides: Option<Offset>,
+        hops: u32,
+    ) -> Option<Entity> {
+        if hops > MAX_HOPS || !self.burn() {
+            return Some(Entity::Open(Unresolved::Circular(bindings[0].name)));
+        }
+        let facts = self.facts(place.file);
+        let local = bindings.iter().rev().find(|binding| is_local(binding.target) && binding.at <= place.at);
+        if let Some(local) = local {
+            return Some(self.bound(place.file, local, hops + 1));
+        }
+        let mut found: Option<(Entity, bool)> = None;
+        let mut lines = Vec::new();
+        for binding in bindings.iter().filter(|binding| !is_local(binding.target)) {
+            let is_skipped = match binding.target {
+                Bound::Import(import) => besides == Some(facts.imports[import.index()].at),
+                // A function has no segments below it, a module is no value.
+                Bound::Function(_) => is_prefix,
+                Bound::Module(_) => !is_prefix && bindings.len() > 1,
+                _ => false,
+            };
+            if is_skipped || facts.is_dead(binding.guard) {
+                continue;
+            }
+            let entity = self.bound(place.file, binding, hops + 1);
+            // The place itself stands under the condition: it means what is there with it.
+            let is_beside =
+                binding.guard != crate::facts::ALWAYS && facts.is_within(place.guard, binding.guard);
+            lines.push(facts.lines.line(binding.at));
+            match &found {
+                _ if is_beside => return Some(entity),
+                None => found = Some((entity, facts.is_guarded_for_tests(binding.guard))),
+                Some((first, _)) if *first == entity => {}
+                // A stand-in for tests gives way to what ships.
+                Some((_, true)) => found = Some((entity, facts.is_guarded_for_tests(binding.guard))),
+                Some((_, false)) if facts.is_guarded_for_tests(binding.guard) => {}
+                Some((Entity::Open(_) | Entity::Value, false)) => found = Some((entity, false)),
+                Some((_, false)) if matches!(entity, Entity::Open(_) | Entity::Value) => {}
+                Some((_, false)) => {
+                    lines.sort_unstable();
+                    lines.dedup();
+                    return Some(Entity::Open(Unresolved::Ambiguous(binding.name, lines)));
+                }
+            }
+        }
+        found.map(|(entity, _)| entity)
+    }
+
+    /// What `use path::*` binds a name to, where the module has it and shows it.
+    fn through_glob(&self, file: FileId, import: ImportIdx, name: Name, hops: u32) -> Option<Entity> {
+        if hops > MAX_HOPS || !self.burn() {
+            return None;
+        }
+        let fact = self.facts(file).imports[import.index()];
+        match self.use_path(file, &fact, hops) {
+            Entity::Module(module) => {
+                let from = self.module_of(file, fact.scope);
+                let found = self.item_of(module, name, from, hops + 1)?;
+                (!matches!(found, Entity::Open(_))).then_some(found)
+            }
+            Entity::Class(class) => match self.class_attribute(class, name, hops + 1) {
+                Entity::Open(_) => None,
+                found => Some(found),
+            },
+            _ => None,
+        }
+    }
+
+    /// An item of a module, as another module sees it.
+    fn item_of(&self, module: ModuleId, name: Name, from: Option<ModuleId>, hops: u32) -> Option<Entity> {
+        let fact = self.index.modules.get(module);
+        let file = fact.file?;
+        let facts = self.facts(file);
+        let shows = |binding: &Binding| {
+            !binding.is_private || from.is_some_and(|from| self.is_within_module(from, module))
+        };
+        let bindings = facts.bindings_of(fact.scope, name);
+        if bindings.iter().any(shows) {
+            let place = Place { file, scope: fact.scope, at: u32::MAX, guard: crate::facts::ALWAYS };
+            if let Some(found) = self.chosen(bindings, place, false, None, hops) {
+                return Some(found);
+            }
+        }
+        facts.bindings_of(fact.scope, Name::new("*")).iter().filter(|binding| shows(binding)).find_map(
+            |star| {
+                let Bound::Star(import) = star.target else { return None };
+                self.through_glob(file, import, name, hops + 1)
+            },
+        )
+    }
+
+    /// `module::name`, from a path that the compiler has let through.
+    pub(super) fn module_item(&self, module: ModuleId, name: Name, hops: u32) -> Entity {
+        let fact = self.index.modules.get(module);
+        match name.as_str() {
+            "self" => return Entity::Module(module),
+            "super" => return self.module_entity(fact.parent, name),
+            _ => {}
+        }
+        // Whoever writes the path may see what it names.
+        if let Some(found) = self.item_of(module, name, Some(module), hops) {
+            return found;
+        }
+        let dotted = fact.name.join(name.as_str());
+        let Some(file) = fact.file else { return Entity::Open(Unresolved::NotDefined(dotted)) };
+        let facts = self.facts(file);
+        let has_open_glob = facts.bindings_of(fact.scope, Name::new("*")).iter().any(|binding| {
+            let Bound::Star(import) = binding.target else { return false };
+            let import_fact = facts.imports[import.index()];
+            matches!(self.use_path(file, &import_fact, hops + 1), Entity::External(_))
+        });
+        match () {
+            () if has_open_glob => Entity::External(dotted),
+            // A macro may have made it.
+            () if !facts.item_macros.is_empty() => Entity::Open(Unresolved::Dynamic(dotted)),
+            () => Entity::Open(Unresolved::NotDefined(dotted)),
+        }
+    }
+
+    /// What a `use` binds; `use name` is the path to the whole of a crate or module.
+    pub(super) fn used(&self, file: FileId, import: ImportIdx, hops: u32) -> Entity {
+        let fact = self.facts(file).imports[import.index()];
+        let module = self.use_path(file, &fact, hops);
+        match fact.what {
+            Imported::Name(name) => self.attribute(&module, name, hops + 1),
+            Imported::Module | Imported::ModuleAs | Imported::Dynamic | Imported::Star => module,
+        }
+    }
+
+    /// The module or type that a `use` goes through, without its last segment.
+    fn use_path(&self, file: FileId, fact: &Import, hops: u32) -> Entity {
+        if hops > MAX_HOPS {
+            return Entity::Open(Unresolved::Circular(fact.module));
+        }
+        let mut segments = fact.module.as_str().split('.').filter(|segment| !segment.is_empty());
+        let place = Place { file, scope: fact.scope, at: fact.at, guard: fact.guard };
+        let mut entity = match segments.next() {
+            None => return Entity::Open(Unresolved::NotDefined(fact.module)),
+            Some(first) => self.use_root(place, Name::new(first), fact.level > 0, hops),
+        };
+        for segment in segments {
+            entity = self.attribute(&entity, Name::new(segment), hops + 1);
+        }
+        entity
+    }
+
+    /// The first segment of a `use` path; `is_global` for `::name`.
+    fn use_root(&self, place: Place, name: Name, is_global: bool, hops: u32) -> Entity {
+        let file = place.file;
+        if is_global {
+            return self.crate_named(file, name).unwrap_or(Entity::External(name));
+        }
+        if matches!(name.as_str(), "crate" | "$crate" | "self" | "super" | "Self") {
+            return self.path_root(name, place, true, hops + 1);
+        }
+        if let Some(found) = self.in_scopes(name, place, true, Some(place.at), hops + 1)
+            && !matches!(found, Entity::Open(_))
+        {
+            return found;
+        }
+        if let Some(found) = self.crate_named(file, name) {
+            return found;
+        }
+        // Before the 2018 edition paths of `use` start at the root of the crate.
+        let root = self.crate_of(file, place.scope);
+        let from_root = root.and_then(|root| self.item_of(root, name, Some(root), hops + 1));
+        from_root.filter(|found| !matches!(found, Entity::Open(_))).unwrap_or(Entity::External(name))
+    }
+
+    /// The module of the tree that a `use` comes from.
+    pub(super) fn used_module(&self, file: FileId, fact: &Import) -> Target {
+        match self.use_path(file, fact, 0) {
+            Entity::Module(module) => Target::Found(module),
+            Entity::Class(class) => match self.index.source_of(class) {
+                Some((file, fact)) => {
+                    let module = self.module_of(file, fact.scope);
+                    module.map_or(Target::Missing(fact.name), Target::Found)
+                }
+                None => Target::External(fact.module),
+            },
+            Entity::External(name) => Target::External(name),
+            _ => Target::Missing(fact.module),
+        }
+    }
+
+    /// What `mod x` declares.
+    pub(crate) fn declared_module(&self, file: FileId, declaration: ModuleIdx) -> Entity {
+        match self.index.modules.declared_by(file, declaration) {
+            Some(module) => Entity::Module(module),
+            None => {
+                let name = self.facts(file).modules[declaration.index()].name;
+                Entity::Open(Unresolved::MissingModule(name))
+            }
+        }
+    }
+
+    fn module_entity(&self, module: Option<ModuleId>, name: Name) -> Entity {
+        module.map_or(Entity::Open(Unresolved::NotDefined(name)), Entity::Module)
+    }
+
+    /// The module that holds a scope.
+    pub(crate) fn module_of(&self, file: FileId, scope: ScopeId) -> Option<ModuleId> {
+        self.index.modules.of_scope(file, self.facts(file), scope)
+    }
+
+    /// The root module of the crate that holds a scope.
+    fn crate_of(&self, file: FileId, scope: ScopeId) -> Option<ModuleId> {
+        let mut at = self.module_of(file, scope)?;
+        while let Some(parent) = self.index.modules.get(at).parent {
+            at = parent;
+        }
+        Some(at)
+    }
+
+    fn is_within_module(&self, inner: ModuleId, outer: ModuleId) -> bool {
+        let mut at = Some(inner);
+        while let Some(module) = at {
+            if module == outer {
+                return true;
+            }
+            at = self.index.modules.get(module).parent;
+        }
+        false
+    }
+
+    /// A library crate of the tree by the name that the crate of `file` gives it; the standard library.
+    fn crate_named(&self, file: FileId, name: Name) -> Option<Entity> {
+        let modules = &self.index.modules;
+        let own = modules.of_file(file).map(|module| modules.get(module).root);
+        let real = own.and_then(|root| modules.renamed.get(&(root, name))).copied().unwrap_or(name);
+        if let Some(&found) = modules.crates.get(&real).and_then(|several| several.first()) {
+            return Some(Entity::Module(found));
+        }
+        matches!(name.as_str(), "std" | "core" | "alloc" | "proc_macro").then_some(Entity::External(name))
+    }
+
+    /// The type whose definition or `impl` block holds a scope.
+    fn type_around(&self, file: FileId, scope: ScopeId) -> Option<crate::link::ClassId> {
+        let facts = self.facts(file);
+        let mut at = scope;
+        loop {
+            let here = facts.scopes[at.index()];
+            match here.kind {
+                ScopeKind::Type(index) => return Some(self.index.class_of(file, index)),
+                ScopeKind::Module | ScopeKind::Namespace(_) => return None,
+                ScopeKind::Function(_)
+                | ScopeKind::Expression
+                | ScopeKind::TypeParameters
+                | ScopeKind::Block => at = here.parent,
+            }
+        }
+    }
+}
+
+/// Whether a binding holds from its place on only.
+fn is_local(target: Bound) -> bool {
+    matches!(
+        target,
+        Bound::Value { .. } | Bound::Parameter(_) | Bound::Receiver { .. } | Bound::Opaque | Bound::Deleted
+    )
+}
+
+/// Where names of the standard prelude and the primitive types are defined.
+fn prelude(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "Option" | "Some" | "None" => "std.option.Option",
+        "Result" | "Ok" | "Err" => "std.result.Result",
+        "String" => "std.string.String",
+        "ToString" => "std.string.ToString",
+        "Vec" => "std.vec.Vec",
+        "Box" => "std.boxed.Box",
+        "ToOwned" => "std.borrow.ToOwned",
+        "Clone" => "std.clone.Clone",
+        "Copy" => "std.marker.Copy",
+        "Send" => "std.marker.Send",
+        "Sync" => "std.marker.Sync",
+        "Sized" => "std.marker.Sized",
+        "Unpin" => "std.marker.Unpin",
+        "Drop" => "std.ops.Drop",
+        "Fn" => "std.ops.Fn",
+        "FnMut" => "std.ops.FnMut",
+        "FnOnce" => "std.ops.FnOnce",
+        "Iterator" => "std.iter.Iterator",
+        "IntoIterator" => "std.iter.IntoIterator",
+        "DoubleEndedIterator" => "std.iter.DoubleEndedIterator",
+        "ExactSizeIterator" => "std.iter.ExactSizeIterator",
+        "Extend" => "std.iter.Extend",
+        "FromIterator" => "std.iter.FromIterator",
+        "AsRef" => "std.convert.AsRef",
+        "AsMut" => "std.convert.AsMut",
+        "From" => "std.convert.From",
+        "Into" => "std.convert.Into",
+        "TryFrom" => "std.convert.TryFrom",
+        "TryInto" => "std.convert.TryInto",
+        "Default" => "std.default.Default",
+        "PartialEq" => "std.cmp.PartialEq",
+        "Eq" => "std.cmp.Eq",
+        "PartialOrd" => "std.cmp.PartialOrd",
+        "Ord" => "std.cmp.Ord",
+        // Not traits of the prelude, but derives of it.
+        "Debug" => "std.fmt.Debug",
+        "Hash" => "std.hash.Hash",
+        "drop" => "std.mem.drop",
+        "bool" => "bool",
+        "char" => "char",
+        "str" => "str",
+        "u8" => "u8",
+        "u16" => "u16",
+        "u32" => "u32",
+        "u64" => "u64",
+        "u128" => "u128",
+        "usize" => "usize",
+        "i8" => "i8",
+        "i16" => "i16",
+        "i32" => "i32",
+        "i64" => "i64",
+        "i128" => "i128",
+        "isize" => "isize",
+        "f32" => "f32",
+        "f64" => "f64",
+        _ => return None,
+    })
+}
