@@ -78,6 +78,8 @@ pub struct FileFacts {
     pub lines: Lines,
     /// How many lines the file has.
     pub line_count: u32,
+    /// What stands between the segments of a qualified name.
+    pub separator: Separator,
     /// Lexical scopes; the first is the module.
     pub scopes: Vec<Scope>,
     /// Conditions under which things stand; the first is "always".
@@ -152,6 +154,27 @@ pub struct ItemMacro {
     pub name: Name,
     /// Where.
     pub at: Offset,
+}
+
+/// What stands between the segments of a path.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Separator {
+    /// `a.b`
+    #[default]
+    Dot,
+    /// `a::b`
+    Colons,
+}
+
+impl Separator {
+    /// Its text.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Dot => ".",
+            Self::Colons => "::",
+        }
+    }
 }
 
 /// What is known of a module's `__all__`.
@@ -750,6 +773,7 @@ impl FileFacts {
         let Self {
             lines,
             line_count,
+            separator: _,
             scopes,
             guards,
             bindings,

@@ -28,7 +28,9 @@ use self::modules::{Layout, Modules, Place};
 use self::mro::Mro;
 pub use self::outside::{NoEnvironment, Outside, OutsideModule, OutsideState};
 use self::references::References;
-use crate::facts::{FileFacts, FunctionFact, FunctionIdx, Name, ScopeId, TypeFact, TypeForm, TypeIdx};
+use crate::facts::{
+    FileFacts, FunctionFact, FunctionIdx, Name, ScopeId, Separator, TypeFact, TypeForm, TypeIdx,
+};
 use crate::source::{CrateTarget, FileRole, Language};
 use crate::text::{Offset, Position};
 
@@ -299,13 +301,16 @@ impl Index {
         // A file that nothing can import still has its definitions; they go by its path.
         let module = module.unwrap_or_else(|| {
             let stem = [".py", ".pyi", ".rs"].iter().find_map(|ending| display.strip_suffix(ending));
-            Name::new(&stem.unwrap_or(&display).replace('/', "."))
+            Name::new(&stem.unwrap_or(&display).replace('/', facts.separator.as_str()))
         });
         let first_class = self.classes.len() as u32;
         for (index, fact) in facts.types.iter().enumerate() {
             let claimed = fact.claimed_module.unwrap_or(module);
             self.classes.push(Class {
-                id: claimed.join(fact.qualname.as_str()),
+                id: match facts.separator {
+                    Separator::Dot => claimed.join(fact.qualname.as_str()),
+                    Separator::Colons => claimed.join_path(fact.qualname.as_str()),
+                },
                 name: fact.name,
                 origin: Origin::Source { file: id, index: TypeIdx(index as u32) },
                 bases: Vec::new(),

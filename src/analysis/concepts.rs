@@ -15,6 +15,7 @@ use super::protocols::matrix::ConformancePair;
 use super::similarity::Profiles;
 use super::similarity::units::{Unit, may_implement};
 use super::usage::{self, UsageCounts};
+use crate::facts::names::is_tail;
 use crate::facts::{Bound, FunctionIdx, MODULE_SCOPE, Name};
 use crate::link::resolve::{Entity, Place, Resolver};
 use crate::link::{ClassId, FileId, FunctionId, Index};
@@ -314,7 +315,7 @@ fn unknown_names(index: &Index, rule: &ConceptRule) -> Vec<String> {
 }
 
 fn is_in_tests(index: &Index, class: ClassId) -> bool {
-    index.source_of(class).is_some_and(|(file, _)| index.file(file).role == FileRole::Test)
+    index.role_of(class) == Some(FileRole::Test)
 }
 
 /// A class of `x.pyi` is the one of `x.py` told a second time.
@@ -323,12 +324,6 @@ fn is_stub_twin(index: &Index, class: ClassId) -> bool {
         let module = index.modules.of_file(file).map(|module| index.modules.get(module));
         module.is_some_and(|module| module.file != Some(file))
     })
-}
-
-/// Whether `id` ends with the dotted `tail`.
-#[must_use]
-pub fn is_tail(id: &str, tail: &str) -> bool {
-    id == tail || id.strip_suffix(tail).is_some_and(|rest| rest.ends_with('.'))
 }
 
 /// Module-level names of the tree that stand for a member under another name.

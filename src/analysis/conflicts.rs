@@ -10,7 +10,7 @@ use super::protocols::matrix::ConformancePair;
 use super::signatures::{self, Difference, DifferenceKind};
 use super::usage::method_references;
 use crate::facts::Name;
-use crate::link::members::{method_of, methods_of};
+use crate::link::members::{is_internal, method_of, methods_of};
 use crate::link::{ClassId, FunctionId, Index};
 use crate::source::FileRole;
 
@@ -117,7 +117,7 @@ fn compare_same_names(index: &Index, parties: &[&Member], conflicts: &mut Vec<Co
     for member in parties {
         for &method in methods_of(index, member.class) {
             let name = index.function(method).name;
-            if !name.as_str().starts_with('_') {
+            if !is_internal(index, method) {
                 by_name.entry(name).or_default().push((member.class, method, member.role));
             }
         }
@@ -252,10 +252,7 @@ fn compare_names(
     conflicts: &mut Vec<Conflict>,
 ) {
     let public = |class: ClassId| {
-        methods_of(index, class)
-            .iter()
-            .copied()
-            .filter(|m| !index.function(*m).name.as_str().starts_with('_'))
+        methods_of(index, class).iter().copied().filter(|method| !is_internal(index, *method))
     };
     let others = parties.iter().filter(|other| match other.role {
         Role::Duplicate | Role::Complementary | Role::Protocol => true,
@@ -342,11 +339,14 @@ fn called_methods(
     for other in others {
         for (name, references) in method_references(index, other.class) {
             let has_job = || lexicon.deed(name.as_str()).is_some_and(|deed| own_deeds.contains(&deed));
-            if name.as_str().starts_with('_') || own.contains_key(&name) || has_job() {
+            if references.iter().any(|found| is_internal(index, found.function))
+                || own.contains_key(&name)
+                || has_job()
+            {
                 continue;
             }
             let calls = references.iter().filter(|reference| {
-                !reference.is_own && index.file(reference.file).role == FileRole::Production
+                !reference.is_own && index.role_at(reference.file, reference.scope) == FileRole::Production
             });
             let count = calls.count();
             if count > 0 {

@@ -19,6 +19,7 @@ use super::similarity::units::Unit;
 use super::similarity::{Profiles, Score, UnitId};
 use super::{AnalysisOptions, duplicates};
 use crate::facts::Name;
+use crate::facts::names::last_segment;
 use crate::link::members::{fields_of, methods_of};
 use crate::link::{ClassId, Index, Origin, Resolution};
 use brief::Brief;
@@ -171,7 +172,7 @@ pub(crate) fn simple_name(index: &Index, unit: Unit) -> &'static str {
         Unit::Class(class) => index.class(class).name.as_str(),
         Unit::Module(_) => {
             let id = unit.id(index).as_str();
-            id.rsplit('.').next().unwrap_or(id)
+            last_segment(id)
         }
     }
 }

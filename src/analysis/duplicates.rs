@@ -28,9 +28,13 @@ pub fn find(index: &Index) -> Vec<DuplicateName> {
     for class in index.tree_classes() {
         let Some((file_id, fact)) = index.source_of(class) else { continue };
         let file = index.file(file_id);
-        let is_counted = file.role == FileRole::Production
-            && file.language == Language::Python
-            && fact.qualname == fact.name
+        let is_at_module_level = match file.language {
+            Language::Python => fact.qualname == fact.name,
+            Language::PythonStub => false,
+            Language::Rust => file.facts.module_scope(fact.scope) == fact.scope,
+        };
+        let is_counted = index.role_at(file_id, fact.body) == FileRole::Production
+            && is_at_module_level
             && !fact.name.as_str().starts_with('_')
             && !file.facts.guards_of(fact.guard).any(|(_, guard)| guard.kind == GuardKind::Known(false));
         if is_counted {

@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use crate::analysis::types::assignability::Relation;
 use crate::facts::{BindingKind, Name, Parameter, ParameterKind};
 use crate::link::{ClassId, FunctionId, Index};
+use crate::source::Language;
 
 /// What differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -167,6 +168,9 @@ fn binds_like(expected: BindingKind, found: BindingKind) -> bool {
 #[must_use]
 pub fn render(index: &Index, id: FunctionId) -> String {
     let fact = index.function(id);
+    if index.file(id.file).language == Language::Rust {
+        return render_rust(index, id);
+    }
     let mut text = String::new();
     if fact.traits.is_async {
         text.push_str("async ");
@@ -199,6 +203,22 @@ pub fn render(index: &Index, id: FunctionId) -> String {
         let _ = write!(text, " -> {returns}");
     }
     text
+}
+
+/// A function as Rust writes it, the receiver included.
+fn render_rust(index: &Index, id: FunctionId) -> String {
+    let fact = index.function(id);
+    let parameters = index.file(id.file).facts.parameters_of(fact).iter();
+    let shown: Vec<String> = parameters
+        .map(|parameter| match (parameter.name.as_str(), parameter.annotation) {
+            ("self", Some(written)) if written.as_str().ends_with("self") => written.as_str().to_owned(),
+            (name, Some(written)) => format!("{name}: {written}"),
+            (name, None) => name.to_owned(),
+        })
+        .collect();
+    let is_async = if fact.traits.is_async { "async " } else { "" };
+    let returns = fact.returns.map_or(String::new(), |returns| format!(" -> {returns}"));
+    format!("{is_async}fn {}({}){returns}", fact.name, shown.join(", "))
 }
 
 fn push_parameter(text: &mut String, parameter: &Parameter) {

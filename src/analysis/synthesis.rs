@@ -13,7 +13,7 @@ use super::lexicon::Lexicon;
 use super::signatures;
 use super::usage::method_references;
 use crate::facts::{BindingKind, FunctionFact, Name};
-use crate::link::members::{method_of, methods_of};
+use crate::link::members::{is_internal, method_of, methods_of};
 use crate::link::references::ReferenceKind;
 use crate::link::{ClassId, ClassKind, FunctionId, Index};
 use crate::source::FileRole;
@@ -154,7 +154,8 @@ fn calls(index: &Index, classes: &[ClassId]) -> BTreeMap<Name, Calls> {
             for reference in counted {
                 let calls = found.entry(name).or_default();
                 calls.all += 1;
-                calls.production += u32::from(index.file(reference.file).role == FileRole::Production);
+                calls.production +=
+                    u32::from(index.role_at(reference.file, reference.scope) == FileRole::Production);
             }
         }
     }
@@ -164,7 +165,7 @@ fn calls(index: &Index, classes: &[ClassId]) -> BTreeMap<Name, Calls> {
 fn public_methods(index: &Index, class: ClassId) -> impl Iterator<Item = FunctionId> + '_ {
     methods_of(index, class).iter().copied().filter(|method| {
         let fact = index.function(*method);
-        !fact.name.as_str().starts_with('_') && fact.binding != BindingKind::Accessor
+        !is_internal(index, *method) && fact.binding != BindingKind::Accessor
     })
 }
 

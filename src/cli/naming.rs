@@ -1,8 +1,8 @@
 //! Which type a user means: a dotted id, a tail of one, a re-export of it, or a place.
 
 use super::inputs::{Loaded, Rooted};
-use crate::analysis;
 use crate::facts::Name;
+use crate::facts::names::{is_tail, last_segment};
 use crate::link::modules::ModuleId;
 use crate::link::resolve::{Entity, Resolver};
 use crate::link::{ClassId, Index};
@@ -19,10 +19,8 @@ pub(super) fn find_type(rooted: &Rooted, of: &str, quiet: bool) -> miette::Resul
 /// The one type that `of` names.
 pub(super) fn resolve_type(loaded: &Loaded, of: &str) -> miette::Result<ClassId> {
     let index = &loaded.tree.index;
-    let matching: Vec<ClassId> = index
-        .tree_classes()
-        .filter(|class| analysis::concepts::is_tail(index.class(*class).id.as_str(), of))
-        .collect();
+    let matching: Vec<ClassId> =
+        index.tree_classes().filter(|class| is_tail(index.class(*class).id.as_str(), of)).collect();
     let exact: Vec<ClassId> =
         matching.iter().copied().filter(|class| index.class(*class).id.as_str() == of).collect();
     let mut found = definitions(index, if exact.is_empty() { matching } else { exact });
@@ -121,9 +119,10 @@ fn behind_name(index: &Index, of: &str) -> Vec<ClassId> {
     if let Some(class) = class_of(resolver.dotted(of)) {
         return vec![class];
     }
-    let Some((module, name)) = of.rsplit_once('.') else { return Vec::new() };
+    let Some((module, name)) = of.rsplit_once(['.', ':']) else { return Vec::new() };
+    let module = module.trim_end_matches(':');
     let modules = index.modules.all.iter().enumerate().filter(|(_, found)| found.is_in_tree);
-    let modules = modules.filter(|(_, found)| analysis::concepts::is_tail(found.name.as_str(), module));
+    let modules = modules.filter(|(_, found)| is_tail(found.name.as_str(), module));
     let mut found: Vec<ClassId> = modules
         .filter_map(|(at, _)| class_of(Some(resolver.member(ModuleId(at as u32), Name::new(name), 0))))
         .collect();
@@ -138,7 +137,7 @@ const ALIKE: f64 = 0.88;
 /// Types whose simple name resembles the wanted one, the most alike first.
 fn nearest_names(loaded: &Loaded, of: &str) -> String {
     let index = &loaded.tree.index;
-    let wanted = of.rsplit('.').next().unwrap_or(of).to_lowercase();
+    let wanted = last_segment(of).to_lowercase();
     if wanted.is_empty() {
         return "give a dotted id such as app.models.User, a tail of one, or path:line".to_owned();
     }

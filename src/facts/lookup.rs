@@ -2,7 +2,7 @@
 
 use super::{
     ALWAYS, Base, Binding, Chain, ChainId, FileFacts, FunctionFact, Guard, GuardId, GuardKind, MODULE_SCOPE,
-    Name, Parameter, Root, Run, ScopeId, ScopeKind, Step, TypeFact,
+    Name, Parameter, Root, Run, ScopeId, ScopeKind, Separator, Step, TypeFact,
 };
 
 impl FileFacts {
@@ -59,17 +59,22 @@ impl FileFacts {
     /// The qualified name of a definition called `name` in `scope` (PEP 3155).
     #[must_use]
     pub fn qualname(&self, scope: ScopeId, name: &str) -> String {
+        let between = self.separator.as_str();
         match self.enclosing(scope) {
             ScopeKind::Module | ScopeKind::Expression | ScopeKind::TypeParameters | ScopeKind::Block => {
                 name.to_owned()
             }
             ScopeKind::Namespace(index) => {
                 let module = self.modules[index.index()];
-                format!("{}.{name}", self.qualname(module.scope, module.name.as_str()))
+                format!("{}{between}{name}", self.qualname(module.scope, module.name.as_str()))
             }
-            ScopeKind::Type(index) => format!("{}.{name}", self.types[index.index()].qualname),
+            ScopeKind::Type(index) => format!("{}{between}{name}", self.types[index.index()].qualname),
             ScopeKind::Function(index) => {
-                format!("{}.<locals>.{name}", self.function_qualname(&self.functions[index.index()]))
+                let function = self.function_qualname(&self.functions[index.index()]);
+                match self.separator {
+                    Separator::Dot => format!("{function}.<locals>.{name}"),
+                    Separator::Colons => format!("{function}::{name}"),
+                }
             }
         }
     }

@@ -77,6 +77,12 @@ impl Name {
         Self::new(&format!("{}.{tail}", self.as_str()))
     }
 
+    /// `self::tail`.
+    #[must_use]
+    pub fn join_path(self, tail: &str) -> Self {
+        Self::new(&format!("{}::{tail}", self.as_str()))
+    }
+
     /// A hash of the text: the same in every run.
     #[must_use]
     pub fn digest(self) -> u64 {
@@ -89,6 +95,25 @@ impl Name {
     pub fn address(self) -> usize {
         std::ptr::from_ref(self.0).addr()
     }
+}
+
+/// The last segment of an id: `Manager` of `app.ws.Manager` and of `hub::ws::Manager`.
+#[must_use]
+pub fn last_segment(id: &str) -> &str {
+    id.rsplit(['.', ':']).next().unwrap_or(id)
+}
+
+/// Whether `id` ends with `tail`, which starts a segment.
+#[must_use]
+pub fn is_tail(id: &str, tail: &str) -> bool {
+    id == tail || id.strip_suffix(tail).is_some_and(|rest| rest.ends_with(['.', ':']))
+}
+
+/// What stands before the last segment of an id.
+#[must_use]
+pub fn without_last(id: &str) -> Option<&str> {
+    let at = id.rfind(['.', ':'])?;
+    Some(id[..at].trim_end_matches(':'))
 }
 
 impl PartialEq for Name {

@@ -3,6 +3,7 @@
 //! Macros are not expanded: the arguments of those that look like calls are read as expressions, what makes
 //! items is recorded as [`crate::facts::ItemMacro`]. A file that `syn` rejects gives its error and no facts.
 
+mod actions;
 mod attributes;
 mod bodies;
 mod expressions;
@@ -18,7 +19,7 @@ use rustc_hash::FxHashMap;
 
 use crate::facts::{
     ALWAYS, Binding, Bound, Chain, ChainId, FileFacts, Guard, GuardId, GuardKind, MODULE_SCOPE, Name, Root,
-    RootId, Run, Scope, ScopeId, ScopeKind, SyntaxError, Usage,
+    RootId, Run, Scope, ScopeId, ScopeKind, Separator, SyntaxError, Usage,
 };
 use crate::text::{Lines, Offset};
 
@@ -83,7 +84,7 @@ struct Lowering<'t> {
 
 impl<'t> Lowering<'t> {
     fn new(text: &'t str, base: Offset) -> Self {
-        let mut facts = FileFacts::default();
+        let mut facts = FileFacts { separator: Separator::Colons, ..FileFacts::default() };
         facts.scopes.push(Scope { parent: MODULE_SCOPE, kind: ScopeKind::Module, bindings: Run::default() });
         facts.guards.push(Guard { parent: ALWAYS, kind: GuardKind::Always, statement: 0 });
         Self {

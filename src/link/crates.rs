@@ -116,7 +116,7 @@ impl<'f> Builder<'_, 'f> {
                 continue;
             }
             let is_test = is_test || facts.is_guarded_for_tests(fact.guard);
-            let name = self.modules.get(module).name.join(fact.name.as_str());
+            let name = self.modules.get(module).name.join_path(fact.name.as_str());
             match fact.body {
                 Some(body) => {
                     let id = self.push(name, file, body, Some(module));

@@ -6,6 +6,7 @@ use super::mro::MroEntry;
 use super::resolve::{Entity, Place, Resolver};
 use super::{ClassId, FunctionId, Index, Origin, Resolution, Unresolved};
 use crate::facts::{BindingKind, Bound, Field, FunctionFact, Name, ScopeKind, TypeIdx};
+use crate::source::Language;
 
 impl Resolver<'_> {
     /// `Class.name`: a nested class, a method, or what a class-level name is bound to.
@@ -233,6 +234,49 @@ fn own_methods(index: &Index, class: ClassId) -> Box<[FunctionId]> {
         found.extend(own.map(|(id, _)| id));
     }
     found.into_boxed_slice()
+}
+
+/// Whether a method is for its class, or its module, alone: by its name in Python, as declared in Rust.
+#[must_use]
+pub fn is_private(index: &Index, id: FunctionId) -> bool {
+    let fact = index.function(id);
+    let facts = &index.file(id.file).facts;
+    match index.file(id.file).language {
+        Language::Python | Language::PythonStub => {
+            let name = fact.name.as_str();
+            name.starts_with('_') && !name.ends_with("__")
+        }
+        Language::Rust => facts
+            .bindings_of(fact.scope, fact.name)
+            .iter()
+            .any(|binding| binding.target == Bound::Function(id.index) && binding.is_private),
+    }
+}
+
+/// Whether callers do not call a method by its name: it is private, or the language calls it (`__init__`, the
+/// methods of the standard traits), or it makes a new value (`Type::new`).
+#[must_use]
+pub fn is_internal(index: &Index, id: FunctionId) -> bool {
+    let fact = index.function(id);
+    match index.file(id.file).language {
+        Language::Python | Language::PythonStub => fact.name.as_str().starts_with('_'),
+        Language::Rust => {
+            let makes =
+                fact.binding == BindingKind::Static && matches!(fact.name.as_str(), "new" | "default");
+            makes || is_private(index, id) || is_of_standard_trait(index, id)
+        }
+    }
+}
+
+/// Whether a method stands in `impl Trait for Type` with a trait of the standard library.
+fn is_of_standard_trait(index: &Index, id: FunctionId) -> bool {
+    let file = index.file(id.file);
+    let Some(owner) = index.function(id).owner else { return false };
+    let block = index.class(ClassId(file.first_class + owner.0));
+    block.bases.iter().any(|base| match &base.resolution {
+        Resolution::External(name) => super::traits::is_standard(*name),
+        Resolution::Resolved(_) | Resolution::Unresolved(_) => false,
+    })
 }
 
 /// Every function whose text lies within a class.

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use super::mro::{Mro, MroEntry};
 use super::resolve::{Entity, Resolver};
 use super::{BaseLink, ClassId, ClassKind, FileId, Index, Origin, Resolution, Unresolved};
+use crate::facts::names::last_segment;
 use crate::facts::{Base, Bound, Name, TypeFact, TypeForm};
 use crate::source::Language;
 
@@ -68,10 +69,10 @@ fn link_type(index: &Index, class: ClassId) -> Option<Linked> {
         // What the standard derives implement is known; what others do is not.
         for chain in &index.file(file).facts.decorators[part.decorators.range()] {
             if let Entity::External(name) = resolver.chain(file, *chain)
-                && is_standard(name)
+                && is_standard(as_path(name))
             {
-                let text = Name::new(name.as_str().rsplit('.').next().unwrap_or_default());
-                linked.bases.push(BaseLink { text, resolution: Resolution::External(name) });
+                let text = Name::new(last_segment(name.as_str()));
+                linked.bases.push(BaseLink { text, resolution: Resolution::External(as_path(name)) });
             }
         }
     }
@@ -82,20 +83,25 @@ fn trait_of(resolver: &Resolver<'_>, file: FileId, base: &Base) -> BaseLink {
     let text = base.text;
     let resolution = match base.chain.map(|chain| resolver.chain(file, chain)) {
         Some(Entity::Class(class)) => Resolution::Resolved(class),
-        Some(Entity::External(name)) => Resolution::External(name),
+        Some(Entity::External(name)) => Resolution::External(as_path(name)),
         Some(Entity::Open(reason)) => Resolution::Unresolved(reason),
         _ => Resolution::Unresolved(Unresolved::Dynamic(text)),
     };
     BaseLink { text, resolution }
 }
 
+/// `std.fmt.Display` as Rust writes it.
+fn as_path(name: Name) -> Name {
+    Name::new(&name.as_str().replace('.', "::"))
+}
+
 /// Whether a trait is of the standard library, whose methods are no secret.
 pub(super) fn is_standard(name: Name) -> bool {
-    ["std.", "core.", "alloc."].iter().any(|start| name.as_str().starts_with(start))
+    ["std::", "core::", "alloc::"].iter().any(|start| name.as_str().starts_with(start))
 }
 
 fn is_deref(resolution: &Resolution) -> bool {
-    matches!(resolution, Resolution::External(name) if matches!(name.as_str(), "std.ops.Deref" | "core.ops.Deref"))
+    matches!(resolution, Resolution::External(name) if matches!(name.as_str(), "std::ops::Deref" | "core::ops::Deref"))
 }
 
 /// `type Target = …` of an `impl Deref`.

@@ -9,6 +9,7 @@ use super::types::{self, MroReport, TypeReport};
 use super::{Place, place};
 use crate::analysis::overrides::{self, MroTrouble, Provider, TroubleKind};
 use crate::analysis::{Analysis, conflicts, signatures};
+use crate::facts::names::last_segment;
 use crate::link::{ClassId, FunctionId, Index};
 
 /// A defect inside an order.
@@ -240,7 +241,6 @@ pub fn order(index: &Index, class: ClassId) -> Option<OrderReport> {
 /// The text of an order on one line, for tables: simple names joined by arrows.
 #[must_use]
 pub fn one_line(mro: &MroReport) -> String {
-    let simple = |id: &str| id.rsplit('.').next().unwrap_or(id).to_owned();
-    let names: Vec<String> = mro.entries.iter().map(|id| simple(id)).collect();
+    let names: Vec<&str> = mro.entries.iter().map(|id| last_segment(id)).collect();
     names.join(" → ")
 }

@@ -9,11 +9,11 @@ use crate::analysis::Analysis;
 use crate::analysis::duplicates::DuplicateName;
 use crate::analysis::overrides::{self, Provider};
 use crate::analysis::usage;
-use crate::facts::{FunctionFact, Parameter};
-use crate::link::members::methods_of;
+use crate::facts::Parameter;
+use crate::link::members::{is_private, methods_of};
 use crate::link::mro::Mro;
 use crate::link::{ClassId, ClassKind, FunctionId, Index, Resolution};
-use crate::source::FileRole;
+use crate::source::{FileRole, Language};
 
 /// How many of the busiest types are listed.
 const BUSIEST: usize = 20;
@@ -25,9 +25,9 @@ pub struct TypeReport {
     pub id: &'static str,
     /// Simple name.
     pub name: &'static str,
-    /// `class`, `protocol`, `enum`, `typed-dict` or `named-tuple`.
+    /// `class`, `protocol`, `enum`, `typed-dict` or `named-tuple`; `struct`, `enum`, `union` or `trait`.
     pub kind: &'static str,
-    /// `python`
+    /// `python` or `rust`.
     pub language: &'static str,
     /// Relative path.
     pub path: &'static str,
@@ -163,6 +163,7 @@ pub fn one(index: &Index, class: ClassId) -> Option<TypeReport> {
         id: this.id.as_str(),
         name: this.name.as_str(),
         kind: match this.kind {
+            _ if file.language == Language::Rust => fact.form.as_str(),
             ClassKind::Plain => "class",
             ClassKind::Protocol => "protocol",
             ClassKind::TypedDict => "typed-dict",
@@ -173,7 +174,7 @@ pub fn one(index: &Index, class: ClassId) -> Option<TypeReport> {
         path: path_of(index, file_id),
         line: lines.line(fact.name_at),
         end_line: lines.line(fact.end.saturating_sub(1).max(fact.name_at)),
-        file_role: file.role.as_str(),
+        file_role: index.role_at(file_id, fact.body).as_str(),
         bases: bases_of(index, class),
         mro: mro_of(index, &this.mro),
         methods: methods_of(index, class).iter().copied().map(|id| method(index, class, id)).collect(),
@@ -216,16 +217,15 @@ fn method(index: &Index, class: ClassId, id: FunctionId) -> MethodReport {
         line: facts.lines.line(fact.name_at),
         is_async: fact.traits.is_async,
         binding: fact.binding.as_str(),
-        visibility: visibility_of(fact),
+        visibility: visibility_of(index, id),
         params: parameters(facts.parameters_of(fact)),
         returns: fact.returns.map(|returns| returns.as_str()),
         overrides: overridden,
     }
 }
 
-fn visibility_of(fact: &FunctionFact) -> &'static str {
-    let name = fact.name.as_str();
-    if name.starts_with('_') && !name.ends_with("__") { "private" } else { "public" }
+fn visibility_of(index: &Index, id: FunctionId) -> &'static str {
+    if is_private(index, id) { "private" } else { "public" }
 }
 
 pub(super) fn parameters(of: &[Parameter]) -> Vec<ParameterReport> {

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{ConceptRule, is_tail};
+use super::ConceptRule;
 use crate::analysis::overrides::provided;
 use crate::analysis::usage;
 use crate::facts::Name;
-use crate::link::members::methods_of;
+use crate::facts::names::is_tail;
+use crate::link::members::{is_internal, methods_of};
 use crate::link::{ClassId, Index};
 use crate::source::FileRole;
 
@@ -108,9 +109,11 @@ pub(super) fn elect(
 fn called(index: &Index, candidates: &[ClassId]) -> BTreeSet<Name> {
     let references = candidates.iter().flat_map(|class| index.references.on_receiver(*class));
     references
-        .filter(|reference| !reference.is_own && index.file(reference.file).role == FileRole::Production)
+        .filter(|reference| {
+            !reference.is_own && index.role_at(reference.file, reference.scope) == FileRole::Production
+        })
+        .filter(|reference| !is_internal(index, reference.function))
         .map(|reference| index.function(reference.function).name)
-        .filter(|name| !name.as_str().starts_with('_'))
         .collect()
 }
 
@@ -170,10 +173,7 @@ fn count_votes(index: &Index, candidates: &[ClassId], demanded: &BTreeSet<Name>)
 fn ballot_of(index: &Index, class: ClassId, demanded: &BTreeSet<Name>) -> Ballot {
     let counts = usage::counts(index, class);
     let has = provided(index, class);
-    let public = methods_of(index, class)
-        .iter()
-        .copied()
-        .filter(|method| !index.function(*method).name.as_str().starts_with('_'));
+    let public = methods_of(index, class).iter().copied().filter(|method| !is_internal(index, *method));
     let lines = index.source_of(class).map_or(0, |(file, fact)| {
         let lines = &index.file(file).facts.lines;
         lines.line(fact.end.saturating_sub(1)) - lines.line(fact.name_at) + 1

@@ -7,8 +7,9 @@ use crate::analysis::protocols;
 use crate::analysis::similarity::explain::Explainer;
 use crate::analysis::similarity::units::Unit;
 use crate::analysis::similarity::{Profiles, Score};
+use crate::facts::names::without_last;
 use crate::facts::{FunctionFact, Imported, Name, Step};
-use crate::link::members::methods_of;
+use crate::link::members::{is_internal, methods_of};
 use crate::link::resolve::{Entity, Resolver};
 use crate::link::{ClassId, FileId, FunctionId, Index};
 use crate::source::FileRole;
@@ -111,10 +112,13 @@ impl Judge<'_> {
         let of_base: Vec<FunctionId> = methods_of(index, canonical)
             .iter()
             .copied()
-            .filter(|method| is_public(index.function(*method)))
+            .filter(|method| !is_internal(index, *method))
             .collect();
         let has = |name: Name| of_base.iter().any(|method| index.function(*method).name == name);
-        let public = own_methods.iter().map(|method| index.function(*method)).filter(|fact| is_public(fact));
+        let public = own_methods
+            .iter()
+            .filter(|method| !is_internal(index, **method))
+            .map(|method| index.function(*method));
         let (overrides, added): (Vec<&FunctionFact>, Vec<&FunctionFact>) =
             public.partition(|fact| has(fact.name));
         let replaced = overrides.iter().filter(|fact| !fact.traits.calls_super).count();
@@ -205,7 +209,7 @@ impl Judge<'_> {
         let package = |unit: Unit| {
             let (file, _) = unit.span(self.index)?;
             let module = self.index.modules.get(self.index.modules.of_file(file)?).name.as_str();
-            module.rsplit_once('.').map(|(package, _)| package)
+            without_last(module)
         };
         let own = package(unit);
         own.is_some() && own == package(Unit::Class(canonical))
@@ -236,7 +240,7 @@ impl Judge<'_> {
         let theirs: Vec<(FunctionId, Option<Deed>)> =
             methods_of(index, canonical).iter().copied().map(|id| (id, deed(&id))).collect();
         let own: Vec<FunctionId> =
-            methods_of(index, class).iter().copied().filter(|id| is_public(index.function(*id))).collect();
+            methods_of(index, class).iter().copied().filter(|id| !is_internal(index, *id)).collect();
         let shared = own
             .iter()
             .filter_map(|id| {
@@ -245,8 +249,7 @@ impl Judge<'_> {
                 let same = theirs.iter().find(|(other, _)| bare(other) == name.as_str());
                 let like = same.or_else(|| {
                     theirs.iter().find(|(other, deed)| {
-                        is_public(index.function(*other))
-                            && deed.as_ref().is_some_and(|d| is_covered(&own_deed, d))
+                        !is_internal(index, *other) && deed.as_ref().is_some_and(|d| is_covered(&own_deed, d))
                     })
                 });
                 like.map(|(other, _)| (*id, *other))
@@ -292,15 +295,11 @@ fn stub_methods(index: &Index, class: ClassId) -> Option<usize> {
     (!methods.is_empty() && methods.iter().all(is_stub)).then_some(methods.len())
 }
 
-fn is_public(function: &FunctionFact) -> bool {
-    !function.name.as_str().starts_with('_')
-}
-
 /// Whether a class stands in for something in tests.
 pub(super) fn test_double(index: &Index, class: ClassId) -> Option<Reason> {
     let (file, fact) = index.source_of(class)?;
     let place = Some((file, fact.name_at));
-    if index.file(file).role == FileRole::Test {
+    if index.role_of(class) == Some(FileRole::Test) {
         return Some(Reason { statement: "is defined in test code".into(), place });
     }
     None

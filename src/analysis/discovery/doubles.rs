@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 
 use crate::facts::Name;
-use crate::link::members::methods_of;
+use crate::link::members::{is_internal, methods_of};
 use crate::link::{ClassId, Index};
 use crate::source::FileRole;
 
@@ -27,9 +27,7 @@ const SHARED_SHARE: f64 = 0.6;
 
 /// Finds the stand-ins, the most doubled type first.
 pub(super) fn find(index: &Index) -> Vec<Doubled> {
-    let is_production = |class: &ClassId| {
-        index.source_of(*class).is_some_and(|(file, _)| index.file(file).role == FileRole::Production)
-    };
+    let is_production = |class: &ClassId| index.role_of(*class) == Some(FileRole::Production);
     let production: Vec<ClassId> = index.tree_classes().filter(is_production).collect();
     let mut by_name: FxHashMap<String, Vec<ClassId>> = FxHashMap::default();
     let mut by_method: FxHashMap<Name, Vec<ClassId>> = FxHashMap::default();
@@ -41,8 +39,7 @@ pub(super) fn find(index: &Index) -> Vec<Doubled> {
     }
     let mut found: BTreeMap<ClassId, Vec<(ClassId, String)>> = BTreeMap::new();
     for class in index.tree_classes() {
-        let in_tests =
-            index.source_of(class).is_some_and(|(file, _)| index.file(file).role == FileRole::Test);
+        let in_tests = index.role_of(class) == Some(FileRole::Test);
         if in_tests && let Some((of, reason)) = stands_in_for(index, class, &by_name, &by_method) {
             found.entry(of).or_default().push((class, reason));
         }
@@ -68,9 +65,12 @@ fn stands_in_for(
         return Some((*single, format!("is called {prefix} of it")));
     }
     let is_called_double = PREFIXES.iter().any(|prefix| name.contains(prefix));
-    let base = index.class(class).mro.classes().skip(1).find(|base| {
-        index.source_of(*base).is_some_and(|(file, _)| index.file(file).role == FileRole::Production)
-    });
+    let base = index
+        .class(class)
+        .mro
+        .classes()
+        .skip(1)
+        .find(|base| index.role_of(*base) == Some(FileRole::Production));
     if is_called_double && let Some(base) = base {
         return Some((base, "inherits from it and is called a double".to_owned()));
     }
@@ -99,6 +99,6 @@ fn has_method_of(index: &Index, class: ClassId, of: ClassId) -> bool {
 }
 
 fn public_methods(index: &Index, class: ClassId) -> Vec<Name> {
-    let names = methods_of(index, class).iter().map(|method| index.function(*method).name);
-    names.filter(|name| !name.as_str().starts_with('_')).collect()
+    let public = methods_of(index, class).iter().filter(|method| !is_internal(index, **method));
+    public.map(|method| index.function(*method).name).collect()
 }

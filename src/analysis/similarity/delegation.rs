@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use super::units::{Families, Unit, functions_of};
 use crate::facts::Name;
 use crate::facts::actions::{Action, ActionKind, Involved, Subject};
+use crate::link::members::is_internal;
 use crate::link::{FunctionId, Index};
 
 /// How many levels of calls are followed.
@@ -46,7 +47,7 @@ impl<'i> Delegation<'i> {
         let mut called: Vec<FunctionId> = Vec::new();
         for &caller in &self.functions {
             let others = self.delegates(caller).filter(|callee| *callee != caller);
-            called.extend(others.filter(|id| self.index.function(*id).name.as_str().starts_with('_')));
+            called.extend(others.filter(|id| is_internal(self.index, *id)));
         }
         called.sort_unstable();
         called.dedup();

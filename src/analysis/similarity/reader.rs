@@ -8,8 +8,9 @@ use super::interfaces::{Interfaces, OutsideUses};
 use super::units::{Families, Unit};
 use crate::analysis::lexicon::{Lexicon, words_of};
 use crate::facts::actions::{Action, ActionKind, Involved, Subject};
+use crate::facts::names::last_segment;
 use crate::facts::{Bound, MODULE_SCOPE, Name};
-use crate::link::members::fields_of;
+use crate::link::members::{fields_of, is_internal};
 use crate::link::{FunctionId, Index, Origin};
 
 /// What the words of a name mean.
@@ -126,7 +127,7 @@ impl<'a> Reader<'a> {
             Unit::Class(class) => self.index.class(class).name,
             Unit::Module(_) => {
                 let id = unit.id(self.index).as_str();
-                Name::new(id.rsplit('.').next().unwrap_or(id))
+                Name::new(last_segment(id))
             }
         };
         out.extend(self.words(name).iter().map(|word| Feature::Word(*word)));
@@ -313,7 +314,7 @@ impl<'a> Reader<'a> {
         let index = self.index;
         let facts = &index.file(function.file).facts;
         let fact = index.function(function);
-        if !fact.name.as_str().starts_with('_') {
+        if !is_internal(index, function) {
             self.understand(fact.name);
             if let Some((verb, objects)) = self.spoken.get(&fact.name).and_then(|s| s.deed.as_ref()) {
                 out.push(Feature::Deed(*verb, None));

@@ -117,19 +117,28 @@ pub(super) fn units_of(index: &Index) -> Vec<Unit> {
     let files: Vec<FileId> = (0..index.tree_files as u32).map(FileId).collect();
     let found = files.into_par_iter().flat_map_iter(|file| {
         let held = index.file(file);
-        let is_counted =
-            held.language == Language::Python && matches!(held.role, FileRole::Production | FileRole::Script);
+        let is_counted = held.language != Language::PythonStub
+            && matches!(held.role, FileRole::Production | FileRole::Script);
         let classes = (0..held.facts.types.len() as u32).map(move |at| ClassId(held.first_class + at));
-        let classes =
-            classes.filter(move |class| is_counted && may_implement(index, *class)).map(Unit::Class);
+        let classes = classes
+            .filter(move |class| is_counted && may_implement(index, *class) && !is_for_tests(index, *class))
+            .map(Unit::Class);
         let module = (is_counted && keeps_state(index, file)).then_some(Unit::Module(file));
         classes.chain(module)
     });
     found.collect()
 }
 
+/// Whether a class is compiled for tests alone, in a file that is not.
+fn is_for_tests(index: &Index, class: ClassId) -> bool {
+    index.role_of(class) == Some(FileRole::Test)
+}
+
 /// Kinds of classes that hold values, name alternatives or say what others must do are no implementations.
 pub(in crate::analysis) fn may_implement(index: &Index, class: ClassId) -> bool {
+    if index.is_extension(class) {
+        return false;
+    }
     match index.class(class).kind {
         ClassKind::Plain => {}
         ClassKind::Protocol | ClassKind::TypedDict | ClassKind::NamedTuple | ClassKind::Enum => return false,

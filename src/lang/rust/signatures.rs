@@ -76,6 +76,8 @@ impl Lowering<'_> {
             this.lower_signature(index, signature);
             if let Some(block) = block {
                 this.lower_block(block);
+                let actions = this.lower_actions(signature, block);
+                this.facts.functions[index.index()].actions = actions;
             }
         });
     }

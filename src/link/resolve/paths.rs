@@ -190,7 +190,7 @@ impl Resolver<'_> {
         if let Some(found) = self.item_of(module, name, Some(module), hops) {
             return found;
         }
-        let dotted = fact.name.join(name.as_str());
+        let dotted = fact.name.join_path(name.as_str());
         let Some(file) = fact.file else { return Entity::Open(Unresolved::NotDefined(dotted)) };
         let facts = self.facts(file);
         let has_open_glob = facts.bindings_of(fact.scope, Name::new("*")).iter().any(|binding| {

@@ -398,9 +398,9 @@ fn name_in<'i>(concept: &ConceptReport, id: &'i str) -> &'i str {
     let is_shared = |tail: &str| {
         let mut others = concept.members.iter().filter(|member| member.r#type != id);
         others.any(|other| {
-            other.r#type.strip_suffix(tail).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+            other.r#type.strip_suffix(tail).is_some_and(|rest| rest.is_empty() || rest.ends_with(['.', ':']))
         })
     };
-    let starts = id.rmatch_indices('.').map(|(at, _)| at + 1);
+    let starts = id.rmatch_indices(['.', ':']).map(|(at, _)| at + 1);
     starts.map(|start| &id[start..]).find(|tail| !is_shared(tail)).unwrap_or(id)
 }

@@ -30,7 +30,7 @@ pub fn mro_page(report: &OrderReport) -> Document {
     page.table(&["#", "class", "defined at", "provides"], rows);
     page.heading(2, "Methods");
     let rows = report.methods.iter().map(|method| {
-        let simple = |id: &str| id.rsplit('.').next().unwrap_or(id).to_owned();
+        let simple = |id: &str| id.rsplit(['.', ':']).next().unwrap_or(id).to_owned();
         let hides: Vec<String> = method.hides.iter().map(|id| simple(id)).collect();
         vec![
             format!("`{}`", method.signature),
