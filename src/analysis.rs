@@ -13,6 +13,7 @@ pub mod protocols;
 pub mod signatures;
 pub mod similarity;
 pub mod synthesis;
+pub mod trait_methods;
 pub mod type_graph;
 pub mod types;
 pub mod usage;

@@ -15,7 +15,7 @@ pub mod references;
 pub mod resolve;
 #[cfg(test)]
 pub(crate) mod testing;
-mod traits;
+pub mod traits;
 
 use std::path::PathBuf;
 use std::sync::Mutex;

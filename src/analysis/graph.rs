@@ -7,8 +7,11 @@
 mod components;
 mod feedback;
 mod imports;
+mod paths;
 
-use crate::facts::ScopeId;
+use crate::facts::{Name, ScopeId};
+use rayon::prelude::*;
+
 use crate::link::modules::ModuleId;
 use crate::link::{FileId, Index};
 use crate::text::Offset;
@@ -42,6 +45,8 @@ pub struct Edge {
     pub file: FileId,
     /// Where the imported name stands.
     pub at: Offset,
+    /// The condition of compilation that it stands under, where there is one.
+    pub condition: Option<Name>,
 }
 
 /// When an import takes place.
@@ -55,6 +60,8 @@ pub enum Phase {
     Typing,
     /// When `importlib.import_module("…")` runs, wherever it stands.
     Dynamic,
+    /// Compiled for tests alone: `#[cfg(test)]`, and in files of tests.
+    Test,
 }
 
 impl Phase {
@@ -66,6 +73,7 @@ impl Phase {
             Self::Local => "local",
             Self::Typing => "typing",
             Self::Dynamic => "dynamic",
+            Self::Test => "test",
         }
     }
 }
@@ -164,28 +172,22 @@ fn edges_between(index: &Index, modules: &[ModuleId], by_file: Vec<Vec<imports::
     for (position, module) in modules.iter().enumerate() {
         positions[module.0 as usize] = position;
     }
-    // A module may have a source and a stub.
-    let mut files_of: Vec<Vec<usize>> = vec![Vec::new(); modules.len()];
-    for (file, found) in by_file.iter().enumerate() {
-        if let Some(first) = found.first() {
-            files_of[positions[first.from.0 as usize]].push(file);
-        }
-    }
     let mut edges: Vec<Edge> = Vec::with_capacity(by_file.iter().map(Vec::len).sum());
-    for (from, files) in files_of.iter().enumerate() {
-        let start = edges.len();
-        for &file in files {
-            edges.extend(by_file[file].iter().map(|found| Edge {
-                from,
-                to: positions[found.to.0 as usize],
-                phase: found.phase,
-                implicit: found.implicit,
-                file: FileId(file as u32),
-                at: found.at,
-            }));
-        }
-        edges[start..].sort_unstable_by_key(|edge| (edge.to, edge.file, edge.at, edge.implicit, edge.phase));
+    // A file may hold several modules, and a module may have a source and a stub.
+    for (file, found) in by_file.iter().enumerate() {
+        edges.extend(found.iter().map(|found| Edge {
+            from: positions[found.from.0 as usize],
+            to: positions[found.to.0 as usize],
+            phase: found.phase,
+            implicit: found.implicit,
+            file: FileId(file as u32),
+            at: found.at,
+            condition: found.condition,
+        }));
     }
+    edges.par_sort_unstable_by_key(|edge| {
+        (edge.from, edge.to, edge.file, edge.at, edge.implicit, edge.phase, edge.condition)
+    });
     edges.dedup();
     edges
 }

@@ -6,10 +6,12 @@ use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use super::signatures::{self, Comparison, DifferenceKind};
+use super::trait_methods::{self, Candidate, Meaning};
 use crate::facts::{Bound, Name, Step};
 use crate::link::members::{method_of, methods_of};
 use crate::link::references::ReferenceKind;
 use crate::link::{ClassId, ClassKind, FunctionId, Index, Origin};
+use crate::source::Language;
 
 /// One defect of one class.
 #[derive(Debug, Clone)]
@@ -43,6 +45,13 @@ pub enum TroubleKind {
         /// The one that is hidden.
         hidden: ClassId,
     },
+    /// Two traits of a Rust type have the method, and neither comes first: error E0034 where both are in scope.
+    AmbiguousMethod {
+        /// Its name.
+        name: Name,
+        /// What it may mean.
+        candidates: Vec<Candidate>,
+    },
     /// Abstract methods without an implementation in a class that does not look abstract.
     AbstractNotImplemented {
         /// The methods and the classes that demand them.
@@ -69,6 +78,7 @@ impl TroubleKind {
             Self::InconsistentMro(_) => "inconsistent-mro",
             Self::IncompatibleOverride { .. } => "incompatible-override",
             Self::ShadowedMethod { .. } => "shadowed-method",
+            Self::AmbiguousMethod { .. } => "ambiguous-method",
             Self::AbstractNotImplemented { .. } => "abstract-not-implemented",
             Self::SuperChainBroken { .. } => "super-chain-broken",
         }
@@ -175,6 +185,11 @@ pub fn check_orders(index: &Index) -> Vec<MroTrouble> {
 #[must_use]
 pub fn check_order(index: &Index, class: ClassId) -> Vec<MroTrouble> {
     let mut kinds = Vec::new();
+    if index.language_of(class) == Language::Rust {
+        // The compiler holds blocks to their traits; what it leaves open is which method a call means.
+        check_traits(index, class, &mut kinds);
+        return kinds.into_iter().map(|kind| MroTrouble { class, kind }).collect();
+    }
     if let Some(error) = &index.class(class).mro.error {
         kinds.push(TroubleKind::InconsistentMro(error.to_string()));
     }
@@ -185,6 +200,26 @@ pub fn check_order(index: &Index, class: ClassId) -> Vec<MroTrouble> {
     }
     check_abstract(index, class, &mut kinds);
     kinds.into_iter().map(|kind| MroTrouble { class, kind }).collect()
+}
+
+fn check_traits(index: &Index, class: ClassId, kinds: &mut Vec<TroubleKind>) {
+    for (name, candidates) in trait_methods::candidates(index, class) {
+        match trait_methods::meaning(&candidates) {
+            Some(Meaning::Ambiguous(several)) => {
+                kinds.push(TroubleKind::AmbiguousMethod { name, candidates: several });
+            }
+            Some(Meaning::One(found, hidden)) => {
+                let provider = |candidate: &Candidate| candidate.of_trait.unwrap_or(class);
+                // A block that defines a trait's method stands in for it, and hides nothing.
+                let others = hidden.iter().filter(|other| other.of_trait != found.of_trait);
+                for hidden in others {
+                    let (found, hidden) = (provider(&found), provider(hidden));
+                    kinds.push(TroubleKind::ShadowedMethod { name, found, hidden });
+                }
+            }
+            None => {}
+        }
+    }
 }
 
 /// Names whose signatures are no part of a type's contract (typing spec, "Assignability").

@@ -104,6 +104,7 @@ pub fn users_of(index: &Index, classes: &[ClassId]) -> Vec<ModuleUse> {
                 Phase::Local => entry.local += 1,
                 Phase::Typing => entry.typing += 1,
                 Phase::Dynamic => entry.dynamic += 1,
+                Phase::Test => {}
             }
         }
     }

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::FileId;
 use super::modules::{Module, ModuleId, Modules, Place};
-use crate::facts::{FileFacts, MODULE_SCOPE, ModuleFact, ModuleIdx, Name, ScopeId};
+use crate::facts::{FileFacts, GuardKind, MODULE_SCOPE, ModuleFact, ModuleIdx, Name, ScopeId};
 use crate::source::{CrateKind, CrateTarget, Language};
 
 /// Adds the modules of all crates, and of files that belong to none.
@@ -87,8 +87,20 @@ impl<'f> Builder<'_, 'f> {
             language: Language::Rust,
             scope,
             parent,
+            condition: parent.and_then(|parent| self.modules.get(parent).condition),
         });
         id
+    }
+
+    /// What a module is declared under holds for all that is in it.
+    fn set_condition(&mut self, module: ModuleId, facts: &FileFacts, fact: &ModuleFact) {
+        let own = facts.guards_of(fact.guard).find_map(|(_, guard)| match guard.kind {
+            GuardKind::Config { condition, .. } => Some(condition),
+            _ => None,
+        });
+        if own.is_some() {
+            self.modules.all[module.0 as usize].condition = own;
+        }
     }
 
     /// A file is read as a module: its declarations follow. A file that two crates share is of the first.
@@ -120,6 +132,7 @@ impl<'f> Builder<'_, 'f> {
             match fact.body {
                 Some(body) => {
                     let id = self.push(name, file, body, Some(module));
+                    self.set_condition(id, facts, fact);
                     self.modules.in_place.entry((file, body)).or_insert(id);
                     self.modules.declared.entry((file, position)).or_insert(id);
                     let below = joined(&folder.children, fact.path.unwrap_or(fact.name).as_str());
@@ -164,6 +177,7 @@ impl<'f> Builder<'_, 'f> {
             return;
         }
         let id = self.push(name, found, MODULE_SCOPE, Some(parent));
+        self.set_condition(id, self.facts(file), fact);
         self.modules.declared.entry((file, position)).or_insert(id);
         let display = self.display(found);
         let paths = folder_of(display).to_owned();

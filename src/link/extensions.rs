@@ -70,6 +70,14 @@ pub(super) fn link_extensions(index: &mut Index) {
 }
 
 impl Index {
+    /// The `impl` block that holds a method.
+    #[must_use]
+    pub fn block_of(&self, method: super::FunctionId) -> Option<ClassId> {
+        let owner = self.function(method).owner?;
+        let block = ClassId(self.file(method.file).first_class + owner.0);
+        self.is_extension(block).then_some(block)
+    }
+
     /// The definition of a class and the blocks that extend it.
     pub fn parts_of(&self, class: ClassId) -> impl Iterator<Item = (FileId, &TypeFact)> {
         let blocks = self.extensions.of(class).iter().copied();

@@ -270,10 +270,8 @@ pub fn is_internal(index: &Index, id: FunctionId) -> bool {
 
 /// Whether a method stands in `impl Trait for Type` with a trait of the standard library.
 fn is_of_standard_trait(index: &Index, id: FunctionId) -> bool {
-    let file = index.file(id.file);
-    let Some(owner) = index.function(id).owner else { return false };
-    let block = index.class(ClassId(file.first_class + owner.0));
-    block.bases.iter().any(|base| match &base.resolution {
+    let Some(block) = index.block_of(id) else { return false };
+    index.class(block).bases.iter().any(|base| match &base.resolution {
         Resolution::External(name) => super::traits::is_standard(*name),
         Resolution::Resolved(_) | Resolution::Unresolved(_) => false,
     })

@@ -35,6 +35,8 @@ pub struct Module {
     pub scope: ScopeId,
     /// The module that declares it, where modules are declared.
     pub parent: Option<ModuleId>,
+    /// The condition of compilation that it or a module around it is declared under.
+    pub condition: Option<Name>,
 }
 
 impl Module {
@@ -48,6 +50,7 @@ impl Module {
             language: Language::Python,
             scope: MODULE_SCOPE,
             parent: None,
+            condition: None,
         }
     }
 }

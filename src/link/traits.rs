@@ -96,7 +96,8 @@ fn as_path(name: Name) -> Name {
 }
 
 /// Whether a trait is of the standard library, whose methods are no secret.
-pub(super) fn is_standard(name: Name) -> bool {
+#[must_use]
+pub fn is_standard(name: Name) -> bool {
     ["std::", "core::", "alloc::"].iter().any(|start| name.as_str().starts_with(start))
 }
 

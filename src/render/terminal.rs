@@ -117,7 +117,7 @@ fn pieces_of(line: &str) -> impl Iterator<Item = Word<'_>> {
             let Some(&(at, next)) = characters.peek() else { break };
             let is_boundary = match c {
                 ' ' => next != ' ',
-                '/' | '.' => next.is_alphanumeric(),
+                '/' | '.' | ':' => next.is_alphanumeric(),
                 '_' => before.is_alphanumeric() && next.is_alphanumeric(),
                 c => c.is_lowercase() && next.is_uppercase(),
             };

@@ -8,7 +8,9 @@ use serde::Serialize;
 use super::{Place, path_of, place};
 use crate::facts::{GuardKind, Imported, Name};
 use crate::link::resolve::{Resolver, Target};
-use crate::link::{FileId, Index, Resolution};
+use crate::link::traits::is_standard;
+use crate::link::{ClassId, FileId, Index, Resolution};
+use crate::source::Language;
 use crate::tree::Tree;
 
 /// What was analysed, and what was not.
@@ -30,7 +32,7 @@ pub struct CoverageReport {
     pub documents: usize,
     /// Types found.
     pub types: usize,
-    /// Python version and platform that conditions were evaluated for.
+    /// Python version and platform that conditions were evaluated for; empty without Python.
     pub target: String,
     /// Whether third-party packages could be read.
     pub environment: bool,
@@ -48,8 +50,46 @@ pub struct CoverageReport {
     pub external_imports: Vec<ExternalImport>,
     /// Imports that find nothing in the environment or in their own package.
     pub unresolved_imports: Vec<UnresolvedImport>,
-    /// Files that no import can reach: `x.py` beside a package `x/`.
+    /// Files that no import can reach: `x.py` beside a package `x/`, a Rust file that no `mod` declares.
     pub dead_files: Vec<&'static str>,
+    /// Macros that make items, by name: what they make was not seen.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub item_macros: Vec<MacroReport>,
+    /// `mod` items whose file is not there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing_modules: Vec<MissingModule>,
+    /// `impl` blocks of types that are not of the tree, or that no path names.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub foreign_impls: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
+/// A macro that makes items.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct MacroReport {
+    /// Its path.
+    pub name: &'static str,
+    /// How often it stands where an item would.
+    pub uses: usize,
+    /// The first of them.
+    #[serde(flatten)]
+    pub place: Place,
+}
+
+/// A `mod` item without a file.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct MissingModule {
+    /// Its name.
+    pub name: &'static str,
+    /// Where it is declared.
+    #[serde(flatten)]
+    pub place: Place,
+    /// The condition of compilation that it stands under.
+    pub condition: Option<&'static str>,
 }
 
 /// A file that was not read.
@@ -135,7 +175,7 @@ pub fn build(tree: &Tree) -> CoverageReport {
         by_role,
         documents: tree.documents.len(),
         types: index.tree_classes().count(),
-        target: format!("Python 3.{} on {}", tree.target.python_minor, tree.target.platform.sys_platform()),
+        target: target_of(tree),
         environment: tree.environment.is_some(),
         environment_files: index.files.len() - index.tree_files,
         complete_orders: index.tree_classes().filter(|id| index.class(*id).mro.is_complete()).count(),
@@ -150,7 +190,59 @@ pub fn build(tree: &Tree) -> CoverageReport {
             dead.sort_unstable();
             dead
         },
+        item_macros: item_macros(index),
+        missing_modules: missing_modules(index),
+        foreign_impls: foreign_impls(index),
     }
+}
+
+/// What conditions were evaluated for; Rust's are kept as they are.
+fn target_of(tree: &Tree) -> String {
+    let has_python = tree.index.files[..tree.index.tree_files].iter().any(|file| file.language.is_python());
+    if has_python || tree.index.tree_files == 0 {
+        format!("Python 3.{} on {}", tree.target.python_minor, tree.target.platform.sys_platform())
+    } else {
+        String::new()
+    }
+}
+
+fn item_macros(index: &Index) -> Vec<MacroReport> {
+    let mut found: BTreeMap<&'static str, MacroReport> = BTreeMap::new();
+    for file in (0..index.tree_files as u32).map(FileId) {
+        for item in &index.file(file).facts.item_macros {
+            let name = item.name.as_str();
+            let first = || MacroReport { name, uses: 0, place: place(index, file, item.at) };
+            found.entry(name).or_insert_with(first).uses += 1;
+        }
+    }
+    let mut found: Vec<MacroReport> = found.into_values().collect();
+    found.sort_by_key(|found| (std::cmp::Reverse(found.uses), found.name));
+    found
+}
+
+fn missing_modules(index: &Index) -> Vec<MissingModule> {
+    let missing = index.modules.without_file.iter().map(|(file, position)| {
+        let facts = &index.file(*file).facts;
+        let fact = facts.modules[position.index()];
+        let condition = facts.guards_of(fact.guard).find_map(|(_, guard)| match guard.kind {
+            GuardKind::Config { condition, .. } => Some(condition.as_str()),
+            _ => None,
+        });
+        MissingModule { name: fact.name.as_str(), place: place(index, *file, fact.at), condition }
+    });
+    missing.collect()
+}
+
+/// Blocks that belong to no type of the tree.
+fn foreign_impls(index: &Index) -> usize {
+    let first = index.files.first().map_or(0, |file| file.first_class);
+    let all = (first..index.classes.len() as u32).map(ClassId);
+    all.filter(|class| {
+        index.is_extension(*class)
+            && index.is_in_tree(*class)
+            && index.extensions.extended_by(*class).is_none()
+    })
+    .count()
 }
 
 fn unresolved_bases(index: &Index) -> Vec<UnresolvedBase> {
@@ -160,6 +252,8 @@ fn unresolved_bases(index: &Index) -> Vec<UnresolvedBase> {
         for base in &index.class(class).bases {
             let reason = match &base.resolution {
                 Resolution::Resolved(_) => continue,
+                // What the standard library's traits hold is no secret.
+                Resolution::External(name) if is_standard(*name) => continue,
                 Resolution::External(name) => format!("`{name}` is outside the tree"),
                 Resolution::Unresolved(reason) => reason.to_string(),
             };
@@ -199,7 +293,8 @@ fn open_imports(index: &Index) -> (Vec<ExternalImport>, Vec<UnresolvedImport>) {
                 Target::Found(_) | Target::Library(_) | Target::Compiled(_) => {}
                 Target::External(name) | Target::Missing(name) => {
                     let top = name.as_str().split('.').next().unwrap_or_default();
-                    if import.level == 0 && !own.contains(&Name::new(top)) {
+                    let is_absolute = import.level == 0 || index.file(file).language == Language::Rust;
+                    if is_absolute && !own.contains(&Name::new(top)) {
                         *external.entry(top.to_owned()).or_default() += 1;
                     } else if !may_fail() {
                         unresolved.push(UnresolvedImport {

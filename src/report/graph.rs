@@ -1,11 +1,14 @@
 //! Modules, imports and cycles, as reported.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Place, path_of, place};
-use crate::analysis::graph::{ModuleGraph, PhaseSet};
+use crate::analysis::graph::{ModuleGraph, Phase, PhaseSet};
 use crate::link::Index;
+use crate::source::Language;
 
 /// The dependency graph of the modules.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -16,6 +19,24 @@ pub struct GraphReport {
     pub edges: Vec<EdgeReport>,
     /// Cycles, per set of phases.
     pub components: Vec<ComponentReport>,
+    /// Which Rust crates of the tree name items of which others; empty where there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub crates: Vec<CrateEdgeReport>,
+}
+
+/// A use of one crate by another.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct CrateEdgeReport {
+    /// The using crate.
+    pub from: &'static str,
+    /// The used crate.
+    pub to: &'static str,
+    /// Places in code that ships.
+    pub places: usize,
+    /// Places that are compiled for tests alone.
+    pub test_places: usize,
+    /// Places under another condition of compilation.
+    pub conditional_places: usize,
 }
 
 impl GraphReport {
@@ -54,10 +75,13 @@ pub struct EdgeReport {
     pub from: &'static str,
     /// The imported module.
     pub to: &'static str,
-    /// `load`, `local`, `typing` or `dynamic`.
+    /// `load`, `local`, `typing`, `dynamic` or, for what is compiled for tests alone, `test`.
     pub phase: &'static str,
     /// Loaded on the way to what the import names.
     pub implicit: bool,
+    /// The condition of compilation that it stands under: `feature = "metrics"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub condition: Option<&'static str>,
     /// The importing file.
     pub path: &'static str,
     /// 1-based line.
@@ -118,6 +142,7 @@ pub fn build(index: &Index, graph: &ModuleGraph) -> GraphReport {
             to: name(edge.to),
             phase: edge.phase.as_str(),
             implicit: edge.implicit,
+            condition: edge.condition.map(|condition| condition.as_str()),
             path,
             line,
         }
@@ -140,7 +165,36 @@ pub fn build(index: &Index, graph: &ModuleGraph) -> GraphReport {
             .collect(),
         is_minimum: component.is_minimum,
     });
-    GraphReport { modules: modules.collect(), edges: edges.collect(), components: components.collect() }
+    GraphReport {
+        modules: modules.collect(),
+        edges: edges.collect(),
+        components: components.collect(),
+        crates: crates_of(index, graph),
+    }
+}
+
+/// Edges between crates, added up.
+fn crates_of(index: &Index, graph: &ModuleGraph) -> Vec<CrateEdgeReport> {
+    let crate_of = |position: usize| {
+        let module = index.modules.get(graph.modules[position]);
+        let name = module.name.as_str();
+        (module.language == Language::Rust).then(|| name.split("::").next().unwrap_or(name))
+    };
+    let mut found: BTreeMap<(&'static str, &'static str), CrateEdgeReport> = BTreeMap::new();
+    for edge in &graph.edges {
+        let (Some(from), Some(to)) = (crate_of(edge.from), crate_of(edge.to)) else { continue };
+        if from == to {
+            continue;
+        }
+        let empty = CrateEdgeReport { from, to, places: 0, test_places: 0, conditional_places: 0 };
+        let entry = found.entry((from, to)).or_insert(empty);
+        match (edge.phase, edge.condition) {
+            (Phase::Test, _) => entry.test_places += 1,
+            (_, Some(_)) => entry.conditional_places += 1,
+            (_, None) => entry.places += 1,
+        }
+    }
+    found.into_values().collect()
 }
 
 fn phases_of(set: PhaseSet) -> Vec<&'static str> {

@@ -16,7 +16,7 @@ use crate::link::{ClassId, FunctionId, Index};
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct TroubleReport {
     /// Rule id: `inconsistent-mro`, `incompatible-override`, `shadowed-method`,
-    /// `abstract-not-implemented`, `super-chain-broken`.
+    /// `abstract-not-implemented`, `super-chain-broken`, `ambiguous-method`.
     pub rule: &'static str,
     /// The type.
     pub symbol: &'static str,
@@ -89,13 +89,30 @@ pub fn one(index: &Index, trouble: &MroTrouble) -> Option<TroubleReport> {
         }
         TroubleKind::ShadowedMethod { name, found, hidden } => {
             let message = format!("`{name}` of {} hides `{name}` of {}", id(*found), id(*hidden));
+            let between = index.file(file).facts.separator.as_str();
             let related = [found, hidden].map(|class| RelatedReport {
-                symbol: format!("{}.{name}", id(*class)),
+                symbol: format!("{}{between}{name}", id(*class)),
                 place: crate::link::members::method_of(index, *class, *name).map(method_place),
                 statement: crate::link::members::method_of(index, *class, *name)
                     .map_or(String::new(), |method| signatures::render(index, method)),
             });
             (own, message, related.into())
+        }
+        TroubleKind::AmbiguousMethod { name, candidates } => {
+            let traits: Vec<&str> =
+                candidates.iter().filter_map(|candidate| candidate.of_trait).map(id).collect();
+            let message = format!(
+                "`{name}` is a method of {}: a call is error E0034 where both traits are in scope",
+                traits.join(" and ")
+            );
+            let related = candidates.iter().filter_map(|candidate| {
+                Some(RelatedReport {
+                    symbol: format!("{}::{name}", id(candidate.of_trait?)),
+                    place: Some(method_place(candidate.function)),
+                    statement: signatures::render(index, candidate.function),
+                })
+            });
+            (own, message, related.collect())
         }
         TroubleKind::AbstractNotImplemented { missing, instantiated } => {
             let names: Vec<String> = missing.iter().map(|(name, _)| format!("`{name}`")).collect();
@@ -142,7 +159,7 @@ pub fn one(index: &Index, trouble: &MroTrouble) -> Option<TroubleReport> {
         place: at,
         message,
         related,
-        file_role: index.file(file).role.as_str(),
+        file_role: index.role_at(file, fact.body).as_str(),
     })
 }
 
@@ -179,6 +196,9 @@ pub struct ProvidedReport {
     pub name: &'static str,
     /// The class that provides it.
     pub provider: &'static str,
+    /// The trait whose block defines it, in Rust.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub through: Option<&'static str>,
     /// Where; none for the standard library.
     pub place: Option<Place>,
     /// Its signature; empty where unknown.
@@ -224,6 +244,7 @@ pub fn order(index: &Index, class: ClassId) -> Option<OrderReport> {
         ProvidedReport {
             name: name.as_str(),
             provider: types::provider_id(index, provider),
+            through: through(index, provider),
             place: at,
             signature,
             hides: hides.map(|provider| types::provider_id(index, &provider)).collect(),
@@ -236,6 +257,13 @@ pub fn order(index: &Index, class: ClassId) -> Option<OrderReport> {
         findings: overrides::check_order(index, class).iter().filter_map(|found| one(index, found)).collect(),
         r#type: report,
     })
+}
+
+/// The trait whose `impl` block defines a method.
+fn through(index: &Index, provider: &Provider) -> Option<&'static str> {
+    let Provider::Source(_, method) = provider else { return None };
+    let block = index.block_of(*method)?;
+    index.class(block).bases.first().map(|base| base.text.as_str())
 }
 
 /// The text of an order on one line, for tables: simple names joined by arrows.

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Phase, runs_later};
+use super::{Phase, paths, runs_later};
 use crate::facts::{Bound, FileFacts, GuardId, GuardKind, Import, Imported, MODULE_SCOPE, Name};
 use crate::link::modules::ModuleId;
 use crate::link::resolve::{Entity, Resolver, Target};
@@ -19,6 +19,7 @@ pub(super) struct Found {
     pub(super) phase: Phase,
     pub(super) implicit: bool,
     pub(super) at: Offset,
+    pub(super) condition: Option<Name>,
 }
 
 /// The imports of each file of the tree, by [`FileId`]; none for files that no import can reach.
@@ -30,6 +31,9 @@ pub(super) fn imports_of_tree(index: &Index) -> Vec<Vec<Found>> {
     (0..index.tree_files as u32)
         .into_par_iter()
         .map(|file| match index.modules.of_file(FileId(file)) {
+            _ if index.file(FileId(file)).language == Language::Rust => {
+                paths::uses_of_file(index, FileId(file))
+            }
             // A stub beside its source tells the module a second time; the source is what runs.
             Some(module)
                 if !shadowed.contains(&FileId(file))
@@ -219,7 +223,7 @@ impl Importer<'_> {
 
     fn push(&self, found: &mut Vec<Found>, to: ModuleId, phase: Phase, implicit: bool, at: Offset) {
         if to != self.module {
-            found.push(Found { from: self.module, to, phase, implicit, at });
+            found.push(Found { from: self.module, to, phase, implicit, at, condition: None });
         }
     }
 

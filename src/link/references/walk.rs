@@ -4,8 +4,8 @@ use rustc_hash::FxHashMap;
 
 use super::{MethodReference, Reference, ReferenceKind, Via};
 use crate::facts::{
-    self, ALWAYS, Bound, Chain, FileFacts, GuardId, ImportIdx, Imported, MODULE_SCOPE, Name, ScopeId, Step,
-    Usage,
+    self, ALWAYS, BindingKind, Bound, Chain, ChainId, FileFacts, GuardId, ImportIdx, Imported, MODULE_SCOPE,
+    Name, ScopeId, Separator, Step, TypeForm, Usage,
 };
 use crate::link::modules::ModuleId;
 use crate::link::resolve::{Entity, Place, Resolver};
@@ -120,8 +120,13 @@ impl Walk<'_> {
     fn chains(&mut self) {
         let facts = &self.index.file(self.file).facts;
         self.roots = vec![None; facts.roots.len() * 2];
-        for chain in &facts.chains {
-            self.chain(facts, chain);
+        // The head of an `impl` block is a part of the type, no use of it.
+        let mut heads: Vec<ChainId> = facts.types.iter().filter_map(head_of_block).collect();
+        heads.sort_unstable();
+        for (position, chain) in facts.chains.iter().enumerate() {
+            if heads.is_empty() || heads.binary_search(&ChainId(position as u32)).is_err() {
+                self.chain(facts, chain);
+            }
         }
     }
 
@@ -223,9 +228,10 @@ impl Walk<'_> {
         let resolver = &self.resolver;
         let entity = resolver.seen_as(usage, || resolver.attribute(of, name, 0));
         let method = match (of, &entity) {
-            (Entity::Class(_) | Entity::Instance(_) | Entity::Super(_), Entity::Function(function)) => {
-                Some(*function)
-            }
+            (
+                Entity::Class(_) | Entity::Instance(_) | Entity::Held(..) | Entity::Super(_),
+                Entity::Function(function),
+            ) => Some(*function),
             // A property's value, and what a nested chain of descriptors gives.
             (Entity::Class(class) | Entity::Instance(class) | Entity::Super(class), _) => {
                 resolver.method_named(*class, name)
@@ -249,6 +255,7 @@ impl Walk<'_> {
         }
         let kind = match next {
             Some(Step::Call) => ReferenceKind::Instantiate,
+            Some(Step::Attribute(name, _)) if self.makes_one(class, *name) => ReferenceKind::Instantiate,
             Some(Step::Attribute(..)) => ReferenceKind::Attribute,
             // `Base[int]` is what `Base` is there.
             Some(Step::Index | Step::Await | Step::Held(_)) | None => kind_of(chain.usage),
@@ -256,8 +263,27 @@ impl Walk<'_> {
         self.push_class(class, at, facts.root_of(chain).scope, kind, via);
     }
 
+    /// Whether `Type::name` makes a value of the type: a function of a Rust type that takes none and gives one.
+    fn makes_one(&self, class: ClassId, name: Name) -> bool {
+        if self.index.extensions.of(class).is_empty() {
+            return false;
+        }
+        let Some(function) = self.resolver.method_named(class, name) else { return false };
+        if self.index.function(function).binding != BindingKind::Static {
+            return false;
+        }
+        match self.resolver.returned(function, 0) {
+            Entity::Instance(given) | Entity::Awaitable(given) | Entity::Held(given, _) => given == class,
+            _ => false,
+        }
+    }
+
     fn note_method(&mut self, before: &Entity, found: MethodUse<'_>) {
-        let (Entity::Class(receiver) | Entity::Instance(receiver) | Entity::Super(receiver)) = *before else {
+        let (Entity::Class(receiver)
+        | Entity::Instance(receiver)
+        | Entity::Held(receiver, _)
+        | Entity::Super(receiver)) = *before
+        else {
             return;
         };
         let MethodUse { function, next, at, scope, is_own } = found;
@@ -381,6 +407,13 @@ impl Walk<'_> {
     }
 }
 
+fn head_of_block(fact: &facts::TypeFact) -> Option<ChainId> {
+    match fact.form {
+        TypeForm::Extension { of, .. } => of,
+        _ => None,
+    }
+}
+
 fn kind_of(usage: Usage) -> ReferenceKind {
     match usage {
         Usage::Value | Usage::Store => ReferenceKind::Value,
@@ -395,6 +428,16 @@ fn kind_of(usage: Usage) -> ReferenceKind {
 /// The scope that answers for a root, where the answer is the same for all of its chains: it binds the
 /// name once at the most. With the guard of the chain, where the binding is itself guarded.
 fn place_of_single(facts: &FileFacts, guard: GuardId, root: facts::Root) -> Option<(ScopeId, GuardId)> {
+    if facts.separator == Separator::Colons {
+        return match &facts.bindings[root.nearest.range()] {
+            // A `let` holds from its place on.
+            [single] if matches!(single.target, Bound::Value { .. } | Bound::Opaque) => None,
+            [single] if single.guard == ALWAYS => Some((single.scope, ALWAYS)),
+            // `Self`, `super` and names of the prelude are looked up from where they stand.
+            [] => Some((root.scope, ALWAYS)),
+            _ => None,
+        };
+    }
     match &facts.bindings[root.nearest.range()] {
         // A class body is read before its methods are, so the place decides there.
         [single] if single.scope == root.scope && matches!(single.target, Bound::Type(_)) => None,

@@ -24,7 +24,11 @@ pub(crate) fn write(page: &mut Document, coverage: &CoverageReport) {
             list(&coverage.by_role)
         ),
         format!("{} read for mentions", count(coverage.documents, "document")),
-        format!("conditions evaluated for {}; {environment}", coverage.target),
+        match coverage.target.as_str() {
+            "" => "conditions of compilation (`cfg`) are kept, not evaluated; macros are not expanded"
+                .to_owned(),
+            target => format!("conditions evaluated for {target}; {environment}"),
+        },
         format!(
             "{} of {} method resolution orders complete ({})",
             coverage.complete_orders,
@@ -66,13 +70,44 @@ pub(crate) fn write(page: &mut Document, coverage: &CoverageReport) {
     page.table(&["package outside the tree", "imports"], rows);
     shortened(page, coverage.external_imports.len(), "packages");
     let rows = coverage.dead_files.iter().map(|path| vec![(*path).to_owned()]);
-    page.table(&["file that no import can reach (a package has its name)"], rows);
+    page.table(&["file that nothing reaches: a package has its name, or no `mod` declares it"], rows);
+    let rows = coverage
+        .item_macros
+        .iter()
+        .take(MAX_ROWS)
+        .map(|found| vec![format!("`{}!`", found.name), found.uses.to_string(), found.place.to_string()]);
+    page.table(&["macro that makes items (not expanded)", "times", "first at"], rows);
+    shortened(page, coverage.item_macros.len(), "macros");
+    let rows = coverage.missing_modules.iter().take(MAX_ROWS).map(|missing| {
+        vec![
+            format!("`mod {}`", missing.name),
+            missing.place.to_string(),
+            missing.condition.map_or("–".to_owned(), |condition| format!("`cfg({condition})`")),
+        ]
+    });
+    page.table(&["module without a file", "at", "condition"], rows);
+    shortened(page, coverage.missing_modules.len(), "modules");
+    if coverage.foreign_impls > 0 {
+        page.text(format!(
+            "{} of types outside the tree, or of all types that fulfil a bound.",
+            count(coverage.foreign_impls, "`impl` block")
+        ));
+    }
     page.heading(3, "What this analysis cannot see");
-    page.bullets([
+    let (has_python, has_rust) =
+        (coverage.by_language.contains_key("python"), coverage.by_language.contains_key("rust"));
+    let python = [
         "names made at run time: `setattr`, `globals()`, metaclasses that change bases, import hooks"
             .to_owned(),
         "receivers whose type is not evident from a constructor, a factory, an annotation or `self.x = …`"
             .to_owned(),
         "what a decorator turns a class or a function into".to_owned(),
-    ]);
+    ];
+    let rust = [
+        "items that macros make, derives of other crates, and what stands in the arguments of macros with a grammar of their own".to_owned(),
+        "receivers whose type only inference gives: through closures, generic returns, associated types".to_owned(),
+        "methods that blanket `impl` blocks give".to_owned(),
+    ];
+    let python = python.into_iter().filter(|_| has_python || !has_rust);
+    page.bullets(python.chain(rust.into_iter().filter(|_| has_rust)));
 }

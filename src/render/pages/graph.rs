@@ -29,9 +29,28 @@ pub fn graph_page(report: &GraphReport, cycles_only: bool) -> Document {
         page.table(&["module", "file", "fan-in", "fan-out"], rows);
         shortened(&mut page, report.modules.len(), "modules");
     }
+    write_crates(&mut page, report);
     page.heading(2, "Cycles");
     write_components(&mut page, report);
     page
+}
+
+/// Writes which crates use which, where there are several.
+pub(crate) fn write_crates(page: &mut Document, report: &GraphReport) {
+    if report.crates.is_empty() {
+        return;
+    }
+    page.heading(2, "Crates");
+    let rows = report.crates.iter().map(|edge| {
+        vec![
+            format!("`{}`", edge.from),
+            format!("`{}`", edge.to),
+            edge.places.to_string(),
+            edge.conditional_places.to_string(),
+            edge.test_places.to_string(),
+        ]
+    });
+    page.table(&["crate", "uses", "places", "under a condition", "in tests"], rows);
 }
 
 /// Writes the cycles of each set of phases side by side.
@@ -41,7 +60,14 @@ pub(crate) fn write_components(page: &mut Document, report: &GraphReport) {
         ("With imports for type checkers", &["load", "typing"]),
         ("With imports in functions", &["load", "typing", "local"]),
     ];
+    let is_rust = report.modules.iter().all(|module| module.path.is_some_and(|path| path.ends_with(".rs")));
     for (title, phases) in sets {
+        // Where no import is of the phase that this set adds, its cycles are those above.
+        let added = phases[phases.len() - 1];
+        if phases.len() > 1 && !report.edges.iter().any(|edge| edge.phase == added) {
+            continue;
+        }
+        let title = if is_rust { "Between modules of Rust" } else { title };
         let components: Vec<&ComponentReport> =
             report.components.iter().filter(|component| same(&component.phases, phases)).collect();
         page.heading(3, format!("{title}: {}", count(components.len(), "cycle")));

@@ -27,14 +27,17 @@ pub fn mro_page(report: &OrderReport) -> Document {
             entry.provides.to_string(),
         ]
     });
-    page.table(&["#", "class", "defined at", "provides"], rows);
+    page.table(&["#", "type", "defined at", "provides"], rows);
     page.heading(2, "Methods");
     let rows = report.methods.iter().map(|method| {
         let simple = |id: &str| id.rsplit(['.', ':']).next().unwrap_or(id).to_owned();
         let hides: Vec<String> = method.hides.iter().map(|id| simple(id)).collect();
         vec![
             format!("`{}`", method.signature),
-            simple(method.provider),
+            match method.through {
+                Some(of_trait) => format!("{} (`impl {of_trait}`)", simple(method.provider)),
+                None => simple(method.provider),
+            },
             method.place.map_or("-".to_owned(), |place| place.to_string()),
             hides.join(", "),
         ]
@@ -50,7 +53,7 @@ pub fn mro_page(report: &OrderReport) -> Document {
 /// Writes findings as a table: production code first.
 pub(crate) fn write_findings(page: &mut Document, findings: &[TroubleReport]) {
     if findings.is_empty() {
-        page.text("No impossible order, no incompatible override, no broken `super()` chain was found.");
+        page.text("No impossible order, no incompatible override, no broken `super()` chain, no ambiguous method was found.");
         return;
     }
     let mut by_rule: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
