@@ -117,7 +117,9 @@ fn pieces_of(line: &str) -> impl Iterator<Item = Word<'_>> {
             let Some(&(at, next)) = characters.peek() else { break };
             let is_boundary = match c {
                 ' ' => next != ' ',
-                '/' | '.' | ':' => next.is_alphanumeric(),
+                '/' | '.' => next.is_alphanumeric(),
+                // `a::b`, and not `file.py:12`
+                ':' => before == ':' && next.is_alphanumeric(),
                 '_' => before.is_alphanumeric() && next.is_alphanumeric(),
                 c => c.is_lowercase() && next.is_uppercase(),
             };
