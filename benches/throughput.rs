@@ -16,7 +16,8 @@ use rayon::prelude::*;
 use ssot::analysis::concepts::ConceptRule;
 use ssot::analysis::{self, AnalysisOptions};
 use ssot::config::Config;
-use ssot::lang::python::{STACK_BYTES, parse_only};
+use ssot::lang::parse_only;
+use ssot::lang::python::STACK_BYTES;
 use ssot::link::Index;
 use ssot::link::members::methods_of;
 use ssot::render::json::write_report;
@@ -92,7 +93,8 @@ fn floor(tree: &std::path::Path) -> Duration {
         .par_iter()
         .map(|source| {
             let bytes = std::fs::read(&source.path).unwrap_or_default();
-            text::decode_python(&bytes).map_or(0, |text| parse_only(&text))
+            text::decode(&bytes, source.language.is_python())
+                .map_or(0, |text| parse_only(&text, source.language))
         })
         .sum();
     std::hint::black_box(statements);

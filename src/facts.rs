@@ -150,8 +150,10 @@ pub struct ModuleFact {
 /// A macro that stands where an item would: what it makes is not known.
 #[derive(Debug, Clone, Copy)]
 pub struct ItemMacro {
-    /// Its path, dotted.
+    /// Its path.
     pub name: Name,
+    /// It is given whole items, which are read as if they stood there: `cfg_if! { … }`.
+    pub is_read: bool,
     /// Where.
     pub at: Offset,
 }

@@ -57,6 +57,15 @@ impl Platform {
     }
 }
 
+/// Parses a file and drops the tree: the floor that the benchmark measures everything against.
+#[must_use]
+pub fn parse_only(text: &str, language: Language) -> usize {
+    match language {
+        Language::Python | Language::PythonStub => python::parse_only(text),
+        Language::Rust => rust::parse_only(text),
+    }
+}
+
 /// Reads the facts of one file. Never fails; see [`FileFacts::errors`].
 #[must_use]
 pub fn facts(text: &str, language: Language, target: Target) -> FileFacts {

@@ -10,6 +10,9 @@ use memchr::{memchr, memchr_iter};
 /// A byte offset into one file's decoded text. Files above 4 GiB are refused by discovery.
 pub type Offset = u32;
 
+/// Most bytes of one character in UTF-8.
+const MAX_WIDE: u32 = 4;
+
 /// A 1-based line and column. Columns count Unicode code points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
@@ -51,6 +54,25 @@ impl Lines {
                 .collect()
         };
         Self { starts: starts.into_boxed_slice(), wide: wide.into_boxed_slice() }
+    }
+
+    /// The offset of a 1-based line and a 0-based column in code points.
+    #[must_use]
+    pub fn offset_of(&self, line: u32, column: u32) -> Offset {
+        let last = self.starts.last().copied().unwrap_or(0);
+        let start = self.starts.get((line as usize).saturating_sub(1)).copied().unwrap_or(last);
+        let mut offset = start + column;
+        if !self.wide.is_empty() {
+            let from = self.wide.partition_point(|&(at, _)| at < start);
+            for &(at, extra) in
+                self.wide[from..].iter().take_while(|&&(at, _)| at < start + MAX_WIDE * (column + 1))
+            {
+                if at < offset {
+                    offset += Offset::from(extra);
+                }
+            }
+        }
+        offset
     }
 
     /// The 1-based line that holds `offset`.
@@ -153,11 +175,19 @@ pub fn decode_python(bytes: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
     }
 }
 
+/// Decodes source: of Python as PEP 263 says, else UTF-8.
+///
+/// # Errors
+/// [`DecodeError`] where the language's own tools would refuse the file too.
+pub fn decode(bytes: &[u8], is_python: bool) -> Result<Cow<'_, str>, DecodeError> {
+    if is_python { decode_python(bytes) } else { decode_utf8(bytes) }
+}
+
 /// Decodes source that must be UTF-8, with or without a byte order mark.
 ///
 /// # Errors
 /// [`DecodeError`] names the first line that is not.
-pub fn decode_utf8(bytes: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
+fn decode_utf8(bytes: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if let Some(at) = memchr(0, bytes) {
         return Err(DecodeError::NullByte { line: line_of(bytes, at) });

@@ -17,7 +17,7 @@ use crate::link::library::{NEWEST, OLDEST};
 use crate::link::{self, Ground, Index, LinkFile, NoEnvironment, Outside, OutsideModule};
 use crate::source::Language;
 use crate::source::{RoleTable, Source};
-use crate::text::{decode_python, decode_utf8};
+use crate::text::{decode, decode_python};
 
 /// What to read and for which target.
 #[derive(Debug)]
@@ -159,11 +159,7 @@ fn read_source(source: Source, target: Target) -> Result<(LinkFile, u64), Skippe
     }
     let mut bytes = Vec::with_capacity(size as usize + 1);
     file.read_to_end(&mut bytes).map_err(|error| skip(error.to_string()))?;
-    let decoded = match source.language {
-        Language::Python | Language::PythonStub => decode_python(&bytes),
-        Language::Rust => decode_utf8(&bytes),
-    };
-    let text = decoded.map_err(|error| skip(error.to_string()))?;
+    let text = decode(&bytes, source.language.is_python()).map_err(|error| skip(error.to_string()))?;
     let facts = lang::facts(&text, source.language, target);
     let Source { display, language, role, has_compiled_twin, .. } = source;
     Ok((LinkFile { display, language, role, has_compiled_twin, facts }, size))

@@ -8,11 +8,15 @@ mod attributes;
 mod bodies;
 mod expressions;
 mod items;
+mod macros;
 mod nesting;
 mod patterns;
 mod signatures;
 mod types;
 mod uses;
+
+use std::borrow::Cow;
+use std::cell::Cell;
 
 use proc_macro2::Span;
 use rustc_hash::FxHashMap;
@@ -23,6 +27,18 @@ use crate::facts::{
 };
 use crate::text::{Lines, Offset};
 
+/// The roots of a file by the scope that looks them up.
+type RootTable = FxHashMap<(ScopeId, Name), RootId>;
+
+/// Tables whose steps have room for more than this many are given back: one huge file is no rule.
+const MAX_SPARE: usize = 1 << 20;
+
+thread_local! {
+    /// Tables of the file before, emptied: they grow once a thread, and each file's facts are a copy of just
+    /// the right size.
+    static TABLES: Cell<(FileFacts, RootTable)> = Cell::default();
+}
+
 /// Reads the facts of one Rust file.
 #[must_use]
 pub fn facts(text: &str) -> FileFacts {
@@ -31,11 +47,11 @@ pub fn facts(text: &str) -> FileFacts {
     if let Some(error) = nesting::check_depth(text) {
         return FileFacts { lines, line_count, errors: vec![error], ..FileFacts::default() };
     }
-    let (base, source) = without_first_line(text);
-    let mut facts = match syn::parse_str::<syn::File>(source) {
-        Ok(file) => Lowering::new(source, base).lower(&file),
+    let source = without_interpreter(text);
+    let mut facts = match syn::parse_str::<syn::File>(&source) {
+        Ok(file) => Lowering::new(&source, &lines).lower(&file),
         Err(error) => {
-            let at = base + error.span().byte_range().start as Offset;
+            let at = error.span().byte_range().start as Offset;
             let message = error.to_string();
             FileFacts { errors: vec![SyntaxError { at, message }], ..FileFacts::default() }
         }
@@ -53,47 +69,47 @@ pub fn parse_only(text: &str) -> usize {
     if nesting::check_depth(text).is_some() {
         return 0;
     }
-    let count = syn::parse_str::<syn::File>(without_first_line(text).1).map_or(0, |file| file.items.len());
+    let count = syn::parse_str::<syn::File>(&without_interpreter(text)).map_or(0, |file| file.items.len());
     proc_macro2::extra::invalidate_current_thread_spans();
     count
 }
 
-/// Leaves out a byte order mark and `#!/usr/bin/env …`, which are no tokens; `#![…]` is.
-fn without_first_line(text: &str) -> (Offset, &str) {
-    let mut start = if text.starts_with('\u{feff}') { 3 } else { 0 };
-    let rest = &text[start..];
-    if rest.starts_with("#!") && !rest[2..].trim_start().starts_with('[') {
-        start += rest.find('\n').unwrap_or(rest.len());
+/// `#!/usr/bin/env …` is no token, and becomes a comment of the same length; `#![…]` is an attribute.
+fn without_interpreter(text: &str) -> Cow<'_, str> {
+    match text.strip_prefix("#!") {
+        Some(rest) if !rest.trim_start().starts_with('[') => Cow::Owned(format!("//{rest}")),
+        _ => Cow::Borrowed(text),
     }
-    (start as Offset, &text[start..])
 }
 
 /// Turns one file into facts.
 struct Lowering<'t> {
     text: &'t str,
-    /// Offset of `text` in the file.
-    base: Offset,
+    /// The lines of the file, where they are those that spans count: these tell places faster than bytes.
+    lines: Option<&'t Lines>,
     facts: FileFacts,
     scope: ScopeId,
     guard: GuardId,
     /// The roots of the file by the scope that looks them up.
-    roots: FxHashMap<(ScopeId, Name), RootId>,
+    roots: RootTable,
     /// Guards by parent and condition.
     conditions: FxHashMap<(GuardId, Name), GuardId>,
 }
 
 impl<'t> Lowering<'t> {
-    fn new(text: &'t str, base: Offset) -> Self {
-        let mut facts = FileFacts { separator: Separator::Colons, ..FileFacts::default() };
+    fn new(text: &'t str, lines: &'t Lines) -> Self {
+        let (mut facts, roots) = TABLES.take();
+        facts.separator = Separator::Colons;
         facts.scopes.push(Scope { parent: MODULE_SCOPE, kind: ScopeKind::Module, bindings: Run::default() });
         facts.guards.push(Guard { parent: ALWAYS, kind: GuardKind::Always, statement: 0 });
         Self {
             text,
-            base,
+            // A lone carriage return ends a line for us, but not for spans.
+            lines: (memchr::memchr(b'\r', text.as_bytes()).is_none()).then_some(lines),
             facts,
             scope: MODULE_SCOPE,
             guard: ALWAYS,
-            roots: FxHashMap::default(),
+            roots,
             conditions: FxHashMap::default(),
         }
     }
@@ -104,23 +120,85 @@ impl<'t> Lowering<'t> {
         let facts = &mut self.facts;
         facts.bindings.sort_by_key(|binding| (binding.scope, binding.name.address(), binding.at));
         facts.index_bindings();
+        self.merge_roots();
+        let facts = &mut self.facts;
         for position in 0..facts.roots.len() {
             let root = facts.roots[position];
             facts.roots[position].nearest = facts.nearest(root.scope, root.name);
         }
-        self.facts
+        let kept = self.facts.clone();
+        if self.facts.steps.capacity() <= MAX_SPARE {
+            self.facts.clear();
+            self.roots.clear();
+            TABLES.set((self.facts, self.roots));
+        }
+        kept
+    }
+
+    /// A name that no block between binds is looked up by the function around them: one root, one look-up.
+    fn merge_roots(&mut self) {
+        let facts = &mut self.facts;
+        let star = Name::new("*");
+        let kept = &mut self.roots;
+        kept.clear();
+        let mut merged: Vec<Root> = Vec::new();
+        let mut moved: Vec<RootId> = Vec::with_capacity(facts.roots.len());
+        for root in &facts.roots {
+            let mut scope = root.scope;
+            loop {
+                let here = facts.scopes[scope.index()];
+                let is_inner = matches!(here.kind, ScopeKind::Block | ScopeKind::Expression);
+                let binds = |name| !facts.bindings_of(scope, name).is_empty();
+                if !is_inner || binds(root.name) || binds(star) {
+                    break;
+                }
+                scope = here.parent;
+            }
+            let next = RootId(merged.len() as u32);
+            let id = *kept.entry((scope, root.name)).or_insert(next);
+            if id == next {
+                merged.push(Root { scope, ..*root });
+            }
+            moved.push(id);
+        }
+        facts.roots = merged;
+        for chain in &mut facts.chains {
+            chain.root = moved[chain.root.index()];
+        }
+    }
+
+    /// The name of an identifier, without `r#`, and where it stands.
+    fn named(&self, ident: &proc_macro2::Ident) -> (Name, Offset) {
+        let at = self.start_of(ident.span());
+        let rest = self.text.get(at as usize..).unwrap_or_default();
+        let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+        let len = rest.bytes().take_while(is_part).count();
+        // What is not plain ASCII is spelled by the identifier itself.
+        let is_plain = len > 0 && !matches!(rest.as_bytes().get(len), Some(b'#' | 0x80..));
+        (if is_plain { Name::new(&rest[..len]) } else { name_of(ident) }, at)
+    }
+
+    /// The name of an identifier, without `r#`.
+    fn name_of(&self, ident: &proc_macro2::Ident) -> Name {
+        self.named(ident).0
     }
 
     fn start_of(&self, span: Span) -> Offset {
-        self.base + span.byte_range().start as Offset
+        match self.lines {
+            Some(lines) => offset_in(lines, span.start()),
+            None => span.byte_range().start as Offset,
+        }
     }
 
     fn end_of(&self, span: Span) -> Offset {
-        self.base + span.byte_range().end as Offset
+        match self.lines {
+            Some(lines) => offset_in(lines, span.end()),
+            None => span.byte_range().end as Offset,
+        }
     }
 
     fn slice(&self, from: Offset, to: Offset) -> &'t str {
-        self.text.get((from - self.base) as usize..(to - self.base) as usize).unwrap_or_default()
+        self.text.get(from as usize..to as usize).unwrap_or_default()
     }
 
     fn bind(&mut self, name: Name, at: Offset, is_private: bool, target: Bound) {
@@ -166,8 +244,14 @@ impl<'t> Lowering<'t> {
     }
 }
 
+/// The offset of a place that a span tells.
+fn offset_in(lines: &Lines, place: proc_macro2::LineColumn) -> Offset {
+    lines.offset_of(place.line as u32, place.column as u32)
+}
+
 /// The name of an identifier, without `r#`.
 fn name_of(ident: &proc_macro2::Ident) -> Name {
-    let text = ident.to_string();
+    // Most fit into the string itself, without an allocation.
+    let text = compact_str::format_compact!("{ident}");
     Name::new(text.strip_prefix("r#").unwrap_or(&text))
 }

@@ -11,13 +11,15 @@ mod paths;
 mod values;
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 pub use self::entity::{Entity, Place, Site, SpecialBase};
 pub use self::holders::Layers;
 pub use self::imports::Target;
 use self::liveness::{Branches, Life};
 use self::values::{awaited, held, indexed, instance_of};
+use rustc_hash::FxHashMap;
+
 use super::library::LibraryEntry;
 use super::{ClassId, FileId, FunctionId, Index, Unresolved};
 use crate::facts::{
@@ -40,13 +42,15 @@ pub struct Resolver<'i> {
     /// Whether names are read as a type checker reads them, for which `if TYPE_CHECKING` is taken and
     /// its `else` is not. Annotations are; bases and values are what a run makes of them.
     is_typing: Cell<bool>,
+    /// What the `use` items of Rust files lead to, as far as they were asked for.
+    uses: RefCell<FxHashMap<(FileId, ImportIdx), Entity>>,
 }
 
 impl<'i> Resolver<'i> {
     /// A resolver over `index`.
     #[must_use]
     pub fn new(index: &'i Index) -> Self {
-        Self { index, fuel: Cell::new(FUEL), is_typing: Cell::new(false) }
+        Self { index, fuel: Cell::new(FUEL), is_typing: Cell::new(false), uses: RefCell::default() }
     }
 
     /// A new question starts with a full tank; `hops` is 0 only there.

@@ -52,7 +52,7 @@ pub struct CoverageReport {
     pub unresolved_imports: Vec<UnresolvedImport>,
     /// Files that no import can reach: `x.py` beside a package `x/`, a Rust file that no `mod` declares.
     pub dead_files: Vec<&'static str>,
-    /// Macros that make items, by name: what they make was not seen.
+    /// Macros that make items, by name: what they make was not seen. Those that are given whole items were read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub item_macros: Vec<MacroReport>,
     /// `mod` items whose file is not there.
@@ -209,7 +209,7 @@ fn target_of(tree: &Tree) -> String {
 fn item_macros(index: &Index) -> Vec<MacroReport> {
     let mut found: BTreeMap<&'static str, MacroReport> = BTreeMap::new();
     for file in (0..index.tree_files as u32).map(FileId) {
-        for item in &index.file(file).facts.item_macros {
+        for item in index.file(file).facts.item_macros.iter().filter(|item| !item.is_read) {
             let name = item.name.as_str();
             let first = || MacroReport { name, uses: 0, place: place(index, file, item.at) };
             found.entry(name).or_insert_with(first).uses += 1;

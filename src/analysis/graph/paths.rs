@@ -27,12 +27,20 @@ pub(super) fn uses_of_file(index: &Index, file: FileId) -> Vec<Found> {
     }
     // Paths in code that go through modules: `crate::manager::connect(…)`.
     let mut seen: FxHashSet<(ScopeId, ModuleId, GuardId)> = FxHashSet::default();
+    // Whether a root means a module is the same for all chains from it.
+    let mut modules: Vec<Option<Option<ModuleId>>> = vec![None; facts.roots.len()];
     for chain in &facts.chains {
         let steps = &facts.steps[chain.steps.range()];
         if !matches!(steps.first(), Some(Step::Attribute(..))) {
             continue;
         }
-        let mut entity = walk.resolver.root_of(file, chain, 0);
+        let root_module =
+            *modules[chain.root.index()].get_or_insert_with(|| match walk.resolver.root_of(file, chain, 0) {
+                Entity::Module(module) => Some(module),
+                _ => None,
+            });
+        let Some(root_module) = root_module else { continue };
+        let mut entity = Entity::Module(root_module);
         let mut at = chain.at;
         for step in steps {
             let (Entity::Module(_), Step::Attribute(name, place)) = (&entity, step) else { break };

@@ -12,7 +12,7 @@ use self::origins::{Names, Origin};
 use super::Lowering;
 use crate::facts::actions::{Action, ActionKind, Involved, Subject};
 use crate::facts::{Name, Run};
-use crate::text::Offset;
+use crate::text::{Lines, Offset};
 
 /// Functions with more distinct actions than this are no one's copy in detail; the rest is left out.
 const MAX_ACTIONS: usize = 96;
@@ -22,7 +22,7 @@ impl Lowering<'_> {
     pub(super) fn lower_actions(&mut self, signature: &syn::Signature, block: &Block) -> Run {
         let start = self.facts.actions.len();
         let table = std::mem::take(&mut self.facts.actions);
-        let mut reader = Reader { names: Names::of(signature), table, start, base: self.base };
+        let mut reader = Reader { names: Names::of(signature), table, start, lines: self.lines };
         reader.visit_block(block);
         if let Some(Stmt::Expr(value, None)) = block.stmts.last() {
             reader.note_result(value, block.brace_token.span.close());
@@ -32,20 +32,23 @@ impl Lowering<'_> {
     }
 }
 
-struct Reader {
+struct Reader<'t> {
     names: Names,
     table: Vec<Action>,
     /// Where the function's own actions begin.
     start: usize,
-    base: Offset,
+    lines: Option<&'t Lines>,
 }
 
-impl Reader {
+impl Reader<'_> {
     fn note(&mut self, kind: ActionKind, on: Subject, name: Name, by: Involved, at: Span) {
         let is_known = |found: &Action| (found.kind, found.on, found.name, found.by) == (kind, on, name, by);
         let own = &self.table[self.start..];
         if own.len() < MAX_ACTIONS && !own.iter().any(is_known) {
-            let at = self.base + at.byte_range().start as Offset;
+            let at = match self.lines {
+                Some(lines) => super::offset_in(lines, at.start()),
+                None => at.byte_range().start as Offset,
+            };
             self.table.push(Action { name, at, kind, on, by });
         }
     }
@@ -262,7 +265,7 @@ impl Reader {
     }
 }
 
-impl<'ast> Visit<'ast> for Reader {
+impl<'ast> Visit<'ast> for Reader<'_> {
     fn visit_expr_method_call(&mut self, call: &'ast ExprMethodCall) {
         self.visit_expr(&call.receiver);
         self.note_method(call);

@@ -30,7 +30,7 @@ impl Lowering<'_> {
         self.named_condition(Name::new(&written(condition)), demands_test(condition), at)
     }
 
-    fn named_condition(&mut self, condition: Name, is_test: bool, at: Offset) -> GuardId {
+    pub(super) fn named_condition(&mut self, condition: Name, is_test: bool, at: Offset) -> GuardId {
         let next = GuardId(self.facts.guards.len() as u32);
         let found = *self.conditions.entry((self.guard, condition)).or_insert(next);
         if found == next {

@@ -4,7 +4,7 @@ use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
 use syn::{Block, Expr, ExprPath, Item, Local, Macro, Token, Type};
 
-use super::{Lowering, name_of};
+use super::Lowering;
 use crate::facts::{ChainId, Name, ScopeKind, Step, Usage};
 use crate::text::Offset;
 
@@ -45,8 +45,8 @@ impl Lowering<'_> {
             head = match head {
                 Expr::MethodCall(call) => {
                     links.push(Link::Call(&call.args));
-                    let at = self.start_of(call.method.span());
-                    links.push(Link::Step(Step::Attribute(name_of(&call.method), at)));
+                    let (name, at) = self.named(&call.method);
+                    links.push(Link::Step(Step::Attribute(name, at)));
                     for argument in call.turbofish.iter().flat_map(|generics| &generics.args) {
                         self.visit_generic_argument(argument);
                     }
@@ -54,7 +54,7 @@ impl Lowering<'_> {
                 }
                 Expr::Field(field) => {
                     let (name, at) = match &field.member {
-                        syn::Member::Named(ident) => (name_of(ident), self.start_of(ident.span())),
+                        syn::Member::Named(ident) => self.named(ident),
                         syn::Member::Unnamed(index) => {
                             (Name::new(&index.index.to_string()), self.start_of(index.span))
                         }

@@ -6,9 +6,9 @@ use syn::{
     TypeParamBound, Visibility, WherePredicate,
 };
 
+use super::Lowering;
 use super::types::{path_text, text_of};
 use super::uses::is_private;
-use super::{Lowering, name_of};
 use crate::facts::{
     Base, Bound, Field, ItemMacro, MadeBy, ModuleFact, ModuleIdx, Name, Run, ScopeId, ScopeKind, TypeFact,
     TypeForm, TypeIdx, Usage,
@@ -94,23 +94,28 @@ impl Lowering<'_> {
                     this.lower_type(&item.ty, Usage::Annotation)
                 });
                 let at = this.start_of(item.ident.span());
-                this.bind(name_of(&item.ident), at, is_private(&item.vis), Bound::TypeAlias(chain));
+                this.bind(this.name_of(&item.ident), at, is_private(&item.vis), Bound::TypeAlias(chain));
             }),
             Item::TraitAlias(item) => self.under(&item.attrs, |this| {
                 let chain = this.lower_bounds(item.bounds.iter(), Usage::Bound);
                 let at = this.start_of(item.ident.span());
-                this.bind(name_of(&item.ident), at, is_private(&item.vis), Bound::TypeAlias(chain));
+                this.bind(this.name_of(&item.ident), at, is_private(&item.vis), Bound::TypeAlias(chain));
             }),
             Item::Macro(item) => self.under(&item.attrs, |this| match &item.ident {
                 // `macro_rules! name`: its body is a pattern, not code.
                 Some(_) => {}
-                None => this.push_item_macro(&item.mac.path),
+                None => this.lower_item_macro(&item.mac),
             }),
             Item::ForeignMod(item) => self.under(&item.attrs, |this| {
                 for item in &item.items {
                     if let syn::ForeignItem::Fn(function) = item {
                         let at = this.start_of(function.sig.ident.span());
-                        this.bind(name_of(&function.sig.ident), at, is_private(&function.vis), Bound::Opaque);
+                        this.bind(
+                            this.name_of(&function.sig.ident),
+                            at,
+                            is_private(&function.vis),
+                            Bound::Opaque,
+                        );
                     }
                 }
             }),
@@ -118,9 +123,9 @@ impl Lowering<'_> {
         }
     }
 
-    pub(super) fn push_item_macro(&mut self, path: &Path) {
+    pub(super) fn push_item_macro(&mut self, path: &Path, is_read: bool) {
         let Some((_, at)) = self.path_start(path) else { return };
-        self.facts.item_macros.push(ItemMacro { name: Name::new(&path_text(path)), at });
+        self.facts.item_macros.push(ItemMacro { name: Name::new(&path_text(path)), is_read, at });
     }
 
     fn lower_constant(&mut self, ident: &syn::Ident, visibility: &Visibility, ty: &Type, value: &syn::Expr) {
@@ -130,13 +135,13 @@ impl Lowering<'_> {
         let target = Bound::Value { values, annotation, is_complete: false };
         if ident != "_" {
             // A constant holds wherever it stands, as items do, and not from its place on.
-            self.bind(name_of(ident), self.base, is_private(visibility), target);
+            self.bind(self.name_of(ident), 0, is_private(visibility), target);
         }
     }
 
     fn definition<'a>(&self, ident: &syn::Ident, start: Span, end: Span, form: TypeForm) -> Definition<'a> {
         Definition {
-            name: name_of(ident),
+            name: self.name_of(ident),
             name_at: self.start_of(ident.span()),
             form,
             at: self.start_of(start),
@@ -212,8 +217,8 @@ impl Lowering<'_> {
 
     fn lower_variant(&mut self, own: TypeIdx, variant: &syn::Variant) {
         let at = self.start_of(variant.ident.span());
-        self.bind(name_of(&variant.ident), at, false, Bound::Opaque);
-        self.push_field(own, name_of(&variant.ident), at, None, false);
+        self.bind(self.name_of(&variant.ident), at, false, Bound::Opaque);
+        self.push_field(own, self.name_of(&variant.ident), at, None, false);
         for field in &variant.fields {
             self.lower_type(&field.ty, Usage::Annotation);
         }
@@ -230,7 +235,7 @@ impl Lowering<'_> {
 
     fn lower_field(&mut self, own: TypeIdx, ident: Option<&syn::Ident>, position: usize, field: &syn::Field) {
         self.under(&field.attrs, |this| {
-            let name = ident.map_or_else(|| Name::new(&position.to_string()), name_of);
+            let name = ident.map_or_else(|| Name::new(&position.to_string()), |ident| this.name_of(ident));
             let at = match ident {
                 Some(ident) => this.start_of(ident.span()),
                 None => this.facts.types[own.index()].name_at + 1 + position as Offset,
@@ -272,7 +277,7 @@ impl Lowering<'_> {
             })
         });
         let at = self.start_of(item.ident.span());
-        self.bind(name_of(&item.ident), at, is_private(&item.vis), Bound::Type(index));
+        self.bind(self.name_of(&item.ident), at, is_private(&item.vis), Bound::Type(index));
     }
 
     fn supertraits<'b>(&mut self, bounds: impl Iterator<Item = &'b TypeParamBound>) -> Vec<Base> {
@@ -302,20 +307,20 @@ impl Lowering<'_> {
             }),
             TraitItem::Const(item) => self.under(&item.attrs, |this| {
                 let at = this.start_of(item.ident.span());
-                this.push_field(own, name_of(&item.ident), at, Some(&item.ty), false);
+                this.push_field(own, this.name_of(&item.ident), at, Some(&item.ty), false);
                 if let Some((_, value)) = &item.default {
                     this.lower_expression(value);
                 }
-                this.bind(name_of(&item.ident), at, false, Bound::Opaque);
+                this.bind(this.name_of(&item.ident), at, false, Bound::Opaque);
             }),
             TraitItem::Type(item) => self.under(&item.attrs, |this| {
                 let bound = this.lower_bounds(item.bounds.iter(), Usage::Bound);
                 let at = this.start_of(item.ident.span());
-                this.push_field(own, name_of(&item.ident), at, None, false);
+                this.push_field(own, this.name_of(&item.ident), at, None, false);
                 let target = if bound.is_some() { Bound::TypeAlias(bound) } else { Bound::TypeParameter };
-                this.bind(name_of(&item.ident), at, false, target);
+                this.bind(this.name_of(&item.ident), at, false, target);
             }),
-            TraitItem::Macro(item) => self.push_item_macro(&item.mac.path),
+            TraitItem::Macro(item) => self.push_item_macro(&item.mac.path, false),
             _ => {}
         }
     }
@@ -338,7 +343,7 @@ impl Lowering<'_> {
             let is_negative = item.modifiers.polarity.is_some();
             let (name, name_at) = match bare(&item.self_ty) {
                 Type::Path(path) => match path.path.segments.last() {
-                    Some(last) => (name_of(&last.ident), this.start_of(last.ident.span())),
+                    Some(last) => (this.name_of(&last.ident), this.start_of(last.ident.span())),
                     None => (Name::new("_"), this.start_of(item.impl_token.span)),
                 },
                 other => (Name::new(&text_of(other)), this.start_of(item.impl_token.span)),
@@ -386,9 +391,9 @@ impl Lowering<'_> {
             ImplItem::Type(item) => self.under(&item.attrs, |this| {
                 let chain = this.lower_type(&item.ty, Usage::Annotation);
                 let at = this.start_of(item.ident.span());
-                this.bind(name_of(&item.ident), at, false, Bound::TypeAlias(chain));
+                this.bind(this.name_of(&item.ident), at, false, Bound::TypeAlias(chain));
             }),
-            ImplItem::Macro(item) => self.push_item_macro(&item.mac.path),
+            ImplItem::Macro(item) => self.push_item_macro(&item.mac.path, false),
             _ => {}
         }
     }
@@ -406,7 +411,7 @@ impl Lowering<'_> {
             _ => None,
         });
         let body = item.content.is_some().then(|| self.push_scope(ScopeKind::Namespace(index)));
-        let (name, scope, guard) = (name_of(&item.ident), self.scope, self.guard);
+        let (name, scope, guard) = (self.name_of(&item.ident), self.scope, self.guard);
         self.facts.modules.push(ModuleFact { name, scope, body, path, guard, at });
         self.bind(name, at, is_private(&item.vis), Bound::Module(index));
         if let (Some(body), Some((_, items))) = (body, &item.content) {
@@ -426,11 +431,11 @@ impl Lowering<'_> {
                         Some(chain) => Bound::TypeAlias(Some(chain)),
                         None => Bound::TypeParameter,
                     };
-                    self.bind(name_of(&parameter.ident), at, false, target);
+                    self.bind(self.name_of(&parameter.ident), at, false, target);
                 }
                 GenericParam::Const(parameter) => {
                     let at = self.start_of(parameter.ident.span());
-                    self.bind(name_of(&parameter.ident), at, false, Bound::TypeParameter);
+                    self.bind(self.name_of(&parameter.ident), at, false, Bound::TypeParameter);
                 }
                 GenericParam::Lifetime(_) => {}
             }

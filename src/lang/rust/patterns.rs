@@ -2,7 +2,7 @@
 
 use syn::{Pat, Path};
 
-use super::{Lowering, name_of};
+use super::Lowering;
 use crate::facts::{Bound, ChainId, Name, Run, Step, Usage};
 use crate::text::Offset;
 
@@ -11,7 +11,7 @@ impl Lowering<'_> {
     pub(super) fn bind_pattern(&mut self, pattern: &Pat, value: Option<ChainId>, from: Offset) {
         match pattern {
             Pat::Ident(pattern) => {
-                let name = name_of(&pattern.ident);
+                let name = self.name_of(&pattern.ident);
                 // `None` and `MAX` are tested against, not bound.
                 let is_constant = pattern.subpat.is_none()
                     && pattern.by_ref.is_none()
@@ -45,7 +45,7 @@ impl Lowering<'_> {
                             None => Run::default(),
                         };
                         let target = Bound::Value { values, annotation, is_complete: false };
-                        self.bind(name_of(&pattern.ident), at, false, target);
+                        self.bind(self.name_of(&pattern.ident), at, false, target);
                     }
                     (inner, _) => self.bind_pattern(inner, value, from),
                 }

@@ -2,9 +2,9 @@
 
 use syn::{Attribute, Block, FnArg, Pat, ReceiverKind, ReturnType, Signature};
 
+use super::Lowering;
 use super::bodies::{digest_of, is_stub};
 use super::types::text_of;
-use super::{Lowering, name_of};
 use crate::facts::{
     BindingKind, Bound, FunctionFact, FunctionIdx, FunctionTraits, Name, Parameter, ParameterKind, Run,
     ScopeKind, Usage,
@@ -24,7 +24,7 @@ impl Lowering<'_> {
             _ => None,
         };
         let decorators = self.lower_attributes(attributes);
-        let name = name_of(&signature.ident);
+        let name = self.name_of(&signature.ident);
         let name_at = self.start_of(signature.ident.span());
         let at = self.start_of(signature.fn_token.span);
         let end = match block {
@@ -109,7 +109,7 @@ impl Lowering<'_> {
                 FnArg::Typed(typed) => {
                     let chain = self.lower_type(&typed.ty, Usage::Annotation);
                     let name = match &*typed.pat {
-                        Pat::Ident(pattern) => name_of(&pattern.ident),
+                        Pat::Ident(pattern) => self.name_of(&pattern.ident),
                         _ => Name::new("_"),
                     };
                     patterns.push((&*typed.pat, start + lowered.len() as u32));
@@ -123,7 +123,7 @@ impl Lowering<'_> {
             match pattern {
                 Pat::Ident(pattern) => {
                     let at = self.start_of(pattern.ident.span());
-                    self.bind(name_of(&pattern.ident), at, false, Bound::Parameter(position));
+                    self.bind(self.name_of(&pattern.ident), at, false, Bound::Parameter(position));
                 }
                 other => self.bind_pattern(other, None, 0),
             }

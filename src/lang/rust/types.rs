@@ -93,8 +93,10 @@ impl Lowering<'_> {
     fn lower_path_type(&mut self, path: &Path, usage: Usage) -> Option<ChainId> {
         let own = self.path_only(path, usage);
         let arguments = self.lower_arguments(path);
-        let last = path.segments.last()?;
-        match wrapper(&last.ident.to_string()) {
+        // Only what has arguments holds something.
+        let last = path.segments.last().filter(|last| !last.arguments.is_empty());
+        let Some(last) = last else { return own };
+        match wrapper(self.name_of(&last.ident).as_str()) {
             Some(Wrapper::Pointer) => arguments.last().copied().unwrap_or(own),
             Some(Wrapper::Container(holder, position)) => {
                 let item = match position {
@@ -207,14 +209,14 @@ impl Lowering<'_> {
     /// The first segment of a path, and where it stands.
     pub(super) fn path_start(&self, path: &Path) -> Option<(Name, crate::text::Offset)> {
         let first = path.segments.first()?;
-        Some((name_of(&first.ident), self.start_of(first.ident.span())))
+        Some(self.named(&first.ident))
     }
 
     /// The segments behind the first one.
     pub(super) fn push_path_steps(&mut self, path: &Path) {
         for segment in path.segments.iter().skip(1) {
-            let at = self.start_of(segment.ident.span());
-            self.facts.steps.push(Step::Attribute(name_of(&segment.ident), at));
+            let (name, at) = self.named(&segment.ident);
+            self.facts.steps.push(Step::Attribute(name, at));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use syn::{ItemExternCrate, ItemUse, UseTree, Visibility};
 
-use super::{Lowering, name_of};
+use super::Lowering;
 use crate::facts::{Bound, Import, ImportIdx, Imported, Name};
 use crate::text::Offset;
 
@@ -16,7 +16,7 @@ impl Lowering<'_> {
     fn use_tree(&mut self, tree: &UseTree, path: String, level: u32, is_private: bool) {
         match tree {
             UseTree::Path(step) => {
-                let path = extended(&path, name_of(&step.ident));
+                let path = extended(&path, self.name_of(&step.ident));
                 self.use_tree(&step.tree, path, level, is_private);
             }
             UseTree::Group(group) => {
@@ -30,13 +30,13 @@ impl Lowering<'_> {
                 self.bind(Name::new("*"), at, is_private, Bound::Star(import));
             }
             UseTree::Name(leaf) => {
-                let name = name_of(&leaf.ident);
+                let name = self.name_of(&leaf.ident);
                 self.use_name(&path, name, name, self.start_of(leaf.ident.span()), level, is_private);
             }
             UseTree::Rename(leaf) => {
                 let at = self.start_of(leaf.ident.span());
-                let bound = name_of(&leaf.rename);
-                self.use_name(&path, name_of(&leaf.ident), bound, at, level, is_private);
+                let bound = self.name_of(&leaf.rename);
+                self.use_name(&path, self.name_of(&leaf.ident), bound, at, level, is_private);
             }
         }
     }
@@ -58,9 +58,9 @@ impl Lowering<'_> {
     }
 
     pub(super) fn lower_extern_crate(&mut self, item: &ItemExternCrate) {
-        let name = name_of(&item.ident);
+        let name = self.name_of(&item.ident);
         let at = self.start_of(item.ident.span());
-        let bound = item.rename.as_ref().map_or(name, |(_, rename)| name_of(rename));
+        let bound = item.rename.as_ref().map_or(name, |(_, rename)| self.name_of(rename));
         let (module, level) = if name.as_str() == "self" { ("crate", 0) } else { (name.as_str(), 1) };
         let import = self.push_import(module, level, Imported::ModuleAs, at);
         if bound.as_str() != "_" {

@@ -407,6 +407,11 @@ impl Walk<'_> {
     }
 }
 
+/// Whether a first segment of a path means something else in each module or type.
+fn is_relative(name: Name) -> bool {
+    matches!(name.as_str(), "Self" | "self" | "super" | "crate")
+}
+
 fn head_of_block(fact: &facts::TypeFact) -> Option<ChainId> {
     match fact.form {
         TypeForm::Extension { of, .. } => of,
@@ -433,8 +438,9 @@ fn place_of_single(facts: &FileFacts, guard: GuardId, root: facts::Root) -> Opti
             // A `let` holds from its place on.
             [single] if matches!(single.target, Bound::Value { .. } | Bound::Opaque) => None,
             [single] if single.guard == ALWAYS => Some((single.scope, ALWAYS)),
-            // `Self`, `super` and names of the prelude are looked up from where they stand.
-            [] => Some((root.scope, ALWAYS)),
+            // `Self` and `super` depend on where they stand, names of the prelude and of globs on the module.
+            [] if is_relative(root.name) => Some((root.scope, ALWAYS)),
+            [] => Some((facts.module_scope(root.scope), ALWAYS)),
             _ => None,
         };
     }

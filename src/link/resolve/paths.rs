@@ -69,13 +69,10 @@ impl Resolver<'_> {
             {
                 return Some(found);
             }
-            for binding in facts.bindings_of(scope, star) {
-                let Bound::Star(import) = binding.target else { continue };
-                if besides != Some(facts.imports[import.index()].at)
-                    && let Some(found) = self.through_glob(place.file, import, name, hops + 1)
-                {
-                    return Some(found);
-                }
+            if let Some(found) =
+                self.through_globs(place.file, facts.bindings_of(scope, star), besides, name, hops)
+            {
+                return Some(found);
             }
         }
         None
@@ -141,17 +138,36 @@ impl Resolver<'_> {
             return None;
         }
         let fact = self.facts(file).imports[import.index()];
-        match self.use_path(file, &fact, hops) {
+        match self.glob_target(file, import, &fact, hops) {
             Entity::Module(module) => {
                 let from = self.module_of(file, fact.scope);
                 let found = self.item_of(module, name, from, hops + 1)?;
-                (!matches!(found, Entity::Open(_))).then_some(found)
+                let is_told = !matches!(found, Entity::Open(_))
+                    || matches!(found, Entity::Open(Unresolved::Ambiguous(..)));
+                is_told.then_some(found)
             }
             Entity::Class(class) => match self.class_attribute(class, name, hops + 1) {
                 Entity::Open(_) => None,
                 found => Some(found),
             },
             _ => None,
+        }
+    }
+
+    /// What a glob import opens; each is looked up once.
+    fn glob_target(&self, file: FileId, import: ImportIdx, fact: &Import, hops: u32) -> Entity {
+        if let Some(known) = self.uses.borrow().get(&(file, import)) {
+            return known.clone();
+        }
+        let found = self.use_path(file, fact, hops);
+        self.remember(file, import, &found);
+        found
+    }
+
+    /// Keeps what a `use` leads to. What came out for want of fuel may come out otherwise another time.
+    fn remember(&self, file: FileId, import: ImportIdx, found: &Entity) {
+        if !matches!(found, Entity::Open(Unresolved::Circular(_))) {
+            self.uses.borrow_mut().insert((file, import), found.clone());
         }
     }
 
@@ -170,12 +186,40 @@ impl Resolver<'_> {
                 return Some(found);
             }
         }
-        facts.bindings_of(fact.scope, Name::new("*")).iter().filter(|binding| shows(binding)).find_map(
-            |star| {
-                let Bound::Star(import) = star.target else { return None };
-                self.through_glob(file, import, name, hops + 1)
-            },
-        )
+        let globs: Vec<Binding> =
+            facts.bindings_of(fact.scope, Name::new("*")).iter().copied().filter(shows).collect();
+        self.through_globs(file, &globs, None, name, hops)
+    }
+
+    /// What the glob imports of one scope bind a name to. Those under different conditions of compilation may
+    /// each bind it; then we cannot tell.
+    fn through_globs(
+        &self,
+        file: FileId,
+        globs: &[Binding],
+        besides: Option<Offset>,
+        name: Name,
+        hops: u32,
+    ) -> Option<Entity> {
+        let facts = self.facts(file);
+        let mut conditional: Option<(Entity, Offset)> = None;
+        for glob in globs {
+            let Bound::Star(import) = glob.target else { continue };
+            if besides == Some(facts.imports[import.index()].at) {
+                continue;
+            }
+            let Some(found) = self.through_glob(file, import, name, hops + 1) else { continue };
+            match &conditional {
+                _ if glob.guard == crate::facts::ALWAYS => return Some(found),
+                None => conditional = Some((found, glob.at)),
+                Some((first, _)) if *first == found => {}
+                Some((_, at)) => {
+                    let lines = vec![facts.lines.line(*at), facts.lines.line(glob.at)];
+                    return Some(Entity::Open(Unresolved::Ambiguous(name, lines)));
+                }
+            }
+        }
+        conditional.map(|(found, _)| found)
     }
 
     /// `module::name`, from a path that the compiler has let through.
@@ -190,8 +234,8 @@ impl Resolver<'_> {
         if let Some(found) = self.item_of(module, name, Some(module), hops) {
             return found;
         }
-        let dotted = fact.name.join_path(name.as_str());
-        let Some(file) = fact.file else { return Entity::Open(Unresolved::NotDefined(dotted)) };
+        let dotted = || fact.name.join_path(name.as_str());
+        let Some(file) = fact.file else { return Entity::Open(Unresolved::NotDefined(dotted())) };
         let facts = self.facts(file);
         let has_open_glob = facts.bindings_of(fact.scope, Name::new("*")).iter().any(|binding| {
             let Bound::Star(import) = binding.target else { return false };
@@ -199,21 +243,28 @@ impl Resolver<'_> {
             matches!(self.use_path(file, &import_fact, hops + 1), Entity::External(_))
         });
         match () {
-            () if has_open_glob => Entity::External(dotted),
+            () if has_open_glob => Entity::External(dotted()),
             // A macro may have made it.
-            () if !facts.item_macros.is_empty() => Entity::Open(Unresolved::Dynamic(dotted)),
-            () => Entity::Open(Unresolved::NotDefined(dotted)),
+            () if facts.item_macros.iter().any(|item| !item.is_read) => {
+                Entity::Open(Unresolved::Dynamic(dotted()))
+            }
+            () => Entity::Open(Unresolved::NotDefined(dotted())),
         }
     }
 
     /// What a `use` binds; `use name` is the path to the whole of a crate or module.
     pub(super) fn used(&self, file: FileId, import: ImportIdx, hops: u32) -> Entity {
+        if let Some(known) = self.uses.borrow().get(&(file, import)) {
+            return known.clone();
+        }
         let fact = self.facts(file).imports[import.index()];
         let module = self.use_path(file, &fact, hops);
-        match fact.what {
+        let found = match fact.what {
             Imported::Name(name) => self.attribute(&module, name, hops + 1),
             Imported::Module | Imported::ModuleAs | Imported::Dynamic | Imported::Star => module,
-        }
+        };
+        self.remember(file, import, &found);
+        found
     }
 
     /// The module or type that a `use` goes through, without its last segment.
