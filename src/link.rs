@@ -29,7 +29,7 @@ use self::mro::Mro;
 pub use self::outside::{NoEnvironment, Outside, OutsideModule, OutsideState};
 use self::references::References;
 use crate::facts::{
-    FileFacts, FunctionFact, FunctionIdx, Name, ScopeId, Separator, TypeFact, TypeForm, TypeIdx,
+    FileFacts, FunctionFact, FunctionIdx, GuardId, Name, ScopeId, Separator, TypeFact, TypeForm, TypeIdx,
 };
 use crate::source::{CrateTarget, FileRole, Language};
 use crate::text::{Offset, Position};
@@ -383,6 +383,17 @@ impl Index {
             && file.language == Language::Rust
             && file.facts.is_for_tests(scope);
         if is_test { FileRole::Test } else { file.role }
+    }
+
+    /// The condition of compilation that a definition stands under: its own, or that of what is around it.
+    #[must_use]
+    pub fn condition_of(&self, file: FileId, guard: GuardId, scope: ScopeId) -> Option<Name> {
+        let facts = &self.file(file).facts;
+        let own = [guard, facts.guard_around(scope)].into_iter().find_map(|guard| facts.condition(guard));
+        own.or_else(|| {
+            let module = self.modules.of_scope(file, facts, scope)?;
+            self.modules.get(module).condition
+        })
     }
 
     /// What a class is for; see [`Index::role_at`].

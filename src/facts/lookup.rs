@@ -219,6 +219,15 @@ impl FileFacts {
         self.is_guarded_for_tests(self.guard_around(scope))
     }
 
+    /// The innermost condition of compilation of a guard.
+    #[must_use]
+    pub fn condition(&self, guard: GuardId) -> Option<Name> {
+        self.guards_of(guard).find_map(|(_, guard)| match guard.kind {
+            GuardKind::Config { condition, .. } => Some(condition),
+            _ => None,
+        })
+    }
+
     /// Whether a guard holds for tests alone.
     #[must_use]
     pub fn is_guarded_for_tests(&self, guard: GuardId) -> bool {

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::FileId;
 use super::modules::{Module, ModuleId, Modules, Place};
-use crate::facts::{FileFacts, GuardKind, MODULE_SCOPE, ModuleFact, ModuleIdx, Name, ScopeId};
+use crate::facts::{FileFacts, MODULE_SCOPE, ModuleFact, ModuleIdx, Name, ScopeId};
 use crate::source::{CrateKind, CrateTarget, Language};
 
 /// Adds the modules of all crates, and of files that belong to none.
@@ -94,10 +94,7 @@ impl<'f> Builder<'_, 'f> {
 
     /// What a module is declared under holds for all that is in it.
     fn set_condition(&mut self, module: ModuleId, facts: &FileFacts, fact: &ModuleFact) {
-        let own = facts.guards_of(fact.guard).find_map(|(_, guard)| match guard.kind {
-            GuardKind::Config { condition, .. } => Some(condition),
-            _ => None,
-        });
+        let own = facts.condition(fact.guard);
         if own.is_some() {
             self.modules.all[module.0 as usize].condition = own;
         }

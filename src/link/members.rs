@@ -217,6 +217,20 @@ pub fn methods_of(index: &Index, class: ClassId) -> &[FunctionId] {
     &index.methods[class.0 as usize]
 }
 
+/// Every method that a class and its blocks define: in Rust one name may come with several traits.
+pub fn every_method_of(index: &Index, class: ClassId) -> Vec<FunctionId> {
+    if index.language_of(class) != Language::Rust {
+        return methods_of(index, class).to_vec();
+    }
+    let blocks = index.extensions.of(class).iter().copied();
+    let parts = std::iter::once(class).chain(blocks);
+    let of_part = |part: ClassId| {
+        let body = index.source_of(part).map(|(_, fact)| fact.body);
+        functions_within(index, part).filter(move |(_, function)| Some(function.scope) == body)
+    };
+    parts.flat_map(of_part).map(|(id, _)| id).collect()
+}
+
 /// Finds the methods of every class, once the classes are complete.
 pub(super) fn link_methods(index: &Index) -> Vec<Box<[FunctionId]>> {
     let classes = 0..index.classes.len() as u32;

@@ -6,10 +6,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Place, path_of, place};
-use crate::facts::{GuardKind, Imported, Name};
-use crate::link::resolve::{Resolver, Target};
+use crate::facts::{GuardKind, ImportIdx, Imported, Name};
+use crate::link::resolve::{Entity, Resolver, Target};
 use crate::link::traits::is_standard;
-use crate::link::{ClassId, FileId, Index, Resolution};
+use crate::link::{ClassId, FileId, Index, Resolution, Unresolved};
 use crate::source::Language;
 use crate::tree::Tree;
 
@@ -224,10 +224,7 @@ fn missing_modules(index: &Index) -> Vec<MissingModule> {
     let missing = index.modules.without_file.iter().map(|(file, position)| {
         let facts = &index.file(*file).facts;
         let fact = facts.modules[position.index()];
-        let condition = facts.guards_of(fact.guard).find_map(|(_, guard)| match guard.kind {
-            GuardKind::Config { condition, .. } => Some(condition.as_str()),
-            _ => None,
-        });
+        let condition = facts.condition(fact.guard).map(|condition| condition.as_str());
         MissingModule { name: fact.name.as_str(), place: place(index, *file, fact.at), condition }
     });
     missing.collect()
@@ -276,7 +273,7 @@ fn open_imports(index: &Index) -> (Vec<ExternalImport>, Vec<UnresolvedImport>) {
     let mut unresolved = Vec::new();
     for file in (0..index.tree_files as u32).map(FileId) {
         let facts = &index.file(file).facts;
-        for import in &facts.imports {
+        for (position, import) in facts.imports.iter().enumerate() {
             // An import that may fail says so itself.
             let may_fail = || {
                 facts.guards_of(import.guard).any(|(_, guard)| {
@@ -290,6 +287,18 @@ fn open_imports(index: &Index) -> (Vec<ExternalImport>, Vec<UnresolvedImport>) {
                 continue;
             }
             match resolver.import_module(file, import) {
+                // A crate's own items; what a macro may have made is no surprise.
+                Target::Found(_) if index.file(file).language == Language::Rust => {
+                    let found = resolver.import(file, ImportIdx(position as u32), 0);
+                    if let Entity::Open(Unresolved::NotDefined(name) | Unresolved::MissingModule(name)) =
+                        found
+                    {
+                        unresolved.push(UnresolvedImport {
+                            module: name.as_str().to_owned(),
+                            place: place(index, file, import.at),
+                        });
+                    }
+                }
                 Target::Found(_) | Target::Library(_) | Target::Compiled(_) => {}
                 Target::External(name) | Target::Missing(name) => {
                     let top = name.as_str().split('.').next().unwrap_or_default();

@@ -261,9 +261,10 @@ pub fn order(index: &Index, class: ClassId) -> Option<OrderReport> {
 
 /// The trait whose `impl` block defines a method.
 fn through(index: &Index, provider: &Provider) -> Option<&'static str> {
-    let Provider::Source(_, method) = provider else { return None };
-    let block = index.block_of(*method)?;
-    index.class(block).bases.first().map(|base| base.text.as_str())
+    match provider {
+        Provider::Source(_, method) => types::through(index, *method),
+        Provider::Library(_) => None,
+    }
 }
 
 /// The text of an order on one line, for tables: simple names joined by arrows.

@@ -10,7 +10,7 @@ use crate::analysis::duplicates::DuplicateName;
 use crate::analysis::overrides::{self, Provider};
 use crate::analysis::usage;
 use crate::facts::Parameter;
-use crate::link::members::{is_private, methods_of};
+use crate::link::members::{every_method_of, is_private};
 use crate::link::mro::Mro;
 use crate::link::{ClassId, ClassKind, FunctionId, Index, Resolution};
 use crate::source::{FileRole, Language};
@@ -37,7 +37,10 @@ pub struct TypeReport {
     pub end_line: u32,
     /// Role of the file.
     pub file_role: &'static str,
-    /// Bases, as the interpreter sees them.
+    /// The condition of compilation that it stands under, in Rust.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub condition: Option<&'static str>,
+    /// Bases, as the interpreter sees them; the traits that a Rust type implements.
     pub bases: Vec<BaseReport>,
     /// Method resolution order.
     pub mro: MroReport,
@@ -86,6 +89,15 @@ pub struct MethodReport {
     pub params: Vec<ParameterReport>,
     /// Return annotation.
     pub returns: Option<&'static str>,
+    /// The trait whose block defines it, in Rust.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub through: Option<&'static str>,
+    /// The file, where it is not the type's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<&'static str>,
+    /// The condition of compilation that it stands under, in Rust.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub condition: Option<&'static str>,
     /// The class whose method it overrides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub overrides: Option<&'static str>,
@@ -175,9 +187,10 @@ pub fn one(index: &Index, class: ClassId) -> Option<TypeReport> {
         line: lines.line(fact.name_at),
         end_line: lines.line(fact.end.saturating_sub(1).max(fact.name_at)),
         file_role: index.role_at(file_id, fact.body).as_str(),
+        condition: index.condition_of(file_id, fact.guard, fact.scope).map(|condition| condition.as_str()),
         bases: bases_of(index, class),
         mro: mro_of(index, &this.mro),
-        methods: methods_of(index, class).iter().copied().map(|id| method(index, class, id)).collect(),
+        methods: every_method_of(index, class).into_iter().map(|id| method(index, class, id)).collect(),
     })
 }
 
@@ -220,8 +233,18 @@ fn method(index: &Index, class: ClassId, id: FunctionId) -> MethodReport {
         visibility: visibility_of(index, id),
         params: parameters(facts.parameters_of(fact)),
         returns: fact.returns.map(|returns| returns.as_str()),
+        through: through(index, id),
+        path: (index.source_of(class).map(|(file, _)| file) != Some(id.file))
+            .then(|| path_of(index, id.file)),
+        condition: index.condition_of(id.file, fact.guard, fact.scope).map(|condition| condition.as_str()),
         overrides: overridden,
     }
+}
+
+/// The trait whose `impl` block defines a method.
+pub(super) fn through(index: &Index, method: FunctionId) -> Option<&'static str> {
+    let block = index.block_of(method)?;
+    index.class(block).bases.first().map(|base| base.text.as_str())
 }
 
 fn visibility_of(index: &Index, id: FunctionId) -> &'static str {

@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 
 use super::Phase;
 use super::imports::Found;
-use crate::facts::{Bound, FileFacts, GuardId, GuardKind, ImportIdx, Imported, Name, ScopeId, Step};
+use crate::facts::{Bound, FileFacts, GuardId, ImportIdx, Imported, Name, ScopeId, Step};
 use crate::link::modules::ModuleId;
 use crate::link::resolve::{Entity, Resolver, Target};
 use crate::link::{FileId, Index};
@@ -129,10 +129,7 @@ impl Walk<'_> {
             || self.facts.is_for_tests(scope)
             || self.index.file(self.file).role == crate::source::FileRole::Test;
         let phase = if is_test { Phase::Test } else { Phase::Load };
-        let condition = self
-            .condition(guard)
-            .or_else(|| self.condition(self.facts.guard_around(scope)))
-            .or(self.index.modules.get(from).condition);
+        let condition = self.index.condition_of(self.file, guard, scope);
         self.found.push(Found { from, to, phase, implicit: false, at, condition });
     }
 
@@ -140,13 +137,5 @@ impl Walk<'_> {
     fn is_part_of(&self, inner: ModuleId, outer: ModuleId) -> bool {
         let module = self.index.modules.get(inner);
         module.parent == Some(outer) && module.file == self.index.modules.get(outer).file
-    }
-
-    /// The innermost condition of compilation.
-    fn condition(&self, guard: GuardId) -> Option<Name> {
-        self.facts.guards_of(guard).find_map(|(_, guard)| match guard.kind {
-            GuardKind::Config { condition, .. } => Some(condition),
-            _ => None,
-        })
     }
 }

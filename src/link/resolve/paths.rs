@@ -95,6 +95,9 @@ impl Resolver<'_> {
         if let Some(local) = local {
             return Some(self.bound(place.file, local, hops + 1));
         }
+        // One type or module, defined twice under conditions that exclude each other: the first stands for both.
+        let (mut has_type, mut has_module) = (false, false);
+        let has_value = bindings.iter().any(|binding| !matches!(binding.target, Bound::Module(_)));
         let mut found: Option<(Entity, bool)> = None;
         let mut lines = Vec::new();
         for binding in bindings.iter().filter(|binding| !is_local(binding.target)) {
@@ -102,7 +105,9 @@ impl Resolver<'_> {
                 Bound::Import(import) => besides == Some(facts.imports[import.index()].at),
                 // A function has no segments below it, a module is no value.
                 Bound::Function(_) => is_prefix,
-                Bound::Module(_) => !is_prefix && bindings.len() > 1,
+                Bound::Module(_) if !is_prefix && has_value => true,
+                Bound::Module(_) => std::mem::replace(&mut has_module, true),
+                Bound::Type(_) => std::mem::replace(&mut has_type, true),
                 _ => false,
             };
             if is_skipped || facts.is_dead(binding.guard) {
