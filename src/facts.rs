@@ -383,6 +383,8 @@ pub struct Root {
     pub scope: ScopeId,
     /// Its bindings in the nearest scope that binds it; empty where none of the file does.
     pub nearest: Run,
+    /// More segments of a path follow (`name::…`): no local is meant.
+    pub is_path: bool,
 }
 
 /// One step of a chain.

@@ -256,9 +256,11 @@ fn are_family(index: &Index, a: ClassId, b: ClassId) -> bool {
 
 /// Whether a unit's text leads to a class: it sits on top of it.
 fn uses(index: &Index, unit: Unit, class: ClassId) -> bool {
-    let Some((file, span)) = unit.span(index) else { return false };
+    let spans = unit.spans(index);
     let references = index.references.of_class(class);
-    references.iter().any(|reference| reference.file == file && span.contains(&reference.at))
+    references
+        .iter()
+        .any(|found| spans.iter().any(|(file, span)| *file == found.file && span.contains(&found.at)))
 }
 
 fn group_of(
@@ -333,11 +335,9 @@ fn member_of(
 }
 
 fn lines_of(index: &Index, unit: Unit) -> u32 {
-    let Some((file, span)) = unit.span(index) else { return 0 };
-    let facts = &index.file(file).facts;
     match unit {
-        Unit::Class(_) => facts.lines.line(span.end.saturating_sub(1)) - facts.lines.line(span.start) + 1,
-        Unit::Module(_) => facts.line_count,
+        Unit::Class(class) => index.lines_of(class),
+        Unit::Module(file) => index.file(file).facts.line_count,
     }
 }
 

@@ -13,6 +13,7 @@ use crate::analysis::signatures::DifferenceKind;
 use crate::analysis::types::assignability::Relation;
 use crate::facts::Name;
 use crate::link::{ClassId, ClassKind, FileId, Index, Resolution};
+use crate::source::Language;
 use crate::text::Offset;
 
 /// The answer for a member or a whole protocol. Order is severity.
@@ -145,6 +146,12 @@ pub fn conforms(index: &Index, class: ClassId, protocol: ClassId) -> Conformance
 #[must_use]
 pub fn conforms_within(relation: &Relation<'_>, class: ClassId, protocol: ClassId) -> Conformance {
     let index = relation.index;
+    if index.language_of(class) == Language::Rust
+        && index.class(class).mro.contains(protocol)
+        && class != protocol
+    {
+        return implemented(index, protocol);
+    }
     let relation = relation.assuming(class, protocol);
     let mut is_through_any = false;
     let mut members: Vec<MemberVerdict> = demands_of(index, protocol)
@@ -175,6 +182,27 @@ pub fn conforms_within(relation: &Relation<'_>, class: ClassId, protocol: ClassI
                 .all(|reason| reason.kind == ReasonKind::Signature(DifferenceKind::ParameterName))
         });
     Conformance { verdict, members, unknowns, only_names, is_through_any }
+}
+
+/// A Rust type that has a block for the trait: the compiler has seen to it.
+fn implemented(index: &Index, protocol: ClassId) -> Conformance {
+    let mut members: Vec<MemberVerdict> = demands_of(index, protocol)
+        .into_iter()
+        .map(|demand| MemberVerdict {
+            name: demand.name,
+            verdict: Verdict::Conforms,
+            reasons: Vec::new(),
+            demanded: demand.place,
+        })
+        .collect();
+    members.sort_by_key(|member| member.name);
+    Conformance {
+        verdict: Verdict::Conforms,
+        members,
+        unknowns: Vec::new(),
+        only_names: false,
+        is_through_any: false,
+    }
 }
 
 /// What was found out about one member.

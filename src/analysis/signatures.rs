@@ -3,6 +3,7 @@
 
 mod parameters;
 mod returns;
+mod rust;
 
 use std::fmt::Write as _;
 
@@ -104,6 +105,9 @@ pub fn compare_for(
     receiver: Option<ClassId>,
 ) -> Comparison {
     let index = relation.index;
+    if rust::concerns(index, expected, found) {
+        return rust::compare(index, expected, found);
+    }
     let mut comparison = Comparison::default();
     let (own, other) = (index.function(expected).binding, index.function(found).binding);
     if !binds_like(own, other) {

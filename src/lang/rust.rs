@@ -27,8 +27,11 @@ use crate::facts::{
 };
 use crate::text::{Lines, Offset};
 
+/// What a chain starts with: a name, its place, and whether more segments of a path follow.
+type Head = (Name, Offset, bool);
+
 /// The roots of a file by the scope that looks them up.
-type RootTable = FxHashMap<(ScopeId, Name), RootId>;
+type RootTable = FxHashMap<(ScopeId, Name, bool), RootId>;
 
 /// Tables whose steps have room for more than this many are given back: one huge file is no rule.
 const MAX_SPARE: usize = 1 << 20;
@@ -155,7 +158,7 @@ impl<'t> Lowering<'t> {
                 scope = here.parent;
             }
             let next = RootId(merged.len() as u32);
-            let id = *kept.entry((scope, root.name)).or_insert(next);
+            let id = *kept.entry((scope, root.name, root.is_path)).or_insert(next);
             if id == next {
                 merged.push(Root { scope, ..*root });
             }
@@ -220,12 +223,13 @@ impl<'t> Lowering<'t> {
         result
     }
 
-    /// Records a chain from a name; its steps are the ones pushed since `start`.
-    fn push_chain(&mut self, name: Name, at: Offset, start: u32, usage: Usage) -> ChainId {
+    /// Records a chain from a name; its steps are the ones pushed since `start`. `is_path` where the name is the
+    /// first of several segments.
+    fn push_chain(&mut self, (name, at, is_path): Head, start: u32, usage: Usage) -> ChainId {
         let next = RootId(self.facts.roots.len() as u32);
-        let root = *self.roots.entry((self.scope, name)).or_insert(next);
+        let root = *self.roots.entry((self.scope, name, is_path)).or_insert(next);
         if root == next {
-            self.facts.roots.push(Root { name, scope: self.scope, nearest: Run::default() });
+            self.facts.roots.push(Root { name, scope: self.scope, nearest: Run::default(), is_path });
         }
         let steps = Run { start, len: self.facts.steps.len() as u32 - start };
         let id = ChainId(self.facts.chains.len() as u32);

@@ -78,6 +78,16 @@ impl Index {
         self.is_extension(block).then_some(block)
     }
 
+    /// How many lines a class takes, with the blocks that extend it.
+    #[must_use]
+    pub fn lines_of(&self, class: ClassId) -> u32 {
+        let parts = self.parts_of(class).map(|(file, part)| {
+            let lines = &self.file(file).facts.lines;
+            lines.line(part.end.saturating_sub(1).max(part.at)) - lines.line(part.at) + 1
+        });
+        parts.sum()
+    }
+
     /// The definition of a class and the blocks that extend it.
     pub fn parts_of(&self, class: ClassId) -> impl Iterator<Item = (FileId, &TypeFact)> {
         let blocks = self.extensions.of(class).iter().copied();

@@ -229,6 +229,12 @@ impl Modules {
         self.in_place.get(&(file, scope)).copied().or_else(|| self.of_file(file))
     }
 
+    /// The names of the library crates of the tree.
+    pub fn crate_names(&self) -> impl Iterator<Item = Name> {
+        #[expect(clippy::iter_over_hash_type, reason = "a set is made of them")]
+        self.crates.keys().copied()
+    }
+
     /// The module that a declaration brings.
     #[must_use]
     pub fn declared_by(&self, file: FileId, declaration: ModuleIdx) -> Option<ModuleId> {

@@ -116,9 +116,8 @@ impl<'i> Resolver<'i> {
         let facts = self.facts(file);
         let root = facts.root_of(chain);
         if self.is_rust(file) {
-            let is_prefix = matches!(facts.steps[chain.steps.range()].first(), Some(Step::Attribute(..)));
             let place = Place { file, scope: root.scope, at: chain.at, guard: chain.guard };
-            return self.path_root(root.name, place, is_prefix, hops);
+            return self.path_root(root.name, place, root.is_path, hops);
         }
         let place = Place { file, scope: root.scope, at: chain.at, guard: chain.guard };
         self.first_of(facts.bindings_of_root(root), root.name, place, hops)

@@ -98,11 +98,11 @@ fn as_path(name: Name) -> Name {
 /// Whether a trait is of the standard library, whose methods are no secret.
 #[must_use]
 pub fn is_standard(name: Name) -> bool {
-    ["std::", "core::", "alloc::"].iter().any(|start| name.as_str().starts_with(start))
+    name.as_str().starts_with("std::")
 }
 
 fn is_deref(resolution: &Resolution) -> bool {
-    matches!(resolution, Resolution::External(name) if matches!(name.as_str(), "std::ops::Deref" | "core::ops::Deref"))
+    matches!(resolution, Resolution::External(name) if matches!(name.as_str(), "std::ops::Deref"))
 }
 
 /// `type Target = …` of an `impl Deref`.

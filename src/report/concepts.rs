@@ -327,7 +327,7 @@ fn election(index: &Index, concept: &Concept) -> ElectionReport {
 
 fn member_report(index: &Index, member: &Member) -> Option<MemberReport> {
     let (file, fact) = index.source_of(member.class)?;
-    let lines = &index.file(file).facts.lines;
+
     let methods = methods_of(index, member.class).iter().copied().map(|method| SignatureReport {
         name: index.function(method).name.as_str(),
         signature: signatures::render(index, method),
@@ -343,7 +343,7 @@ fn member_report(index: &Index, member: &Member) -> Option<MemberReport> {
         role: member.role.as_str(),
         reasons: member.reasons.iter().map(|reason| reason_report(index, reason)).collect(),
         place: place(index, file, fact.name_at),
-        lines: lines.line(fact.end.saturating_sub(1)) - lines.line(fact.name_at) + 1,
+        lines: index.lines_of(member.class),
         mro: mro_of(index, &index.class(member.class).mro),
         methods: methods.collect(),
         references: by_role(references),

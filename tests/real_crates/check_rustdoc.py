@@ -26,6 +26,11 @@ KINDS = {"struct": "struct", "enum": "enum", "union": "union", "trait": "trait"}
 ALLOWED = {
     # The name is another type under another condition, and conditions are kept, not decided.
     ("anyhow", "src/chain.rs", "Chain"),
+    ("anyhow", "src/context.rs", "ContextError"),
+    ("anyhow", "src/error.rs", "ErrorImpl"),
+    ("anyhow", "src/wrapper.rs", "BoxedError"),
+    ("anyhow", "src/wrapper.rs", "DisplayError"),
+    ("anyhow", "src/wrapper.rs", "MessageError"),
     # An alias of its own type parameter: `type NodeIndex<Ix> = Ix`.
     ("petgraph", "src/adj.rs", "NodeIndex"),
 }

@@ -174,10 +174,7 @@ fn ballot_of(index: &Index, class: ClassId, demanded: &BTreeSet<Name>) -> Ballot
     let counts = usage::counts(index, class);
     let has = provided(index, class);
     let public = methods_of(index, class).iter().copied().filter(|method| !is_internal(index, *method));
-    let lines = index.source_of(class).map_or(0, |(file, fact)| {
-        let lines = &index.file(file).facts.lines;
-        lines.line(fact.end.saturating_sub(1)) - lines.line(fact.name_at) + 1
-    });
+    let lines = index.lines_of(class);
     Ballot {
         class,
         production_references: counts.in_role(FileRole::Production),

@@ -12,10 +12,13 @@ use crate::facts::{FunctionFact, Imported, Name, Step};
 use crate::link::members::{is_internal, methods_of};
 use crate::link::resolve::{Entity, Resolver};
 use crate::link::{ClassId, FileId, FunctionId, Index};
-use crate::source::FileRole;
+use crate::source::{FileRole, Language};
 use crate::text::Offset;
 
 /// From this share of a type's public methods on that the canonical one has too, it does the same job,
+/// This many public methods of the canonical one's names, and this share of all, are its interface.
+const SAME_INTERFACE: usize = 3;
+const SAME_INTERFACE_SHARE: f64 = 0.8;
 /// where what the methods do speaks for it or cannot be told.
 const DUPLICATE_SHARE: f64 = 0.6;
 /// Below this share, a type that uses the canonical one only sits on top of it.
@@ -52,7 +55,11 @@ impl Judge<'_> {
         let own_place = index.source_of(class).map(|(file, fact)| (file, fact.name_at));
         let own = |statement: String| vec![Reason { statement, place: own_place }];
         if protocols::is_protocol_like(index, class) {
-            return (Role::Protocol, own("is a typing.Protocol: it says what others must have".into()));
+            let kind = match index.language_of(class) {
+                Language::Rust => "trait",
+                Language::Python | Language::PythonStub => "typing.Protocol",
+            };
+            return (Role::Protocol, own(format!("is a {kind}: it says what others must have")));
         }
         if let Some(count) = stub_methods(index, class) {
             let statement = format!("all of its {count} methods are abstract: it says what others must have");
@@ -104,9 +111,13 @@ impl Judge<'_> {
         let index = self.index;
         let place = index.source_of(class).map(|(file, fact)| (file, fact.name_at));
         let base = index.class(canonical).name;
+        let kin = match index.language_of(class) {
+            Language::Rust => "derefs to",
+            Language::Python | Language::PythonStub => "subclass of",
+        };
         let own_methods = methods_of(index, class);
         if own_methods.is_empty() {
-            let statement = format!("subclass of {base} that defines no method of its own");
+            let statement = format!("{kin} {base} that defines no method of its own");
             return (Role::Shim, vec![Reason { statement, place }]);
         }
         let of_base: Vec<FunctionId> = methods_of(index, canonical)
@@ -124,7 +135,7 @@ impl Judge<'_> {
         let replaced = overrides.iter().filter(|fact| !fact.traits.calls_super).count();
         let share = replaced as f64 / of_base.len().max(1) as f64;
         let figure = format!(
-            "subclass of {base}: replaces {replaced} of its {} public methods, extends {}, adds {}",
+            "{kin} {base}: replaces {replaced} of its {} public methods, extends {}, adds {}",
             of_base.len(),
             overrides.len() - replaced,
             added.len()
@@ -182,6 +193,10 @@ impl Judge<'_> {
         }
         // Words alone convince only where there is too little behaviour to compare.
         let is_contradicted = near.is_some_and(|near| !self.profiles.is_thinkable(near.score));
+        let name = |id: FunctionId| index.function(id).name;
+        let same_names = shared.iter().filter(|(own, theirs)| name(*own) == name(*theirs)).count();
+        let has_same_interface =
+            same_names >= SAME_INTERFACE && same_names as f64 >= SAME_INTERFACE_SHARE * f64::from(total);
         // Another part of one job: words of the same job, in the place where that job is done.
         let is_part = shared.len() >= PART_DEEDS && self.is_beside(unit, canonical);
         if is_contradicted && is_part {
@@ -193,6 +208,8 @@ impl Judge<'_> {
             // What works with the canonical one does its own part of the job.
             () if is_same && !uses.is_empty() && !is_sure => Role::Complementary,
             () if is_same => Role::Duplicate,
+            // The interface of the canonical one, word for word: whatever keeps it, callers take it for one.
+            () if is_contradicted && has_same_interface => Role::Duplicate,
             () if is_contradicted && is_part => Role::Complementary,
             () if !uses.is_empty() && is_contradicted => Role::ApplicationService,
             () if is_contradicted => Role::DifferentDomain,

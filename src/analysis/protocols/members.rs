@@ -5,6 +5,7 @@ use crate::link::library::LibraryMember;
 use crate::link::members::{fields_of, method_of, methods_of};
 use crate::link::mro::MroEntry;
 use crate::link::{ClassId, ClassKind, FileId, FunctionId, Index, Origin};
+use crate::source::Language;
 use crate::text::Offset;
 
 /// A member of a protocol.
@@ -81,6 +82,13 @@ fn source_demands(index: &Index, class: ClassId, file: FileId) -> Vec<Demand> {
             by: class,
         })
         .collect();
+    if index.file(file).language == Language::Rust {
+        // What has a default need not be there; associated types and constants are for the block to choose.
+        demands.retain(
+            |demand| matches!(demand.what, Demanded::Function(id) if index.function(id).traits.is_abstract),
+        );
+        return demands;
+    }
     if let Origin::Source { index: owner, .. } = index.class(class).origin {
         let facts = &index.file(file).facts;
         let mut nested: Vec<Demand> = facts
@@ -154,6 +162,8 @@ pub(super) fn provider_of(index: &Index, class: ClassId, protocol: ClassId, dema
     for entry in &index.class(class).mro.entries {
         let ancestor = match entry {
             MroEntry::Class(ancestor) => *ancestor,
+            // A Rust type has the methods that its blocks define, whatever a trait outside is.
+            MroEntry::Unknown(_) if index.language_of(class) == Language::Rust => continue,
             MroEntry::Unknown(name) => {
                 unknown.get_or_insert(*name);
                 continue;
@@ -186,6 +196,9 @@ fn own_member(index: &Index, class: ClassId, name: Name) -> Option<Provided> {
     match index.class(class).origin {
         Origin::Library => {
             index.library.member(class, name).map(|member| Provided::Library(class, member.clone()))
+        }
+        Origin::Source { file, .. } if index.file(file).language == Language::Rust => {
+            method_of(index, class, name).map(Provided::Function)
         }
         Origin::Source { file, index: owner } => {
             let facts = &index.file(file).facts;

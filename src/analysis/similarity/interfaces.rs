@@ -6,8 +6,11 @@ use std::sync::OnceLock;
 use super::features::Feature;
 use super::units::{Families, Unit};
 use crate::analysis::lexicon::Lexicon;
-use crate::facts::{Bound, FileFacts, FunctionIdx, Import, Imported, MODULE_SCOPE, Name, ScopeKind, Step};
-use crate::link::{FileId, Index};
+use crate::facts::{
+    Bound, ChainId, FileFacts, FunctionIdx, Import, Imported, MODULE_SCOPE, Name, ScopeKind, Step,
+};
+use crate::link::resolve::{Entity, Resolver};
+use crate::link::{ClassId, FileId, Index};
 use crate::text::Offset;
 
 /// How many references to a unit are looked at for its company.
@@ -86,7 +89,7 @@ impl<'a> Interfaces<'a> {
         let top = top_of(module);
         if is_group {
             1.0
-        } else if PLUMBING.contains(&top) {
+        } else if PLUMBING.contains(&top) || top == "std" {
             0.1
         } else if self.index.library.module(Name::new(top)).is_some() {
             0.3
@@ -101,25 +104,58 @@ impl<'a> Interfaces<'a> {
         let spans: Vec<(FileId, Range<Offset>)> = match unit {
             Unit::Class(class) => {
                 let line = self.families.own_line(index, class);
-                line.filter_map(|ancestor| Unit::Class(ancestor).span(index)).collect()
+                line.flat_map(|ancestor| Unit::Class(ancestor).spans(index)).collect()
             }
-            Unit::Module(_) => unit.span(index).into_iter().collect(),
+            Unit::Module(_) => unit.spans(index),
         };
         let used = spans.into_iter().flat_map(|(file, span)| self.within(file, span));
         push_each_once(used, out);
+    }
+
+    /// Types of the tree that its fields hold and its methods take and give: what it is about, each once.
+    pub(super) fn push_subjects(&self, unit: Unit, out: &mut Vec<Feature>) {
+        let index = self.index;
+        let Unit::Class(class) = unit else { return };
+        let resolver = Resolver::new(index);
+        let mut found: Vec<ClassId> = Vec::new();
+        let mut note = |file: FileId, chain: Option<ChainId>| {
+            if let Some(chain) = chain
+                && let Entity::Class(subject) | Entity::Held(subject, _) = resolver.chain(file, chain)
+                && index.is_in_tree(subject)
+                && !index.class(class).mro.contains(subject)
+            {
+                found.push(subject);
+            }
+        };
+        for (file, part) in index.parts_of(class) {
+            let facts = &index.file(file).facts;
+            let is_within = |at: Offset| (part.at..part.end).contains(&at);
+            let first = facts.functions.partition_point(|function| function.at < part.at);
+            for function in facts.functions[first..].iter().take_while(|function| is_within(function.at)) {
+                for parameter in facts.parameters_of(function) {
+                    note(file, parameter.annotation_chain);
+                }
+                note(file, function.returns_chain);
+            }
+            let first = facts.fields.partition_point(|field| field.at < part.at);
+            for field in facts.fields[first..].iter().take_while(|field| is_within(field.at)) {
+                note(file, field.annotation_chain);
+            }
+        }
+        push_each_once(found.into_iter().map(|subject| Feature::Uses(index.class(subject).id, None)), out);
     }
 
     /// Names from outside the tree that functions use which call the unit, each once.
     pub(super) fn push_company(&self, unit: Unit, out: &mut Vec<Feature>) {
         let index = self.index;
         let Unit::Class(class) = unit else { return };
-        let own = unit.span(index);
+        let own = unit.spans(index);
         let references = &index.references;
         let direct = references.of_class(class).iter().map(|found| (found.file, found.scope, found.at));
         let called = references.on_receiver(class).iter().map(|found| (found.file, found.scope, found.at));
         let mut callers: Vec<(FileId, FunctionIdx)> = Vec::new();
         for (file, scope, at) in direct.chain(called).take(MAX_CALLERS) {
-            let is_own = own.as_ref().is_some_and(|(of, span)| *of == file && span.contains(&at));
+            let is_own = own.iter().any(|(of, span)| *of == file && span.contains(&at));
             if !is_own && let ScopeKind::Function(function) = index.file(file).facts.enclosing(scope) {
                 callers.push((file, function));
             }

@@ -86,6 +86,7 @@ impl<'a> Reader<'a> {
             }
         }
         self.interfaces.push_uses(unit, &mut counted);
+        self.interfaces.push_subjects(unit, &mut counted);
         if counted.len() < least || distinct(&counted) < least {
             return None;
         }

@@ -43,6 +43,17 @@ impl Unit {
             Self::Module(file) => Some((file, 0..u32::MAX)),
         }
     }
+
+    /// All of its text: a class in Rust has blocks beside its definition.
+    #[must_use]
+    pub fn spans(self, index: &Index) -> Vec<(FileId, std::ops::Range<u32>)> {
+        match self {
+            Self::Class(class) => {
+                index.parts_of(class).map(|(file, part)| (file, part.at..part.end)).collect()
+            }
+            Self::Module(file) => vec![(file, 0..u32::MAX)],
+        }
+    }
 }
 
 /// From this many subclasses on, a base is a framework of the code base: what it provides says nothing
@@ -64,7 +75,10 @@ impl Families {
                 *descendants.entry(ancestor).or_default() += 1;
             }
         }
-        Self { descendants, own_packages: index.modules.top_level() }
+        let mut own_packages = index.modules.top_level();
+        own_packages.extend(index.modules.crate_names());
+        own_packages.extend(["crate", "self", "super"].map(Name::new));
+        Self { descendants, own_packages }
     }
 
     pub(super) fn is_own_package(&self, top: Name) -> bool {

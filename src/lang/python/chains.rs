@@ -29,7 +29,7 @@ impl Lowering<'_> {
         let next = RootId(self.facts.roots.len() as u32);
         let root = *self.roots.entry((self.scope, name)).or_insert(next);
         if root == next {
-            self.facts.roots.push(Root { name, scope: self.scope, nearest: Run::default() });
+            self.facts.roots.push(Root { name, scope: self.scope, nearest: Run::default(), is_path: false });
         }
         root
     }

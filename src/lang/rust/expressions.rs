@@ -6,7 +6,6 @@ use syn::{Block, Expr, ExprPath, Item, Local, Macro, Token, Type};
 
 use super::Lowering;
 use crate::facts::{ChainId, Name, ScopeKind, Step, Usage};
-use crate::text::Offset;
 
 /// What follows the head of an expression, from the outside in.
 enum Link<'e> {
@@ -102,7 +101,7 @@ impl Lowering<'_> {
                 // A literal makes an instance, as a call does.
                 self.facts.steps.push(Step::Call);
                 self.push_links(&links);
-                Some(self.push_chain(head.0, head.1, start, usage))
+                Some(self.push_chain(head, start, usage))
             }
             other => {
                 self.lower_links(&links);
@@ -123,15 +122,15 @@ impl Lowering<'_> {
         } else {
             self.lower_links(links);
         }
-        let (name, at) = self.lower_path_head(&path.path)?;
+        let head = self.lower_path_head(&path.path)?;
         let start = self.steps_start();
         self.push_path_steps(&path.path);
         self.push_links(links);
-        Some(self.push_chain(name, at, start, usage))
+        Some(self.push_chain(head, start, usage))
     }
 
     /// The first segment; the generic arguments of all are lowered.
-    fn lower_path_head(&mut self, path: &syn::Path) -> Option<(Name, Offset)> {
+    fn lower_path_head(&mut self, path: &syn::Path) -> Option<super::Head> {
         for segment in &path.segments {
             visit::visit_path_arguments(self, &segment.arguments);
         }

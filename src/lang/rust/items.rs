@@ -124,7 +124,7 @@ impl Lowering<'_> {
     }
 
     pub(super) fn push_item_macro(&mut self, path: &Path, is_read: bool) {
-        let Some((_, at)) = self.path_start(path) else { return };
+        let Some((_, at, _)) = self.path_start(path) else { return };
         self.facts.item_macros.push(ItemMacro { name: Name::new(&path_text(path)), is_read, at });
     }
 
@@ -293,7 +293,7 @@ impl Lowering<'_> {
     }
 
     fn base(&mut self, path: &Path) -> Option<Base> {
-        let (_, at) = self.path_start(path)?;
+        let (_, at, _) = self.path_start(path)?;
         let chain = self.path_chain(path, Usage::Base);
         let is_subscripted = path.segments.last().is_some_and(|last| !last.arguments.is_empty());
         let text = Name::new(&path_text(path));

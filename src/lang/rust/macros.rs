@@ -18,7 +18,7 @@ impl Lowering<'_> {
         let read: Vec<Vec<Item>> = groups.into_iter().filter_map(items_of).collect();
         let is_read = !read.is_empty();
         self.push_item_macro(&call.path, is_read);
-        let Some((_, at)) = self.path_start(&call.path).filter(|_| is_read) else { return };
+        let Some((_, at, _)) = self.path_start(&call.path).filter(|_| is_read) else { return };
         for (position, items) in read.iter().enumerate() {
             // The branches of `cfg_if!` exclude each other, so each is a condition of its own.
             let condition = match position {

@@ -20,7 +20,7 @@ impl Lowering<'_> {
                 let at = self.start_of(pattern.ident.span());
                 if is_constant {
                     let start = self.steps_start();
-                    self.push_chain(name, at, start, Usage::InstanceTest);
+                    self.push_chain((name, at, false), start, Usage::InstanceTest);
                     return;
                 }
                 let target = match value {
@@ -121,8 +121,8 @@ impl Lowering<'_> {
             self.facts.steps.push(step);
         }
         self.facts.steps.extend(more);
-        let name = self.facts.root_of(&chain).name;
-        Some(self.push_chain(name, chain.at, start, chain.usage))
+        let root = self.facts.root_of(&chain);
+        Some(self.push_chain((root.name, chain.at, root.is_path), start, chain.usage))
     }
 }
 

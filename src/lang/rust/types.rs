@@ -3,7 +3,7 @@
 use syn::{GenericArgument, Path, PathArguments, ReturnType, Type, TypeParamBound};
 
 use super::{Lowering, name_of};
-use crate::facts::{ChainId, Holder, Name, Step, Usage};
+use crate::facts::{ChainId, Holder, Step, Usage};
 
 /// What a generic type does with methods that are called on it.
 enum Wrapper {
@@ -188,8 +188,8 @@ impl Lowering<'_> {
             self.facts.steps.push(step);
         }
         self.facts.steps.push(Step::Held(holder));
-        let name = self.facts.root_of(&item).name;
-        Some(self.push_chain(name, item.at, start, item.usage))
+        let root = self.facts.root_of(&item);
+        Some(self.push_chain((root.name, item.at, root.is_path), start, item.usage))
     }
 
     /// A path with its generic arguments, as a chain.
@@ -200,16 +200,17 @@ impl Lowering<'_> {
 
     /// A path as a chain, without its generic arguments.
     fn path_only(&mut self, path: &Path, usage: Usage) -> Option<ChainId> {
-        let (name, at) = self.path_start(path)?;
+        let head = self.path_start(path)?;
         let start = self.steps_start();
         self.push_path_steps(path);
-        Some(self.push_chain(name, at, start, usage))
+        Some(self.push_chain(head, start, usage))
     }
 
     /// The first segment of a path, and where it stands.
-    pub(super) fn path_start(&self, path: &Path) -> Option<(Name, crate::text::Offset)> {
+    pub(super) fn path_start(&self, path: &Path) -> Option<super::Head> {
         let first = path.segments.first()?;
-        Some(self.named(&first.ident))
+        let (name, at) = self.named(&first.ident);
+        Some((name, at, path.segments.len() > 1))
     }
 
     /// The segments behind the first one.

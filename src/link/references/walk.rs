@@ -437,6 +437,7 @@ fn place_of_single(facts: &FileFacts, guard: GuardId, root: facts::Root) -> Opti
         return match &facts.bindings[root.nearest.range()] {
             // A `let` holds from its place on.
             [single] if matches!(single.target, Bound::Value { .. } | Bound::Opaque) => None,
+            [single] if root.is_path && matches!(single.target, Bound::Parameter(_)) => None,
             [single] if single.guard == ALWAYS => Some((single.scope, ALWAYS)),
             // `Self` and `super` depend on where they stand, names of the prelude and of globs on the module.
             [] if is_relative(root.name) => Some((root.scope, ALWAYS)),

@@ -91,7 +91,9 @@ impl Resolver<'_> {
             return Some(Entity::Open(Unresolved::Circular(bindings[0].name)));
         }
         let facts = self.facts(place.file);
-        let local = bindings.iter().rev().find(|binding| is_local(binding.target) && binding.at <= place.at);
+        // `manager::Manager` is no path into a local `manager`.
+        let locals = bindings.iter().rev().filter(|_| !is_prefix);
+        let local = locals.into_iter().find(|binding| is_local(binding.target) && binding.at <= place.at);
         if let Some(local) = local {
             return Some(self.bound(place.file, local, hops + 1));
         }
@@ -376,7 +378,12 @@ impl Resolver<'_> {
         if let Some(&found) = modules.crates.get(&real).and_then(|several| several.first()) {
             return Some(Entity::Module(found));
         }
-        matches!(name.as_str(), "std" | "core" | "alloc" | "proc_macro").then_some(Entity::External(name))
+        match name.as_str() {
+            // What `std` re-exports from them is the same under either name.
+            "std" | "core" | "alloc" => Some(Entity::External(Name::new("std"))),
+            "proc_macro" => Some(Entity::External(name)),
+            _ => None,
+        }
     }
 
     /// The type whose definition or `impl` block holds a scope.
