@@ -772,6 +772,14 @@ pub struct StringFact {
 }
 
 impl FileFacts {
+    /// The facts of a file that could not be read: a module without a name in it.
+    #[must_use]
+    pub fn unread(errors: Vec<SyntaxError>) -> Self {
+        let module = Scope { parent: MODULE_SCOPE, kind: ScopeKind::Module, bindings: Run::default() };
+        let always = Guard { parent: ALWAYS, kind: GuardKind::Always, statement: 0 };
+        Self { scopes: vec![module], guards: vec![always], errors, ..Self::default() }
+    }
+
     /// Empties every table and keeps its room.
     pub fn clear(&mut self) {
         let Self {

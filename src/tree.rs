@@ -206,10 +206,10 @@ impl Outside for Reader<'_> {
 impl Reader<'_> {
     /// A file that cannot be read says nothing; its module exists all the same.
     fn read(&self, path: &Path, language: Language) -> FileFacts {
-        let Ok(bytes) = std::fs::read(path) else { return FileFacts::default() };
+        let Ok(bytes) = std::fs::read(path) else { return FileFacts::unread(Vec::new()) };
         match decode_python(&bytes) {
             Ok(text) => lang::facts(&text, language, self.target),
-            Err(_) => FileFacts::default(),
+            Err(_) => FileFacts::unread(Vec::new()),
         }
     }
 }

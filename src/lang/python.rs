@@ -44,7 +44,7 @@ pub fn facts(text: &str, dialect: Dialect, target: Target) -> FileFacts {
     let lines = Lines::of(text);
     let line_count = lines.count(text.len());
     if let Some(error) = nesting::check_depth(text) {
-        return FileFacts { lines, line_count, errors: vec![error], ..FileFacts::default() };
+        return FileFacts { lines, line_count, ..FileFacts::unread(vec![error]) };
     }
     let source_type = match dialect {
         Dialect::Source => PySourceType::Python,

@@ -48,7 +48,7 @@ pub fn facts(text: &str) -> FileFacts {
     let lines = Lines::of(text);
     let line_count = lines.count(text.len());
     if let Some(error) = nesting::check_depth(text) {
-        return FileFacts { lines, line_count, errors: vec![error], ..FileFacts::default() };
+        return FileFacts { lines, line_count, ..FileFacts::unread(vec![error]) };
     }
     let source = without_interpreter(text);
     let mut facts = match syn::parse_str::<syn::File>(&source) {
@@ -56,7 +56,7 @@ pub fn facts(text: &str) -> FileFacts {
         Err(error) => {
             let at = error.span().byte_range().start as Offset;
             let message = error.to_string();
-            FileFacts { errors: vec![SyntaxError { at, message }], ..FileFacts::default() }
+            FileFacts::unread(vec![SyntaxError { at, message }])
         }
     };
     // The table of spans belongs to the thread and would grow with each file.

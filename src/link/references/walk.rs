@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use super::{MethodReference, Reference, ReferenceKind, Via};
 use crate::facts::{
     self, ALWAYS, BindingKind, Bound, Chain, ChainId, FileFacts, GuardId, ImportIdx, Imported, MODULE_SCOPE,
-    Name, ScopeId, Separator, Step, TypeForm, Usage,
+    Name, ScopeId, ScopeKind, Separator, Step, TypeForm, Usage,
 };
 use crate::link::modules::ModuleId;
 use crate::link::resolve::{Entity, Place, Resolver};
@@ -57,6 +57,8 @@ struct Root {
     via: Via,
     /// `self` or `cls`.
     is_receiver: bool,
+    /// A type parameter, which stands for what bounds it and is no use of that.
+    is_parameter: bool,
 }
 
 /// `owner.name`
@@ -132,9 +134,10 @@ impl Walk<'_> {
 
     fn chain(&mut self, facts: &FileFacts, chain: &Chain) {
         let steps = &facts.steps[chain.steps.range()];
-        let Root { mut entity, via, is_receiver } = self.root(facts, chain);
+        let Root { mut entity, via, is_receiver, is_parameter } = self.root(facts, chain);
         if let Entity::Class(class) = entity
             && !is_receiver
+            && !is_parameter
         {
             self.note_class(class, facts, chain, steps.first(), chain.at, via);
         }
@@ -205,7 +208,10 @@ impl Walk<'_> {
             Entity::Class(class) => self.via_root(facts, class, bound, fact.name),
             _ => Via::Direct,
         };
-        Root { entity, via, is_receiver: matches!(bound, Some(Bound::Receiver { .. })) }
+        let binding = facts.bindings[fact.nearest.range()].last();
+        let is_parameter = binding
+            .is_some_and(|binding| facts.scopes[binding.scope.index()].kind == ScopeKind::TypeParameters);
+        Root { entity, via, is_receiver: matches!(bound, Some(Bound::Receiver { .. })), is_parameter }
     }
 
     fn attribute(&mut self, of: &Entity, name: Name, usage: Usage) -> Attribute {

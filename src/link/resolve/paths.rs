@@ -276,7 +276,7 @@ impl Resolver<'_> {
 
     /// The module or type that a `use` goes through, without its last segment.
     fn use_path(&self, file: FileId, fact: &Import, hops: u32) -> Entity {
-        if hops > MAX_HOPS {
+        if hops > MAX_HOPS || !self.burn() {
             return Entity::Open(Unresolved::Circular(fact.module));
         }
         let mut segments = fact.module.as_str().split('.').filter(|segment| !segment.is_empty());
