@@ -14,10 +14,11 @@
 //! # Code map
 //! - [`text`], [`source`], [`discover`], [`tree`]: bytes and lines; a file and its role; the walk and the
 //!   environment; reading a tree in parallel.
-//! - [`facts`], [`lang`]: the vocabulary of one file; the front ends. Only `lang::python` names a parser.
+//! - [`facts`], [`lang`]: the vocabulary of one file; the front ends, `python` and `rust`. Only these name a parser.
 //! - [`link`]: `modules` (dotted names), `resolve` (names, imports, what is alive under which condition),
-//!   `members` (attributes), `bases`, `mro`, `references`, `library` (the standard library's table).
-//! - [`analysis`]: `overrides` (inside an order), `graph`, `usage`; `lexicon` and `similarity` (how near two types
+//!   `members` (attributes), `bases`, `mro`, `references`, `library` (the standard library's table). Of Rust: `crates`
+//!   (module trees), `extensions` (`impl` blocks), `traits`, `resolve::paths` and `resolve::holders`.
+//! - [`analysis`]: `overrides` (inside an order), `trait_methods` (the same for Rust), `graph`, `usage`; `lexicon` and `similarity` (how near two types
 //!   are), `concepts` (declared), `discovery` (not declared), `conflicts`; `protocols` and `signatures`
 //!   (conformance), `synthesis` (the target protocol).
 //! - [`config`]: `ssot.toml` and the rules that are built in. [`history`]: what git knows of a file's age.
@@ -25,7 +26,8 @@
 //! # Invariants
 //! - A front end is total: a broken file gives the facts that could be read and its errors, never a panic.
 //! - "Outside the tree" and "we could not tell" are different answers; no guess is printed as a fact.
-//! - A method resolution order that is marked complete equals CPython's `__mro__`.
+//! - A method resolution order that is marked complete equals CPython's `__mro__`; of a Rust type it names every
+//!   trait that the source gives it.
 //! - Output depends on the input alone: not on threads, addresses or hash maps. Every list that reaches a
 //!   report is sorted; [`facts::Name`] orders by text.
 //!

@@ -231,7 +231,6 @@ impl Modules {
 
     /// The names of the library crates of the tree.
     pub fn crate_names(&self) -> impl Iterator<Item = Name> {
-        #[expect(clippy::iter_over_hash_type, reason = "a set is made of them")]
         self.crates.keys().copied()
     }
 
