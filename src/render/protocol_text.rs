@@ -15,7 +15,13 @@ pub fn render_python(report: &ProtocolReport) -> String {
     text.push_str("from __future__ import annotations\n\n");
     let needs_protocol = "from typing import Protocol".to_owned();
     let needs_any = "from typing import Any".to_owned();
-    let is_open = report.members.iter().any(|member| member.returns.is_none());
+    let says_any = |text: Option<&str>| text.is_some_and(|text| text.contains("Any"));
+    let is_open = report.members.iter().any(|member| {
+        let of_rust = member.rust.receiver.is_some();
+        let mut params = member.params.iter();
+        member.returns.is_none()
+            || of_rust && (says_any(member.returns) || params.any(|parameter| says_any(parameter.annotation)))
+    });
     let mut imports: Vec<&String> =
         report.imports.iter().chain([&needs_protocol]).chain(is_open.then_some(&needs_any)).collect();
     imports.sort();
@@ -87,10 +93,16 @@ fn python_parameters(parameters: &[ParameterReport]) -> String {
 pub fn render_rust(report: &ProtocolReport) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "//! The target protocol of `{}`, made by `ssot protocol`.\n", report.concept);
+    for item in &report.uses {
+        let _ = writeln!(text, "{item}");
+    }
+    if !report.uses.is_empty() {
+        text.push('\n');
+    }
     let _ = writeln!(text, "pub trait {} {{", report.name);
     let own = own_types(report);
     for name in &own {
-        let _ = writeln!(text, "    /// What the Python side calls `{name}`.\n    type {name};");
+        let _ = writeln!(text, "    /// For each implementation to say.\n    type {name};");
     }
     if !own.is_empty() {
         text.push('\n');
@@ -99,8 +111,10 @@ pub fn render_rust(report: &ProtocolReport) -> String {
         if position > 0 {
             text.push('\n');
         }
-        let receiver =
-            if matches!(member.binding, "static" | "class") { None } else { Some("&self".to_owned()) };
+        let receiver = match member.binding {
+            "static" | "class" => None,
+            _ => Some(member.rust.receiver.clone().unwrap_or_else(|| "&self".to_owned())),
+        };
         let parameters = member.rust.params.iter().map(|(name, of)| format!("{name}: {of}"));
         let parameters: Vec<String> = receiver.into_iter().chain(parameters).collect();
         let value = member.rust.returns.clone().unwrap_or_else(|| "()".to_owned());

@@ -1,6 +1,8 @@
 //! The target protocol of a concept, as reported: members with their sources, imports that its
 //! annotations need, types in Rust's words, and how far each implementation is.
 
+mod translation;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
@@ -15,6 +17,7 @@ use crate::facts::ParameterKind;
 use crate::facts::type_expression::TypeExpression;
 use crate::facts::{Bound, Imported, MODULE_SCOPE, Name};
 use crate::link::{ClassId, FileId, FunctionId, Index};
+use crate::source::Language;
 
 /// The answer of `ssot protocol`.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -27,8 +30,11 @@ pub struct ProtocolReport {
     pub name: String,
     /// Id of the canonical implementation.
     pub canonical: Option<&'static str>,
-    /// What its annotations import, as statements, sorted.
+    /// What its annotations import in Python, as statements, sorted.
     pub imports: Vec<String>,
+    /// What its types need in Rust, as `use` items, sorted; empty where the signatures are Python's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub uses: Vec<String>,
     /// Its members.
     pub members: Vec<TargetMemberReport>,
     /// Every implementation.
@@ -75,6 +81,9 @@ pub struct TargetMemberReport {
 pub struct RustSignature {
     /// The method's name.
     pub name: String,
+    /// `&self`, as written, where the signature is of Rust.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receiver: Option<String>,
     /// Parameters without the receiver: name and type.
     pub params: Vec<(String, String)>,
     /// What it returns; none for nothing.
@@ -113,8 +122,13 @@ pub fn build(index: &Index, concept: &Concept, target: &Target) -> ProtocolRepor
     let title: String = concept.title.chars().filter(|c| c.is_alphanumeric()).collect();
     let base = concept.canonical.map_or(title.as_str(), |class| index.class(class).name.as_str());
     let mut imports: BTreeSet<String> = BTreeSet::new();
+    let mut uses: BTreeSet<String> = BTreeSet::new();
     for member in &target.members {
-        imports.extend(imports_of(index, member.signature));
+        if is_rust(index, member.signature) {
+            uses.extend(translation::uses_of(index, member.signature));
+        } else {
+            imports.extend(imports_of(index, member.signature));
+        }
     }
     ProtocolReport {
         schema: super::SCHEMA,
@@ -122,6 +136,7 @@ pub fn build(index: &Index, concept: &Concept, target: &Target) -> ProtocolRepor
         name: format!("{base}Protocol"),
         canonical: concept.canonical.map(|class| index.class(class).id.as_str()),
         imports: imports.into_iter().collect(),
+        uses: uses.into_iter().collect(),
         members: target.members.iter().map(|member| member_report(index, member)).collect(),
         implementations: target.distances.iter().map(|distance| distance_report(index, distance)).collect(),
     }
@@ -152,8 +167,25 @@ fn member_report(index: &Index, member: &TargetMember) -> TargetMemberReport {
     let returns = fact.returns.map(Name::as_str);
     let rust = RustSignature {
         name: rust_name(fact.name.as_str()),
+        receiver: None,
         params: rust_parameters.collect(),
         returns: Some(rust_type(returns, false)).filter(|text| text != "()"),
+    };
+    let (rust, params, returns) = if is_rust(index, member.signature) {
+        let written = translation::as_written(index, member.signature);
+        let mut params = parameters(facts.parameters_of(fact));
+        for parameter in &mut params {
+            // A caller in Python gives what it likes by name; the receiver has no type of its own.
+            parameter.kind = ParameterKind::Standard.as_str();
+            parameter.annotation = parameter
+                .annotation
+                .filter(|_| parameter.name != "self")
+                .map(|text| Name::new(&translation::python_type(text)).as_str());
+        }
+        let returns = Name::new(&translation::python_type(returns.unwrap_or("()"))).as_str();
+        (written, params, Some(returns))
+    } else {
+        (rust, parameters(facts.parameters_of(fact)), returns)
     };
     TargetMemberReport {
         name: member.name.as_str(),
@@ -161,7 +193,7 @@ fn member_report(index: &Index, member: &TargetMember) -> TargetMemberReport {
         // An `async def` that yields gives its iterator at once.
         is_async: fact.traits.is_async && !fact.traits.is_generator,
         binding: fact.binding.as_str(),
-        params: parameters(facts.parameters_of(fact)),
+        params,
         returns,
         rust,
         decided_by,
@@ -177,6 +209,10 @@ fn member_report(index: &Index, member: &TargetMember) -> TargetMemberReport {
             .map(|(class, details)| MemberConflict { r#type: id(class), details: details.clone() })
             .collect(),
     }
+}
+
+fn is_rust(index: &Index, method: FunctionId) -> bool {
+    index.file(method.file).language == Language::Rust
 }
 
 fn distance_report(index: &Index, distance: &Distance) -> DistanceReport {
