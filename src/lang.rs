@@ -66,6 +66,16 @@ pub fn parse_only(text: &str, language: Language) -> usize {
     }
 }
 
+/// What the comments of a file say to its readers, on the lines where it stands; none in Python, whose
+/// docstrings are text like any other.
+#[must_use]
+pub fn documentation(text: &str, language: Language) -> Option<String> {
+    match language {
+        Language::Python | Language::PythonStub => None,
+        Language::Rust => rust::documentation(text),
+    }
+}
+
 /// Reads the facts of one file. Never fails; see [`FileFacts::errors`].
 #[must_use]
 pub fn facts(text: &str, language: Language, target: Target) -> FileFacts {

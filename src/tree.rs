@@ -53,8 +53,10 @@ pub struct Tree {
     pub index: Index,
     /// Folder that shown paths are relative to.
     pub root: PathBuf,
-    /// Prose files with their text.
+    /// Prose files with their text, and the doc comments of sources.
     pub documents: Vec<(String, String)>,
+    /// How many of [`Tree::documents`] are files of prose; they come first.
+    pub prose_files: usize,
     /// What was met and not read.
     pub skipped: Vec<Skipped>,
     /// The environment in use.
@@ -115,14 +117,16 @@ pub fn read(options: &ReadOptions<'_>) -> Result<Tree, TreeError> {
 
     let start = Instant::now();
     let Discovery { root, sources, documents, mut skipped, projects, crates } = found;
-    let read: Vec<Result<(LinkFile, u64), Skipped>> =
+    let read: Vec<Result<ReadSource, Skipped>> =
         sources.into_par_iter().map(|source| read_source(source, target)).collect();
     let mut files = Vec::with_capacity(read.len());
     let mut bytes = 0;
+    let mut spoken: Vec<(String, String)> = Vec::new();
     for outcome in read {
         match outcome {
-            Ok((file, size)) => {
+            Ok(ReadSource { file, size, comments }) => {
                 bytes += size;
+                spoken.extend(comments.map(|text| (file.display.clone(), text)));
                 files.push(file);
             }
             Err(reason) => skipped.push(reason),
@@ -146,11 +150,22 @@ pub fn read(options: &ReadOptions<'_>) -> Result<Tree, TreeError> {
         None => link::link(files, &ground, &NoEnvironment),
     };
     let times = Times { discovery, facts, linking: start.elapsed() };
-    let documents = documents.into_iter().filter_map(Result::ok).collect();
-    Ok(Tree { index, root, documents, skipped, environment, target, bytes, times })
+    let mut documents: Vec<(String, String)> = documents.into_iter().filter_map(Result::ok).collect();
+    let prose_files = documents.len();
+    documents.extend(spoken);
+    Ok(Tree { index, root, documents, prose_files, skipped, environment, target, bytes, times })
 }
 
-fn read_source(source: Source, target: Target) -> Result<(LinkFile, u64), Skipped> {
+/// A source that was read.
+struct ReadSource {
+    file: LinkFile,
+    /// Bytes on disk.
+    size: u64,
+    /// What its doc comments say.
+    comments: Option<String>,
+}
+
+fn read_source(source: Source, target: Target) -> Result<ReadSource, Skipped> {
     let skip = |reason: String| Skipped { path: source.display.clone(), reason };
     let mut file = std::fs::File::open(&source.path).map_err(|error| skip(error.to_string()))?;
     let size = file.metadata().map_err(|error| skip(error.to_string()))?.len();
@@ -162,7 +177,8 @@ fn read_source(source: Source, target: Target) -> Result<(LinkFile, u64), Skippe
     let text = decode(&bytes, source.language.is_python()).map_err(|error| skip(error.to_string()))?;
     let facts = lang::facts(&text, source.language, target);
     let Source { display, language, role, has_compiled_twin, .. } = source;
-    Ok((LinkFile { display, language, role, has_compiled_twin, facts }, size))
+    let comments = lang::documentation(&text, language);
+    Ok(ReadSource { file: LinkFile { display, language, role, has_compiled_twin, facts }, size, comments })
 }
 
 /// Names of the packages that the root of the scan lies in: `site-packages/flask` is `flask`, and

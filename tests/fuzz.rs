@@ -474,8 +474,17 @@ fn run_all(sources: Vec<(String, String)>) -> Result<(), TestCaseError> {
     };
     let found = analysis::run(&index, &documents, &options);
     let (root, times) = (PathBuf::from("/tree"), Times::default());
-    let tree =
-        Tree { index, root, documents, skipped: Vec::new(), environment: None, target, bytes: 0, times };
+    let tree = Tree {
+        index,
+        root,
+        prose_files: documents.len(),
+        documents,
+        skipped: Vec::new(),
+        environment: None,
+        target,
+        bytes: 0,
+        times,
+    };
     let report = report::build(&tree, &found);
     let page = report_page(&report);
     let _ = render_terminal(&page, TerminalOptions { width: 80, has_color: true });

@@ -6,6 +6,7 @@
 mod actions;
 mod attributes;
 mod bodies;
+mod documentation;
 mod expressions;
 mod items;
 mod macros;
@@ -14,6 +15,8 @@ mod patterns;
 mod signatures;
 mod types;
 mod uses;
+
+pub use self::documentation::documentation;
 
 use std::borrow::Cow;
 use std::cell::Cell;

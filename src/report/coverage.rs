@@ -173,7 +173,7 @@ pub fn build(tree: &Tree) -> CoverageReport {
         bytes: tree.bytes,
         by_language,
         by_role,
-        documents: tree.documents.len(),
+        documents: tree.prose_files,
         types: index.tree_classes().count(),
         target: target_of(tree),
         environment: tree.environment.is_some(),
