@@ -70,6 +70,7 @@ fn check_same_bytes(folder: &Path, arguments: &[&str]) {
 fn the_report_of_the_example_tree_is_the_same_on_every_run() {
     for format in ["json", "markdown", "terminal"] {
         check_same_bytes(&trees(), &["report", "chat_service", "--no-python", "--format", format]);
+        check_same_bytes(&trees(), &["report", "rust_hub", "--no-python", "--format", format]);
     }
 }
 
