@@ -411,6 +411,8 @@ pub enum Holder {
     Locked,
     /// Any number of them: `Vec<T>`, `HashMap<K, T>`, an iterator.
     Many,
+    /// One behind a pointer that can be cloned without it: `Arc<T>`, `Box<T>`.
+    Pointer,
 }
 
 /// What the surroundings do with a chain.

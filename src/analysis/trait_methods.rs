@@ -56,6 +56,9 @@ pub fn candidates(index: &Index, class: ClassId) -> BTreeMap<Name, Vec<Candidate
         }
     }
     for of_trait in traits_of(index, class) {
+        if is_for_some(index, class, of_trait) {
+            continue;
+        }
         let Some((file, fact)) = index.source_of(of_trait) else { continue };
         for (id, function) in functions_within(index, of_trait).filter(|(_, f)| f.scope == fact.body) {
             let own = implemented_in(index, class, of_trait, function.name);
@@ -67,6 +70,18 @@ pub fn candidates(index: &Index, class: ClassId) -> BTreeMap<Name, Vec<Candidate
         }
     }
     found
+}
+
+/// Whether the block for a trait is for some arguments of a generic type only: `impl A for G<u8>`. What it
+/// brings may never meet what another one brings.
+fn is_for_some(index: &Index, class: ClassId, of_trait: ClassId) -> bool {
+    let is_generic = index.source_of(class).is_some_and(|(_, fact)| fact.has_type_parameters);
+    is_generic
+        && index.extensions.of(class).iter().any(|block| {
+            let takes_any = index.source_of(*block).is_some_and(|(_, fact)| fact.has_type_parameters);
+            let bases = &index.class(*block).bases;
+            !takes_any && bases.iter().any(|base| base.resolution == Resolution::Resolved(of_trait))
+        })
 }
 
 /// The traits of the tree that a type implements, with their supertraits.

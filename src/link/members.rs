@@ -107,7 +107,8 @@ impl Resolver<'_> {
         }
         for field in &fields {
             if let Some(chain) = field.annotation_chain
-                && let found @ Entity::Instance(_) = self.annotated(file, chain, hops + 1)
+                && let found @ (Entity::Instance(_) | Entity::Held(..)) =
+                    self.annotated(file, chain, hops + 1)
             {
                 return Some(found);
             }

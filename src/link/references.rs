@@ -175,6 +175,8 @@ pub(super) fn resolve_all(index: &Index) -> References {
     references.classes.par_sort_by_key(|r| (r.class, r.file, r.at, r.kind));
     references.classes.dedup_by_key(|r| (r.class, r.file, r.at));
     references.methods.par_sort_by_key(|r| (r.receiver, r.file, r.at));
+    // What a pattern takes apart is the same expression once more.
+    references.methods.dedup_by_key(|r| (r.receiver, r.file, r.at, r.function));
     references.class_starts = starts(index.classes.len(), references.classes.iter().map(|r| r.class));
     references.method_starts = starts(index.classes.len(), references.methods.iter().map(|r| r.receiver));
     references

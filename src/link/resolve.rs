@@ -333,6 +333,12 @@ impl<'i> Resolver<'i> {
             Bound::Receiver { of, is_class: false } => Entity::Instance(self.index.class_of(file, of)),
             Bound::Value { values, annotation, is_complete } => {
                 if let Some(chain) = annotation
+                    && let held @ Entity::Held(..) =
+                        instance_of(self.chain_hops(file, chain, hops), binding.name)
+                {
+                    return held;
+                }
+                if let Some(chain) = annotation
                     && let found @ Entity::Instance(class) =
                         instance_of(self.chain_hops(file, chain, hops), binding.name)
                     // `Base: type = dict` says that it is a class, and its value which.

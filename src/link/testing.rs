@@ -7,16 +7,19 @@ use crate::link::ClassId;
 use crate::source::FileRole;
 use crate::source::Language;
 
-/// Links sources given as (path, text); no environment, the newest Python.
+/// Links sources given as (path, text), Rust by its ending; no environment, the newest Python.
 pub(crate) fn link_sources(sources: &[(&str, &str)]) -> Index {
     let mut files: Vec<LinkFile> = sources
         .iter()
-        .map(|(path, text)| LinkFile {
-            display: (*path).to_owned(),
-            language: Language::Python,
-            role: FileRole::Production,
-            has_compiled_twin: false,
-            facts: lang::facts(text, Language::Python, Target::default()),
+        .map(|(path, text)| {
+            let language = if path.ends_with(".rs") { Language::Rust } else { Language::Python };
+            LinkFile {
+                display: (*path).to_owned(),
+                language,
+                role: FileRole::Production,
+                has_compiled_twin: false,
+                facts: lang::facts(text, language, Target::default()),
+            }
         })
         .collect();
     files.sort_by(|a, b| a.display.cmp(&b.display));

@@ -37,7 +37,25 @@ impl Lowering<'_> {
         self.value_used(expression, Usage::Value)
     }
 
+    /// `Arc::clone(&hub)` is a hub.
+    fn cloned(&mut self, expression: &Expr) -> Option<ChainId> {
+        let Expr::Call(call) = expression else { return None };
+        let Expr::Path(path) = &*call.func else { return None };
+        let is_clone = path.qself.is_none()
+            && path.path.segments.len() == 2
+            && path.path.segments[1].ident == "clone"
+            && call.args.len() == 1;
+        if !is_clone {
+            return None;
+        }
+        self.path_chain(&path.path, Usage::Value);
+        self.value(&call.args[0])
+    }
+
     fn value_used(&mut self, expression: &Expr, usage: Usage) -> Option<ChainId> {
+        if let Some(cloned) = self.cloned(expression) {
+            return Some(cloned);
+        }
         let mut links: Vec<Link<'_>> = Vec::new();
         let mut head = expression;
         loop {

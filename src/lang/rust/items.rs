@@ -371,7 +371,7 @@ impl Lowering<'_> {
     fn lower_type_alone(&mut self, ty: &Type) -> Option<crate::facts::ChainId> {
         match bare(ty) {
             Type::Path(path) if path.qself.is_none() => self.path_chain(&path.path, Usage::Value),
-            Type::TraitObject(object) => self.lower_bounds(object.bounds.iter(), Usage::Value),
+            // The methods of `impl dyn Trait` are no methods of who implements it.
             other => {
                 self.lower_type(other, Usage::Annotation);
                 None

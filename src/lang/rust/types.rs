@@ -21,9 +21,9 @@ enum Position {
 fn wrapper(name: &str) -> Option<Wrapper> {
     use Position::{First, Last};
     Some(match name {
-        "Arc" | "Box" | "Cow" | "ManuallyDrop" | "MutexGuard" | "Pin" | "Rc" | "Ref" | "RefMut"
-        | "RwLockReadGuard" | "RwLockWriteGuard" | "OwnedMutexGuard" | "LazyLock" | "Lazy"
-        | "CachePadded" | "Guard" => Wrapper::Pointer,
+        "Arc" | "Box" | "Cow" | "Rc" => Wrapper::Container(Holder::Pointer, Last),
+        "ManuallyDrop" | "MutexGuard" | "Pin" | "Ref" | "RefMut" | "RwLockReadGuard" | "RwLockWriteGuard"
+        | "OwnedMutexGuard" | "LazyLock" | "Lazy" | "CachePadded" | "Guard" => Wrapper::Pointer,
         "Option" | "Poll" | "OnceCell" | "OnceLock" => Wrapper::Container(Holder::Optional, Last),
         "Result" => Wrapper::Container(Holder::Optional, First),
         "Mutex" | "RwLock" | "RefCell" | "Cell" | "ArcSwap" | "Weak" => {

@@ -16,6 +16,10 @@ const LOCKED: u32 = 2;
 const MANY: u32 = 3;
 /// What a lock or a look-up gave: perhaps in a `Result` or an `Option` still, perhaps not.
 const OPENED: u32 = 4;
+/// A method that gives what is held, before it is called.
+const READY: u32 = 5;
+/// A pointer to it: `Arc<T>`.
+const POINTER: u32 = 6;
 const BITS: u32 = 4;
 
 impl Layers {
@@ -29,6 +33,7 @@ impl Layers {
             Holder::Optional => OPTIONAL,
             Holder::Locked => LOCKED,
             Holder::Many => MANY,
+            Holder::Pointer => POINTER,
         })
     }
 
@@ -48,6 +53,11 @@ impl Layers {
         if self.0 == 0 { Entity::Instance(class) } else { Entity::Held(class, self) }
     }
 
+    /// What a call gives, of a method that [`Resolver::held_attribute`] found.
+    pub(super) fn called(self, class: ClassId) -> Entity {
+        if self.top() == READY { self.rest().around(class) } else { Entity::Held(class, self) }
+    }
+
     /// One of many; what stands around stays for what is no collection.
     pub(super) fn item(self, class: ClassId) -> Entity {
         match self.top() {
@@ -56,6 +66,7 @@ impl Layers {
                 rest.around(class)
             }
             OPTIONAL => self.rest().around(class),
+            POINTER => self.rest().item(class),
             _ => Entity::Held(class, self),
         }
     }
@@ -182,6 +193,11 @@ fn effect(layer: u32, name: &str) -> Option<Effect> {
             | "map_or_else" => Leaves,
             _ => return None,
         },
+        POINTER => match name {
+            "clone" | "as_ref" | "as_mut" | "deref" | "deref_mut" | "borrow" | "into_inner" => Keeps,
+            "downgrade" | "ptr_eq" => Leaves,
+            _ => return None,
+        },
         _ => return None,
     })
 }
@@ -193,7 +209,9 @@ impl Resolver<'_> {
         while layers.0 != 0 {
             match effect(layers.top(), name.as_str()) {
                 Some(Effect::Keeps) => return Entity::Held(class, layers),
-                Some(Effect::Opens) => return layers.rest().around(class),
+                // `?` is no method: nothing is called.
+                Some(Effect::Opens) if name.as_str() == "?" => return layers.rest().around(class),
+                Some(Effect::Opens) => return Entity::Held(class, layers.rest().push(READY)),
                 Some(Effect::Half) => return Entity::Held(class, layers.rest().push(OPENED)),
                 Some(Effect::Leaves) => return Entity::Value,
                 // Not a method of this layer: what it holds is meant.
@@ -201,5 +219,64 @@ impl Resolver<'_> {
             }
         }
         self.instance_attribute(class, name, hops)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::link::testing::{class_named, link_sources};
+
+    /// Lines that call `good` of a `T`, in a program of one function a line.
+    #[track_caller]
+    fn check(functions: &[&str], expected: &[bool]) {
+        let head = "pub struct T; impl T { pub fn good(&self) {} pub fn make() -> Option<T> { None } }\n\
+                    impl Clone for T { fn clone(&self) -> T { T } }\n\
+                    pub struct S { v: Vec<T>, o: Option<T>, m: Arc<Mutex<HashMap<u8, T>>> }\n";
+        let text = format!("{head}{}\n", functions.join("\n"));
+        let index = link_sources(&[("hub.rs", &text)]);
+        let uses = index.references.on_receiver(class_named(&index, "hub::T"));
+        let called: Vec<(u32, &str)> = uses
+            .iter()
+            .map(|found| {
+                let line = index.file(found.file).facts.lines.line(found.at);
+                (line, index.function(found.function).name.as_str())
+            })
+            .collect();
+        for (position, (function, is_called)) in functions.iter().zip(expected).enumerate() {
+            let line = position as u32 + 4;
+            assert_eq!(called.contains(&(line, "good")), *is_called, "{function}");
+            assert!(!called.contains(&(line, "clone")), "{function}");
+        }
+    }
+
+    #[test]
+    fn receivers_are_taken_out_of_what_holds_them() {
+        let functions = [
+            "fn a(s: &S) { for x in &s.v { x.good(); } }",
+            "fn b(s: &S) { for x in s.v.iter().rev() { x.good(); } }",
+            "fn c(s: &S) { s.v[0].good(); }",
+            "fn d(s: &S) { if let Some(x) = &s.o { x.good(); } }",
+            "fn e(s: &S) { s.o.as_ref().unwrap().good(); }",
+            "fn f(s: &S) { s.m.lock().unwrap().get(&1).unwrap().good(); }",
+            "fn g(v: Option<T>) { let x = v.unwrap(); x.good(); }",
+            "fn h() { while let Some(q) = T::make() { q.good(); } }",
+            "fn i(q: Option<T>) { let Some(z) = q else { return }; z.good(); }",
+            "fn j(q: Result<T, ()>) -> Result<(), ()> { q?.good(); Ok(()) }",
+            "fn k(x: Arc<T>) { let y = Arc::clone(&x); y.good(); }",
+            "fn l(x: Arc<T>) { let y = x.clone(); y.good(); }",
+            "fn m(s: &S) { for (_, x) in s.m.lock().unwrap().iter() { x.good(); } }",
+        ];
+        check(&functions, &[true; 13]);
+    }
+
+    #[test]
+    fn methods_of_containers_are_not_taken_for_those_of_what_they_hold() {
+        let functions = [
+            "fn a(s: &S) { s.v.len(); s.o.is_some(); }",
+            "fn b(s: &S) { s.o.as_ref().map(|x| x); }",
+            "fn c(v: Vec<u8>) { for x in v { x.good(); } }",
+            "fn d(v: Option<T>) { let v = 1u8; v.good(); }",
+        ];
+        check(&functions, &[false; 4]);
     }
 }

@@ -37,7 +37,7 @@ impl Resolver<'_> {
             Entity::Super(class) => Entity::Super(*class),
             Entity::External(name) => Entity::Open(Unresolved::Dynamic(*name)),
             // Only what opens a container is called here, and gives what it holds.
-            Entity::Held(..) => entity.clone(),
+            Entity::Held(class, layers) => layers.called(*class),
             Entity::Instance(_)
             | Entity::Module(_)
             | Entity::LibraryModule(_)
