@@ -123,6 +123,8 @@ pub struct CrateTarget {
     pub renamed: Vec<(String, String)>,
     /// Folder of the package, relative to the root of the scan with `/`.
     pub package: String,
+    /// Of the 2015 edition, in which paths with `::` before them start at the root of the crate.
+    pub is_2015: bool,
 }
 
 /// Kinds of targets (Cargo Book, "Cargo Targets").

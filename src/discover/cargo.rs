@@ -45,6 +45,7 @@ fn targets_of(root: &Path, path: &Path, manifest: &Manifest) -> Vec<CrateTarget>
         .collect();
     renamed.sort();
     renamed.dedup();
+    let is_2015 = package.edition.get().is_ok_and(|edition| *edition == cargo_toml::Edition::E2015);
     let shown = folder.strip_prefix(root).map(display_path).unwrap_or_default();
     let target = |kind: CrateKind, name: &str, file: &str| {
         // A file above the root of the scan is not among its sources.
@@ -55,6 +56,7 @@ fn targets_of(root: &Path, path: &Path, manifest: &Manifest) -> Vec<CrateTarget>
             root,
             renamed: renamed.clone(),
             package: shown.clone(),
+            is_2015,
         })
     };
     let of_product = |kind: CrateKind, product: &Product| {

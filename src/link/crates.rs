@@ -27,6 +27,9 @@ pub(super) fn add_crates(modules: &mut Modules, files: &[Place<'_>], targets: &[
             builder.modules.crates.entry(Name::new(&target.name)).or_default().push(id);
         }
         let root = builder.crate_root;
+        if target.is_2015 {
+            builder.modules.of_2015.insert(root);
+        }
         for (alias, name) in &target.renamed {
             builder.modules.renamed.insert((root, Name::new(alias)), Name::new(name));
         }

@@ -71,6 +71,8 @@ pub struct Modules {
     pub(super) crates: FxHashMap<Name, Vec<ModuleId>>,
     /// Names that packages of the tree give to crates they depend on, by crate.
     pub(super) renamed: FxHashMap<(u32, Name), Name>,
+    /// Crates of the 2015 edition.
+    pub(super) of_2015: FxHashSet<u32>,
     pub(super) declared: FxHashMap<(FileId, ModuleIdx), ModuleId>,
     pub(super) in_place: FxHashMap<(FileId, ScopeId), ModuleId>,
     by_name: FxHashMap<Name, Vec<ModuleId>>,

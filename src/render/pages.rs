@@ -64,19 +64,28 @@ fn key_findings(page: &mut Document, report: &Report) {
     let cycles = |phases: &[&str]| {
         report.graph.components.iter().filter(|component| component.phases == phases).count()
     };
-    findings.push(format!(
-        "{} on load; {} with imports for type checkers; {} with imports in functions",
-        count(cycles(&["load"]), "import cycle"),
-        cycles(&["load", "typing"]),
-        report.graph.components.iter().filter(|component| component.phases.len() == 3).count()
-    ));
+    // Modules of Rust are compiled as one: there is no order of loading.
+    let has_python = report.coverage.by_language.contains_key("python") || report.coverage.files == 0;
+    findings.push(if has_python {
+        format!(
+            "{} on load; {} with imports for type checkers; {} with imports in functions",
+            count(cycles(&["load"]), "import cycle"),
+            cycles(&["load", "typing"]),
+            report.graph.components.iter().filter(|component| component.phases.len() == 3).count()
+        )
+    } else {
+        format!("{} between modules", count(cycles(&["load"]), "cycle"))
+    });
     let defects = report.mro_findings.iter().filter(|found| found.file_role == "production").count();
     findings.push(format!(
         "{} inside method resolution orders of production code, {} elsewhere",
         count(defects, "defect"),
         report.mro_findings.len() - defects
     ));
-    findings.push(format!("{} with several definitions", count(report.duplicates.len(), "class name")));
+    findings.push(format!(
+        "{} with several definitions",
+        count(report.duplicates.len(), if has_python { "class name" } else { "type name" })
+    ));
     page.bullets(findings);
 }
 

@@ -43,6 +43,12 @@ impl Resolver<'_> {
         if let Some(found) = self.crate_named(file, name) {
             return found;
         }
+        // Before the 2018 edition `::b::B` starts at the root of the crate.
+        let root = self.crate_of(file, scope).filter(|root| is_prefix && self.is_2015(*root));
+        let from_root = root.and_then(|root| self.item_of(root, name, Some(root), hops + 1));
+        if let Some(found @ Entity::Module(_)) = from_root {
+            return found;
+        }
         if let Some(path) = prelude(name.as_str()) {
             return Entity::External(Name::new(path));
         }
@@ -309,7 +315,7 @@ impl Resolver<'_> {
             return found;
         }
         // Before the 2018 edition paths of `use` start at the root of the crate.
-        let root = self.crate_of(file, place.scope);
+        let root = self.crate_of(file, place.scope).filter(|root| self.is_2015(*root));
         let from_root = root.and_then(|root| self.item_of(root, name, Some(root), hops + 1));
         from_root.filter(|found| !matches!(found, Entity::Open(_))).unwrap_or(Entity::External(name))
     }
@@ -357,6 +363,11 @@ impl Resolver<'_> {
             at = parent;
         }
         Some(at)
+    }
+
+    fn is_2015(&self, root: ModuleId) -> bool {
+        let modules = &self.index.modules;
+        modules.of_2015.contains(&modules.get(root).root)
     }
 
     fn is_within_module(&self, inner: ModuleId, outer: ModuleId) -> bool {
