@@ -3,6 +3,7 @@
 //! Each language is one module below; only those name a parser crate. A front end is total:
 //! a broken file gives the facts that could be read, and its errors as facts.
 
+mod origins;
 pub mod python;
 pub mod rust;
 

@@ -5,53 +5,8 @@ use syn::visit::{self, Visit};
 use syn::{Expr, FnArg, Pat, Signature};
 
 use crate::facts::Name;
-use crate::facts::actions::Subject;
+pub(super) use crate::lang::origins::Origin;
 use crate::lang::rust::name_of;
-
-/// Where a value comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Origin {
-    /// `self`.
-    Receiver,
-    /// A field of the instance, a `static` of the module.
-    State(Name),
-    /// Something that the state of this name keeps.
-    Element(Name),
-    /// A parameter, or a part of one.
-    Parameter,
-    /// Something new that keeps a parameter: `Entry { socket }`.
-    Holder,
-    /// Computed from a parameter.
-    Derived,
-}
-
-impl Origin {
-    /// The state that it is, or is kept by.
-    pub(super) fn state(self) -> Option<Name> {
-        match self {
-            Self::State(name) | Self::Element(name) => Some(name),
-            Self::Receiver | Self::Parameter | Self::Holder | Self::Derived => None,
-        }
-    }
-
-    /// One of what it holds.
-    pub(super) fn part(self) -> Option<Self> {
-        match self {
-            Self::State(name) | Self::Element(name) => Some(Self::Element(name)),
-            Self::Parameter | Self::Derived => Some(Self::Derived),
-            Self::Receiver | Self::Holder => None,
-        }
-    }
-
-    pub(super) fn subject(self) -> Subject {
-        match self {
-            Self::State(_) => Subject::State,
-            Self::Element(_) => Subject::Element,
-            Self::Parameter => Subject::Parameter,
-            Self::Receiver | Self::Holder | Self::Derived => Subject::Nothing,
-        }
-    }
-}
 
 /// The names of a body.
 pub(super) struct Names {
@@ -150,7 +105,7 @@ impl Names {
                         _ => None,
                     },
                     Origin::Parameter | Origin::Derived => Some(Origin::Derived),
-                    Origin::Holder => None,
+                    Origin::Holder | Origin::Own { .. } => None,
                 }
             }
             Expr::Index(index) => self.origin(&index.expr)?.part(),
