@@ -52,19 +52,18 @@ pub fn candidates(index: &Index, class: ClassId) -> BTreeMap<Name, Vec<Candidate
     let mut found: BTreeMap<Name, Vec<Candidate>> = BTreeMap::new();
     for &block in index.extensions.of(class) {
         if index.source_of(block).is_some_and(|(_, fact)| fact.bases.len == 0) {
-            push_functions(index, block, None, &mut found);
+            push_own(index, block, &mut found);
         }
     }
     for of_trait in traits_of(index, class) {
         if is_for_some(index, class, of_trait) {
             continue;
         }
-        let Some((file, fact)) = index.source_of(of_trait) else { continue };
+        let Some((_, fact)) = index.source_of(of_trait) else { continue };
         for (id, function) in functions_within(index, of_trait).filter(|(_, f)| f.scope == fact.body) {
             let own = implemented_in(index, class, of_trait, function.name);
             let function_id = own.unwrap_or(id);
             let receiver = receiver_of(index, id);
-            debug_assert_eq!(id.file, file);
             let candidate = Candidate { function: function_id, of_trait: Some(of_trait), receiver };
             found.entry(function.name).or_default().push(candidate);
         }
@@ -92,16 +91,12 @@ fn traits_of(index: &Index, class: ClassId) -> impl Iterator<Item = ClassId> {
     own.filter(|entry| index.source_of(*entry).is_some_and(|(_, fact)| fact.form == TypeForm::Trait))
 }
 
-fn push_functions(
-    index: &Index,
-    block: ClassId,
-    of_trait: Option<ClassId>,
-    found: &mut BTreeMap<Name, Vec<Candidate>>,
-) {
+/// The functions of a block without a trait.
+fn push_own(index: &Index, block: ClassId, found: &mut BTreeMap<Name, Vec<Candidate>>) {
     let Some((_, fact)) = index.source_of(block) else { return };
     for (function, method) in functions_within(index, block).filter(|(_, f)| f.scope == fact.body) {
         let receiver = receiver_of(index, function);
-        found.entry(method.name).or_default().push(Candidate { function, of_trait, receiver });
+        found.entry(method.name).or_default().push(Candidate { function, of_trait: None, receiver });
     }
 }
 

@@ -13,6 +13,7 @@ mod macros;
 mod nesting;
 mod patterns;
 mod signatures;
+mod skipping;
 mod types;
 mod uses;
 

@@ -5,6 +5,8 @@ use std::hash::Hasher;
 use rustc_hash::FxHasher;
 use syn::{Block, Expr, Stmt};
 
+use super::skipping::{end_of_character, end_of_comment, end_of_string};
+
 /// Hashes a body without its layout and comments.
 pub(super) fn digest_of(body: &str) -> u64 {
     let bytes = body.as_bytes();
@@ -22,8 +24,12 @@ pub(super) fn digest_of(body: &str) -> u64 {
                 at = memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |end| at + end);
                 is_parted = true;
             }
-            b'"' => {
-                let end = end_of_string(bytes, at);
+            b'/' if bytes.get(at + 1) == Some(&b'*') => {
+                at = end_of_comment(bytes, at);
+                is_parted = true;
+            }
+            b'"' | b'\'' => {
+                let end = if byte == b'"' { end_of_string(bytes, at) } else { end_of_character(bytes, at) };
                 hasher.write(&bytes[at..end]);
                 at = end;
                 is_word = false;
@@ -42,18 +48,6 @@ pub(super) fn digest_of(body: &str) -> u64 {
         }
     }
     hasher.finish()
-}
-
-fn end_of_string(bytes: &[u8], start: usize) -> usize {
-    let mut at = start + 1;
-    while at < bytes.len() {
-        match bytes[at] {
-            b'\\' => at += 2,
-            b'"' => return at + 1,
-            _ => at += 1,
-        }
-    }
-    bytes.len()
 }
 
 /// Whether a body is empty, or says that it is to be written.
@@ -77,6 +71,9 @@ mod tests {
         let one = digest_of("let x = a . b(); // first\n  x");
         assert_eq!(one, digest_of("let x = a.b();\nx"));
         assert_ne!(one, digest_of("letx = a.b();\nx"));
+        assert_eq!(one, digest_of("let/* one */x = a.b(); /* two /* three */ */ x"));
+        // A raw string ends where it says, whatever stands in it.
+        assert_ne!(digest_of("f(r\"\\\"); a  b"), digest_of("f(r\"\\\"); ab"));
         assert_ne!(digest_of("f(\"a  b\")"), digest_of("f(\"a b\")"));
     }
 }

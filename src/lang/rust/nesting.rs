@@ -3,6 +3,7 @@
 //! Parser, walk and drop recurse once per bracket and once per operator of a chain (`a + a + …`, `a.b().c()`,
 //! `&&&&T`). An overflow of a thread's stack cannot be caught, so the depth is bounded from the text first.
 
+use super::skipping::{end_of_character, end_of_comment, end_of_string};
 use crate::facts::SyntaxError;
 
 /// Most brackets within each other.
@@ -73,56 +74,6 @@ fn continues(rest: &[u8]) -> bool {
     let start = rest.iter().position(|byte| !byte.is_ascii_whitespace());
     let rest = start.map_or(&[][..], |start| &rest[start..]);
     rest.starts_with(b"else") || rest.first().is_some_and(|byte| b".?+-*/%&|^<>=".contains(byte))
-}
-
-/// Comments nest (Rust Reference, "Comments").
-fn end_of_comment(bytes: &[u8], start: usize) -> usize {
-    let (mut at, mut depth) = (start + 2, 1);
-    while depth > 0 && at < bytes.len() {
-        match &bytes[at..bytes.len().min(at + 2)] {
-            b"*/" => (depth, at) = (depth - 1, at + 2),
-            b"/*" => (depth, at) = (depth + 1, at + 2),
-            _ => at += 1,
-        }
-    }
-    at
-}
-
-/// The end of a string that opens at `start`; raw strings are told by the `#` and `r` before it.
-fn end_of_string(bytes: &[u8], start: usize) -> usize {
-    let hashes = bytes[..start].iter().rev().take_while(|byte| **byte == b'#').count();
-    let before = start.checked_sub(hashes + 1).map(|at| bytes[at]);
-    let is_raw = before == Some(b'r');
-    let mut at = start + 1;
-    while at < bytes.len() {
-        match bytes[at] {
-            b'\\' if !is_raw => at += 2,
-            b'"' if !is_raw => return at + 1,
-            b'"' if bytes[at + 1..].iter().take_while(|byte| **byte == b'#').count() >= hashes => {
-                return at + 1 + hashes;
-            }
-            _ => at += 1,
-        }
-    }
-    bytes.len()
-}
-
-/// The end of `'x'` or `'\n'`; a lifetime is one byte on.
-fn end_of_character(bytes: &[u8], start: usize) -> usize {
-    if bytes.get(start + 1) == Some(&b'\\') {
-        let end = memchr::memchr(b'\'', bytes.get(start + 3..).unwrap_or_default());
-        return end.map_or(bytes.len(), |end| start + 4 + end);
-    }
-    // One character of up to four bytes, then the quote.
-    let quote = (start + 2..=start + 5).find(|&at| bytes.get(at) == Some(&b'\''));
-    match quote {
-        Some(quote)
-            if std::str::from_utf8(&bytes[start + 1..quote]).is_ok_and(|text| text.chars().count() == 1) =>
-        {
-            quote + 1
-        }
-        _ => start + 1,
-    }
 }
 
 #[cfg(test)]

@@ -61,20 +61,12 @@ impl Layers {
     /// One of many; what stands around stays for what is no collection.
     pub(super) fn item(self, class: ClassId) -> Entity {
         match self.top() {
-            MANY | OPENED if self.top() == MANY || self.rest().top() == MANY => {
-                let rest = if self.top() == MANY { self.rest() } else { self.rest().rest() };
-                rest.around(class)
-            }
-            OPTIONAL => self.rest().around(class),
+            OPENED if self.rest().top() == MANY => self.rest().rest().around(class),
+            MANY | OPTIONAL => self.rest().around(class),
             POINTER => self.rest().item(class),
             _ => Entity::Held(class, self),
         }
     }
-}
-
-/// What `.await` gives: the guard of an asynchronous lock, or what a future promised.
-pub(super) fn opened_by_await(class: ClassId, layers: Layers) -> Entity {
-    Entity::Held(class, layers)
 }
 
 /// What a method of a container does.

@@ -98,9 +98,8 @@ impl Resolver<'_> {
         }
         let facts = self.facts(place.file);
         // `manager::Manager` is no path into a local `manager`.
-        let locals = bindings.iter().rev().filter(|_| !is_prefix);
-        let local = locals.into_iter().find(|binding| is_local(binding.target) && binding.at <= place.at);
-        if let Some(local) = local {
+        let mut locals = bindings.iter().rev().filter(|binding| is_local(binding.target));
+        if !is_prefix && let Some(local) = locals.find(|binding| binding.at <= place.at) {
             return Some(self.bound(place.file, local, hops + 1));
         }
         // One type or module, defined twice under conditions that exclude each other: the first stands for both.
@@ -155,9 +154,11 @@ impl Resolver<'_> {
             Entity::Module(module) => {
                 let from = self.module_of(file, fact.scope);
                 let found = self.item_of(module, name, from, hops + 1)?;
-                let is_told = !matches!(found, Entity::Open(_))
-                    || matches!(found, Entity::Open(Unresolved::Ambiguous(..)));
-                is_told.then_some(found)
+                match found {
+                    Entity::Open(Unresolved::Ambiguous(..)) => Some(found),
+                    Entity::Open(_) => None,
+                    found => Some(found),
+                }
             }
             Entity::Class(class) => match self.class_attribute(class, name, hops + 1) {
                 Entity::Open(_) => None,
@@ -252,8 +253,8 @@ impl Resolver<'_> {
         let facts = self.facts(file);
         let has_open_glob = facts.bindings_of(fact.scope, Name::new("*")).iter().any(|binding| {
             let Bound::Star(import) = binding.target else { return false };
-            let import_fact = facts.imports[import.index()];
-            matches!(self.use_path(file, &import_fact, hops + 1), Entity::External(_))
+            let fact = &facts.imports[import.index()];
+            matches!(self.glob_target(file, import, fact, hops + 1), Entity::External(_))
         });
         match () {
             () if has_open_glob => Entity::External(dotted()),

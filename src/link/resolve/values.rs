@@ -1,6 +1,6 @@
 //! What comes of an entity: its attributes, what a call of it gives, what an annotation promises.
 
-use super::holders::{Layers, opened_by_await};
+use super::holders::Layers;
 use super::{Entity, MAX_HOPS, Resolver, Target};
 use crate::facts::{ChainId, FunctionFact, Holder, Name, Step};
 use crate::link::members::method_of;
@@ -137,7 +137,8 @@ impl Resolver<'_> {
 pub(super) fn awaited(entity: &Entity) -> Entity {
     match entity {
         Entity::Awaitable(class) => Entity::Instance(*class),
-        Entity::Held(class, layers) => opened_by_await(*class, *layers),
+        // The guard of an asynchronous lock, or what a future promised.
+        Entity::Held(..) => entity.clone(),
         Entity::Open(reason) => Entity::Open(reason.clone()),
         _ => Entity::Value,
     }
