@@ -161,6 +161,7 @@ fn largest_type(index: &Index) -> ConceptRule {
         members: vec![id.clone()],
         exclude: Vec::new(),
         canonical: Some(id),
+        protocol: None,
     }
 }
 

@@ -1,10 +1,12 @@
 //! The command line: what was typed → resolved options → run → exit code.
 //!
-//! Exit codes: 0 fine, 1 a class violates a protocol (conform), 2 the call, the configuration or the world is wrong. Data goes to
+//! Exit codes: 0 fine, 1 new findings (check) or a class that violates a protocol (conform), 2 the call, the configuration or the world is wrong. Data goes to
 //! stdout, everything else to stderr; a reader that closes the pipe early is no error.
 
+mod check;
 mod conform;
 mod discover;
+mod explain;
 mod inputs;
 mod naming;
 mod output;
@@ -38,9 +40,11 @@ use output::{Answer, Output};
   ssot mro app.ws.manager.WebSocketManager   one type's method resolution order
   ssot usage WebSocketManager --root backend everything that uses a type
   ssot discover backend                      what is implemented several times
+  ssot check backend                         the same in CI: fails where something is new
   ssot graph backend --cycles                import cycles, and the fewest imports that break them
 
-Exit codes: 0 fine, 1 a class violates a protocol (conform), 2 the call, the configuration or the world is wrong."
+Exit codes: 0 fine, 1 new findings (check) or violations (conform), 2 the call, the configuration or the
+world is wrong."
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -96,6 +100,20 @@ enum Command {
         #[command(flatten)]
         output: Output,
     },
+    /// The gate: fails where a second implementation, or another defect, is new.
+    #[command(after_help = "Examples:
+  ssot check                                           everything that is there
+  ssot check backend --write-baseline ssot.baseline    accept what is there
+  ssot check backend --baseline ssot.baseline          fail where something is new
+  ssot check --format github --output sarif=out.sarif  annotations, and a file for code scanning
+
+Exit codes: 0 nothing new, 1 new findings, 2 the call, the configuration or the world is wrong.")]
+    Check(Box<check::Check>),
+    /// What a rule finds, why it matters and how to mend it.
+    #[command(after_help = "Examples:
+  ssot explain duplicate-concept
+  ssot explain --list")]
+    Explain(explain::Explain),
     /// Concepts with several implementations that nobody declared.
     #[command(after_help = "Examples:
   ssot discover backend                              ranked groups, each with a brief
@@ -223,6 +241,8 @@ fn run(arguments: &Arguments) -> miette::Result<Outcome> {
         Command::Protocol(wanted) => {
             return protocol::run(wanted, arguments.quiet, arguments.color).map(|()| Outcome::Fine);
         }
+        Command::Check(wanted) => return check::run(wanted, arguments.quiet, arguments.color),
+        Command::Explain(wanted) => return explain::run(wanted).map(|()| Outcome::Fine),
         Command::Conform(wanted) => return conform::run(wanted, arguments.quiet, arguments.color),
         Command::Graph { inputs, output, cycles, implicit } => {
             let loaded = inputs.load(arguments.quiet)?;

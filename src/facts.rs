@@ -126,8 +126,23 @@ pub struct FileFacts {
     pub export_list: ExportList,
     /// Macros that make items, which nobody expands here, in order.
     pub item_macros: Vec<ItemMacro>,
+    /// Comments that let findings pass, in order.
+    pub suppressions: Vec<SuppressionFact>,
     /// Syntax errors; what stands around them is in the tables all the same.
     pub errors: Vec<SyntaxError>,
+}
+
+/// A comment that lets findings pass: `# ssot: allow[rule] reason`.
+#[derive(Debug, Clone, Copy)]
+pub struct SuppressionFact {
+    /// Where the comment begins.
+    pub at: Offset,
+    /// Start of the code that it is for, or of its line.
+    pub covers: Offset,
+    /// What stands in the brackets.
+    pub rules: Name,
+    /// What stands behind them.
+    pub reason: Name,
 }
 
 /// A module that stands within another one, in a file of its own or in place.
@@ -811,6 +826,7 @@ impl FileFacts {
             exports,
             export_list,
             item_macros,
+            suppressions,
             errors,
         } = self;
         *lines = Lines::default();
@@ -838,6 +854,7 @@ impl FileFacts {
         aliases.clear();
         exports.clear();
         item_macros.clear();
+        suppressions.clear();
         errors.clear();
     }
 }

@@ -6,6 +6,7 @@
 mod origins;
 pub mod python;
 pub mod rust;
+mod suppressions;
 
 use crate::facts::FileFacts;
 use crate::source::Language;

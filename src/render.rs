@@ -1,6 +1,7 @@
 //! A report → text. A renderer sees [`crate::report`] and nothing else of the analysis.
 
 pub mod document;
+pub mod findings;
 pub mod graph_text;
 pub mod json;
 pub mod markdown;

@@ -3,6 +3,7 @@
 //! These structs are the JSON schema (`schema: "ssot/1"`). Paths are relative to the root of the
 //! scan with `/`; lines and columns count from 1; every list is sorted.
 
+pub mod check;
 pub mod concepts;
 pub mod conformance;
 pub mod coverage;

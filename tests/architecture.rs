@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use syn::visit::{self, Visit};
 
 /// Top-level modules and the modules of this crate that each may name.
-const MAY_IMPORT: [(&str, &[&str]); 14] = [
+const MAY_IMPORT: [(&str, &[&str]); 17] = [
     ("text", &[]),
     ("facts", &["text"]),
     ("source", &[]),
@@ -18,16 +18,19 @@ const MAY_IMPORT: [(&str, &[&str]); 14] = [
     ("discover", &["source"]),
     ("link", &["text", "facts", "source"]),
     ("analysis", &["text", "facts", "source", "link"]),
-    ("config", &["source", "analysis"]),
+    ("finding", &[]),
+    ("rules", &["text", "facts", "source", "link", "analysis", "finding"]),
+    ("gate", &["facts", "finding"]),
+    ("config", &["source", "analysis", "finding", "rules"]),
     ("history", &["analysis"]),
     ("tree", &["text", "facts", "lang", "source", "discover", "link"]),
-    ("report", &["text", "facts", "source", "link", "analysis", "tree"]),
+    ("report", &["text", "facts", "source", "link", "analysis", "tree", "finding", "rules", "gate"]),
     ("render", &["report"]),
     (
         "cli",
         &[
-            "text", "facts", "lang", "source", "discover", "link", "analysis", "config", "history", "tree",
-            "report", "render",
+            "text", "facts", "lang", "source", "discover", "link", "analysis", "finding", "rules", "gate",
+            "config", "history", "tree", "report", "render",
         ],
     ),
     ("main", &["cli"]),

@@ -127,6 +127,7 @@ fn judge(base: &Base, index: &Index, case: &Case, members: &[&str]) -> Option<&'
         members: members.iter().map(ToString::to_string).collect(),
         exclude: Vec::new(),
         canonical: Some(case.canonical.clone()),
+        protocol: None,
     };
     let options = AnalysisOptions {
         concepts: vec![rule],

@@ -4,6 +4,7 @@ pub mod election;
 mod evidence;
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use globset::GlobMatcher;
 use rayon::prelude::*;
@@ -40,6 +41,8 @@ pub struct ConceptRule {
     pub exclude: Vec<String>,
     /// The canonical implementation, by dotted id or a tail.
     pub canonical: Option<String>,
+    /// The protocol that the canonical implementation is held to, by dotted id or a tail.
+    pub protocol: Option<String>,
 }
 
 /// What a type is to a concept.
@@ -182,15 +185,19 @@ pub struct Concept {
 /// Finds the declared concepts that have members in the tree.
 #[must_use]
 pub fn find(index: &Index, options: &AnalysisOptions) -> Vec<Concept> {
-    let mut profiles = None;
+    find_with(index, options, &OnceLock::new())
+}
+
+/// The same with profiles that others use too; they are read when the first concept needs them.
+#[must_use]
+pub fn find_with(index: &Index, options: &AnalysisOptions, profiles: &OnceLock<Profiles>) -> Vec<Concept> {
     let found = options.concepts.iter().filter_map(|rule| {
         let named = candidates(index, rule);
         if named.is_empty() {
             return None;
         }
         // Only a tree that has the concept pays for the profiles of everything in it.
-        let profiles =
-            profiles.get_or_insert_with(|| Profiles::of(index, &options.lexicon, options.similarity));
+        let profiles = profiles.get_or_init(|| Profiles::of(index, &options.lexicon, options.similarity));
         Some(find_one(index, options, rule, named, profiles))
     });
     found.collect()

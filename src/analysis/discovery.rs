@@ -99,8 +99,14 @@ pub struct Group {
 /// Finds the concepts of a tree that have several implementations.
 #[must_use]
 pub fn discover(index: &Index, options: &AnalysisOptions) -> Discovery {
-    let lexicon = &options.lexicon;
-    let profiles = Profiles::of(index, lexicon, options.similarity);
+    let profiles = Profiles::of(index, &options.lexicon, options.similarity);
+    let groups = groups(index, &options.lexicon, &profiles);
+    Discovery { groups, doubled: doubles::find(index), compared: profiles.ids().len() }
+}
+
+/// The groups alone, from profiles that others use too.
+#[must_use]
+pub fn groups(index: &Index, lexicon: &Lexicon, profiles: &Profiles) -> Vec<Group> {
     let users = ModuleUsers::of(index);
     let named = duplicates::find(index);
     let mut groups: Vec<Group> = named
@@ -123,7 +129,7 @@ pub fn discover(index: &Index, options: &AnalysisOptions) -> Discovery {
             }
             let units: Vec<Unit> = lines.into_iter().map(Unit::Class).collect();
             let kind = if duplicate.is_protocol { GroupKind::Protocol } else { GroupKind::Name };
-            group_of(index, lexicon, &profiles, &users, kind, units)
+            group_of(index, lexicon, profiles, &users, kind, units)
         })
         .collect();
     let taken: FxHashSet<Unit> = groups
@@ -132,7 +138,7 @@ pub fn discover(index: &Index, options: &AnalysisOptions) -> Discovery {
         .flat_map(|group| group.members.iter().map(|member| member.unit))
         .collect();
     let clusters =
-        linkage::complete(edges(index, &profiles), |a, b| is_alike(index, &profiles, a, b).is_some());
+        linkage::complete(edges(index, profiles), |a, b| is_alike(index, profiles, a, b).is_some());
     let by_responsibility: Vec<Group> = clusters
         .into_par_iter()
         .filter_map(|cluster| {
@@ -142,7 +148,7 @@ pub fn discover(index: &Index, options: &AnalysisOptions) -> Discovery {
             if is_told {
                 None
             } else {
-                group_of(index, lexicon, &profiles, &users, GroupKind::Responsibility, units)
+                group_of(index, lexicon, profiles, &users, GroupKind::Responsibility, units)
             }
         })
         .collect();
@@ -153,7 +159,7 @@ pub fn discover(index: &Index, options: &AnalysisOptions) -> Discovery {
             .then(b.worth.total_cmp(&a.worth))
             .then_with(|| id_of(index, a).cmp(&id_of(index, b)))
     });
-    Discovery { groups, doubled: doubles::find(index), compared: profiles.ids().len() }
+    groups
 }
 
 fn id_of(index: &Index, group: &Group) -> Name {

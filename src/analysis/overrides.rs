@@ -1,5 +1,7 @@
 //! Inside a method resolution order: who provides what, what is overridden, what goes wrong.
 
+pub mod telling;
+
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;

@@ -48,7 +48,7 @@ pub(super) enum Color {
 }
 
 impl Color {
-    fn is_wanted(self, is_terminal: bool) -> bool {
+    pub(super) fn is_wanted(self, is_terminal: bool) -> bool {
         match self {
             Self::Always => true,
             Self::Never => false,
@@ -138,8 +138,7 @@ impl Output {
         let bytes: &[u8] = match (answer, format) {
             (Answer::Bytes(bytes), _) => bytes,
             (Answer::Page(page), Format::Terminal) => {
-                let width =
-                    if to_terminal { terminal_width() } else { wanted_width().unwrap_or(DEFAULT_WIDTH) };
+                let width = width(to_terminal);
                 let has_color = self.output.is_none() && color.is_wanted(to_terminal);
                 rendered = render_terminal(page, TerminalOptions { width, has_color });
                 rendered.as_bytes()
@@ -168,13 +167,27 @@ impl Output {
             return write(&mut file)
                 .map_err(|error| miette::miette!("cannot write {}: {error}", path.display()));
         }
-        match write(&mut std::io::stdout().lock()) {
-            // Whoever reads us may have seen enough.
-            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-            Err(error) => Err(miette::miette!("cannot write to stdout: {error}")),
-            Ok(()) => Ok(()),
-        }
+        to_stdout(write)
     }
+}
+
+fn to_stdout(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> miette::Result<()> {
+    match write(&mut std::io::stdout().lock()) {
+        // Whoever reads us may have seen enough.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(miette::miette!("cannot write to stdout: {error}")),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Prints a ready text to stdout.
+pub(super) fn print_text(text: &str) -> miette::Result<()> {
+    to_stdout(|out| out.write_all(text.as_bytes()))
+}
+
+/// Columns of a text for a terminal, or for a pipe or a file.
+pub(super) fn width(is_terminal: bool) -> usize {
+    if is_terminal { terminal_width() } else { wanted_width().unwrap_or(DEFAULT_WIDTH) }
 }
 
 fn terminal_width() -> usize {

@@ -18,11 +18,13 @@ mod pruning;
 mod statements;
 
 use ruff_python_ast::PySourceType;
+use ruff_python_ast::token::TokenKind;
 use ruff_python_parser::parse_unchecked_source;
 use ruff_text_size::Ranged;
 
 use self::statements::Lowering;
 use super::Target;
+use super::suppressions::{self, may_suppress};
 use crate::facts::{FileFacts, SyntaxError};
 use crate::text::Lines;
 
@@ -57,6 +59,10 @@ pub fn facts(text: &str, dialect: Dialect, target: Target) -> FileFacts {
         .map(|error| SyntaxError { at: error.range().start().to_u32(), message: error.error.to_string() });
     let errors: Vec<SyntaxError> = errors.collect();
     let mut facts = Lowering::new(text, parsed.tokens(), target).lower(&parsed.syntax().body);
+    if may_suppress(text) {
+        let comments = parsed.tokens().iter().filter(|token| token.kind() == TokenKind::Comment);
+        facts.suppressions = suppressions::read(text, comments.map(|token| token.range().to_std_range()));
+    }
     facts.lines = lines;
     facts.line_count = line_count;
     facts.errors = errors;

@@ -25,6 +25,7 @@ use std::cell::Cell;
 use proc_macro2::Span;
 use rustc_hash::FxHashMap;
 
+use super::suppressions::{self, may_suppress};
 use crate::facts::{
     ALWAYS, Binding, Bound, Chain, ChainId, FileFacts, Guard, GuardId, GuardKind, MODULE_SCOPE, Name, Root,
     RootId, Run, Scope, ScopeId, ScopeKind, Separator, SyntaxError, Usage,
@@ -65,6 +66,9 @@ pub fn facts(text: &str) -> FileFacts {
     };
     // The table of spans belongs to the thread and would grow with each file.
     proc_macro2::extra::invalidate_current_thread_spans();
+    if may_suppress(text) {
+        facts.suppressions = suppressions::read(text, skipping::comments(&source).into_iter());
+    }
     facts.lines = lines;
     facts.line_count = line_count;
     facts

@@ -7,10 +7,11 @@ use serde::Serialize;
 
 use super::types::{self, MroReport, TypeReport};
 use super::{Place, place};
-use crate::analysis::overrides::{self, MroTrouble, Provider, TroubleKind};
-use crate::analysis::{Analysis, conflicts, signatures};
+use crate::analysis::overrides::telling::tell;
+use crate::analysis::overrides::{self, MroTrouble, Provider};
+use crate::analysis::{Analysis, signatures};
 use crate::facts::names::last_segment;
-use crate::link::{ClassId, FunctionId, Index};
+use crate::link::{ClassId, Index};
 
 /// A defect inside an order.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -60,105 +61,18 @@ pub(super) fn all(index: &Index, analysis: &Analysis) -> Vec<TroubleReport> {
 #[must_use]
 pub fn one(index: &Index, trouble: &MroTrouble) -> Option<TroubleReport> {
     let (file, fact) = index.source_of(trouble.class)?;
-    let own = place(index, file, fact.name_at);
-    let id = |class: ClassId| index.class(class).id.as_str();
-    let class_place =
-        |class: ClassId| index.source_of(class).map(|(file, fact)| place(index, file, fact.name_at));
-    let method_place = |id: FunctionId| place(index, id.file, index.function(id).name_at);
-    let (at, message, related) = match &trouble.kind {
-        TroubleKind::InconsistentMro(error) => (own, error.clone(), Vec::new()),
-        TroubleKind::IncompatibleOverride { method, overridden, comparison } => {
-            let name = index.function(*method).name;
-            let details: Vec<String> = comparison.differences.iter().map(conflicts::describe).collect();
-            let message = format!(
-                "`{name}` cannot stand in for `{}.{name}`: {}",
-                id(overridden.class()),
-                details.join("; ")
-            );
-            let (related_place, statement) = match overridden {
-                Provider::Source(_, expected) => {
-                    (Some(method_place(*expected)), signatures::render(index, *expected))
-                }
-                Provider::Library(class) => {
-                    let member = index.library.member(*class, name);
-                    (None, format!("{name}{}", member.map_or("", |member| member.signature)))
-                }
-            };
-            let symbol = format!("{}.{name}", id(overridden.class()));
-            (method_place(*method), message, vec![RelatedReport { symbol, place: related_place, statement }])
-        }
-        TroubleKind::ShadowedMethod { name, found, hidden } => {
-            let message = format!("`{name}` of {} hides `{name}` of {}", id(*found), id(*hidden));
-            let between = index.file(file).facts.separator.as_str();
-            let related = [found, hidden].map(|class| RelatedReport {
-                symbol: format!("{}{between}{name}", id(*class)),
-                place: crate::link::members::method_of(index, *class, *name).map(method_place),
-                statement: crate::link::members::method_of(index, *class, *name)
-                    .map_or(String::new(), |method| signatures::render(index, method)),
-            });
-            (own, message, related.into())
-        }
-        TroubleKind::AmbiguousMethod { name, candidates } => {
-            let traits: Vec<&str> =
-                candidates.iter().filter_map(|candidate| candidate.of_trait).map(id).collect();
-            let message = format!(
-                "`{name}` is a method of {}: a call is error E0034 where both traits are in scope",
-                traits.join(" and ")
-            );
-            let related = candidates.iter().filter_map(|candidate| {
-                Some(RelatedReport {
-                    symbol: format!("{}::{name}", id(candidate.of_trait?)),
-                    place: Some(method_place(candidate.function)),
-                    statement: signatures::render(index, candidate.function),
-                })
-            });
-            (own, message, related.collect())
-        }
-        TroubleKind::AbstractNotImplemented { missing, instantiated } => {
-            let names: Vec<String> = missing.iter().map(|(name, _)| format!("`{name}`")).collect();
-            let made = match instantiated {
-                0 => String::new(),
-                1 => ", and it is instantiated once".to_owned(),
-                n => format!(", and it is instantiated {n} times"),
-            };
-            let message = format!("abstract {} not implemented{made}", names.join(", "));
-            let related = missing.iter().map(|(name, class)| RelatedReport {
-                symbol: format!("{}.{name}", id(*class)),
-                place: crate::link::members::method_of(index, *class, *name).map(method_place),
-                statement: "declared abstract".to_owned(),
-            });
-            (own, message, related.collect())
-        }
-        TroubleKind::SuperChainBroken { name, stops_at, skipped } => {
-            let names: Vec<&str> = skipped.iter().map(|class| id(*class)).collect();
-            let owner = index.file(stops_at.file).facts.function_qualname(index.function(*stops_at));
-            let message = format!(
-                "`{owner}` does not call `super().{name}()`, so `{name}` of {} never runs",
-                names.join(", ")
-            );
-            let stopper = match index.function(*stops_at).owner {
-                Some(of) => format!("{}.{name}", id(index.class_of(stops_at.file, of))),
-                None => owner,
-            };
-            let mut related = vec![RelatedReport {
-                symbol: stopper,
-                place: Some(method_place(*stops_at)),
-                statement: signatures::render(index, *stops_at),
-            }];
-            related.extend(skipped.iter().map(|class| RelatedReport {
-                symbol: format!("{}.{name}", id(*class)),
-                place: class_place(*class),
-                statement: "is skipped".to_owned(),
-            }));
-            (own, message, related)
-        }
-    };
+    let told = tell(index, trouble)?;
+    let related = told.related.into_iter().map(|related| RelatedReport {
+        symbol: related.symbol,
+        place: related.place.map(|(file, at)| place(index, file, at)),
+        statement: related.statement,
+    });
     Some(TroubleReport {
         rule: trouble.kind.as_str(),
-        symbol: id(trouble.class),
-        place: at,
-        message,
-        related,
+        symbol: index.class(trouble.class).id.as_str(),
+        place: place(index, told.place.0, told.place.1),
+        message: told.message,
+        related: related.collect(),
         file_role: index.role_at(file, fact.body).as_str(),
     })
 }

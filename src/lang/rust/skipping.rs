@@ -1,5 +1,25 @@
 //! Where comments, strings and characters end, for whoever reads the text without the parser.
 
+/// The comments of a text, in order.
+pub(super) fn comments(text: &str) -> Vec<std::ops::Range<usize>> {
+    let bytes = text.as_bytes();
+    let (mut found, mut at) = (Vec::new(), 0);
+    while at < bytes.len() {
+        let start = at;
+        at = match &bytes[at..bytes.len().min(at + 2)] {
+            b"//" => memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |end| at + end),
+            b"/*" => end_of_comment(bytes, at),
+            [b'"', ..] => end_of_string(bytes, at),
+            [b'\'', ..] => end_of_character(bytes, at),
+            _ => at + 1,
+        };
+        if bytes[start..].starts_with(b"//") || bytes[start..].starts_with(b"/*") {
+            found.push(start..at.min(bytes.len()));
+        }
+    }
+    found
+}
+
 /// Comments nest (Rust Reference, "Comments").
 pub(super) fn end_of_comment(bytes: &[u8], start: usize) -> usize {
     let (mut at, mut depth) = (start + 2, 1);

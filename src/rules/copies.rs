@@ -1,0 +1,210 @@
+//! Second implementations: in declared concepts by the roles of their members, elsewhere by groups of what is alike.
+//!
+//! Each copy is told once, beside the canonical one: as `duplicate-definition` where the two share their name, else as
+//! `duplicate-concept`.
+
+use std::sync::OnceLock;
+
+use rustc_hash::FxHashSet;
+
+use super::evidence::Places;
+use crate::analysis::AnalysisOptions;
+use crate::analysis::concepts::{Concept, Reason, Role};
+use crate::analysis::discovery::{self, Group, GroupKind, GroupMember};
+use crate::analysis::similarity::Profiles;
+use crate::analysis::similarity::explain::Explainer;
+use crate::analysis::similarity::units::Unit;
+use crate::facts::names::is_tail;
+use crate::finding::{Finding, Rule};
+use crate::source::FileRole;
+
+/// How many parts of a likeness are told.
+const PARTS: usize = 4;
+
+/// How many reasons of a role are told.
+const REASONS: usize = 4;
+
+pub(super) fn check(
+    places: &Places<'_>,
+    options: &AnalysisOptions,
+    declared: &[Concept],
+    profiles: &OnceLock<Profiles>,
+) -> Vec<Finding> {
+    let index = places.index;
+    let mut found: Vec<Finding> =
+        declared.iter().flat_map(|concept| of_concept(places, concept)).flatten().collect();
+    let profiles = profiles.get_or_init(|| Profiles::of(index, &options.lexicon, options.similarity));
+    let explainer = Explainer::new(index, &options.lexicon, profiles);
+    let judged = Judged::of(places, options, declared);
+    for group in discovery::groups(index, &options.lexicon, profiles) {
+        found.extend(of_group(places, &group, &judged, &explainer));
+    }
+    found
+}
+
+/// What declared concepts have decided on already.
+struct Judged {
+    /// For each concept the units that it knows, excluded ones with them.
+    concepts: Vec<FxHashSet<Unit>>,
+}
+
+impl Judged {
+    fn of(places: &Places<'_>, options: &AnalysisOptions, declared: &[Concept]) -> Self {
+        let index = places.index;
+        let concepts = declared.iter().map(|concept| {
+            let members = concept.members.iter().map(|member| Unit::Class(member.class));
+            let modules = concept.modules.iter().map(|member| member.unit);
+            let mut known: FxHashSet<Unit> = members.chain(modules).collect();
+            let rule = options.concepts.iter().find(|rule| rule.id == concept.id);
+            let is_excluded =
+                |id: &str| rule.is_some_and(|rule| rule.exclude.iter().any(|tail| is_tail(id, tail)));
+            if rule.is_some_and(|rule| !rule.exclude.is_empty()) {
+                let classes = index.tree_classes().map(Unit::Class);
+                let files = (0..index.tree_files as u32).map(|file| Unit::Module(crate::link::FileId(file)));
+                known.extend(classes.chain(files).filter(|unit| is_excluded(unit.id(index).as_str())));
+            }
+            known
+        });
+        Self { concepts: concepts.collect() }
+    }
+
+    fn knows(&self, a: Unit, b: Unit) -> bool {
+        self.concepts.iter().any(|known| known.contains(&a) && known.contains(&b))
+    }
+}
+
+fn of_concept<'a>(
+    places: &'a Places<'_>,
+    concept: &'a Concept,
+) -> impl Iterator<Item = Option<Finding>> + 'a {
+    let implementations = concept.members.iter().filter(|member| member.role.is_implementation()).count()
+        + concept.modules.iter().filter(|member| member.role.is_implementation()).count();
+    let members = concept.members.iter().map(|member| {
+        let used = member.usage.in_role(FileRole::Production);
+        (Unit::Class(member.class), member.role, &member.reasons, Some(used))
+    });
+    let modules = concept.modules.iter().map(|member| (member.unit, member.role, &member.reasons, None));
+    members.chain(modules).flat_map(move |(unit, role, reasons, used)| {
+        let copy = copy_of(places, concept, unit, role, reasons);
+        let is_unused = used == Some(0) && role.is_implementation() && implementations > 1;
+        let beside = format!("one of {implementations} implementations of {}", concept.id);
+        let unused = if is_unused { unused(places, unit, &beside) } else { None };
+        [copy, unused]
+    })
+}
+
+fn copy_of(
+    places: &Places<'_>,
+    concept: &Concept,
+    unit: Unit,
+    role: Role,
+    reasons: &[Reason],
+) -> Option<Finding> {
+    let canonical = Unit::Class(concept.canonical?);
+    let part = match role {
+        Role::Duplicate => "the job",
+        Role::Complementary => "a part of the job",
+        Role::Canonical
+        | Role::ApplicationService
+        | Role::DifferentDomain
+        | Role::Protocol
+        | Role::Shim
+        | Role::TestDouble => return None,
+    };
+    let mut told = reasons.iter().filter(|reason| !reason.statement.is_empty());
+    let notes: Vec<String> = told.by_ref().take(REASONS).map(|reason| reason.statement.clone()).collect();
+    pair(
+        places,
+        Rule::DuplicateConcept,
+        [unit, canonical],
+        part,
+        &format!(" (concept {})", concept.id),
+        notes,
+    )
+}
+
+fn of_group(places: &Places<'_>, group: &Group, judged: &Judged, explainer: &Explainer<'_>) -> Vec<Finding> {
+    let rule = match group.kind {
+        GroupKind::Name => Rule::DuplicateDefinition,
+        GroupKind::Responsibility => Rule::DuplicateConcept,
+        GroupKind::Protocol => Rule::DuplicateProtocol,
+        // One name for different things is no copy.
+        GroupKind::Homonym => return Vec::new(),
+    };
+    let [canonical, others @ ..] = group.members.as_slice() else { return Vec::new() };
+    let others: Vec<&GroupMember> =
+        others.iter().filter(|member| !judged.knows(member.unit, canonical.unit)).collect();
+    let mut found = Vec::new();
+    for member in &others {
+        let both = [member.unit, canonical.unit];
+        let parts = explainer.shared_parts(both, PARTS);
+        let mut notes: Vec<String> = match member.score {
+            Some(score) if score.copied >= 1.0 => vec!["all bodies are the same, word for word".to_owned()],
+            Some(score) => vec![format!(
+                "likeness {:.2} (behaviour {:.2}, words {:.2})",
+                score.total, score.behaviour, score.vocabulary
+            )],
+            None => Vec::new(),
+        };
+        notes.extend(parts.into_iter().map(|part| format!("both {}", part.statement)));
+        let part = match rule {
+            Rule::DuplicateConcept => "the job",
+            _ => "",
+        };
+        found.extend(pair(places, rule, both, part, "", notes));
+        if member.production_references == 0 && rule != Rule::DuplicateProtocol {
+            let beside =
+                format!("one of {} implementations of what {} does", group.members.len(), group.title);
+            found.extend(unused(places, member.unit, &beside));
+        }
+    }
+    found
+}
+
+/// The finding on a copy and what it is a copy of.
+fn pair(
+    places: &Places<'_>,
+    rule: Rule,
+    [copy, canonical]: [Unit; 2],
+    part: &str,
+    within: &str,
+    notes: Vec<String>,
+) -> Option<Finding> {
+    let index = places.index;
+    let name = |unit: Unit| unit.id(index).as_str().to_owned();
+    let (own, other) = (places.unit_atom(copy)?, places.unit_atom(canonical)?);
+    let (message, labels) = match rule {
+        Rule::DuplicateConcept => {
+            let message = format!("`{}` does {part} of `{}`{within}", name(copy), name(canonical));
+            (message, [format!("does {part} of `{}`", other.name), "the canonical implementation".to_owned()])
+        }
+        _ => {
+            let message =
+                format!("`{}` is defined again: `{}` is the same thing", name(copy), name(canonical));
+            (message, ["defined again".to_owned(), "the canonical definition".to_owned()])
+        }
+    };
+    let [own_label, other_label] = labels;
+    Some(Finding {
+        rule,
+        message,
+        places: vec![places.unit(copy, own_label)?, places.unit(canonical, other_label)?],
+        notes,
+        atoms: vec![own, other],
+        symbols: vec![name(copy)],
+        after: None,
+    })
+}
+
+fn unused(places: &Places<'_>, unit: Unit, beside: &str) -> Option<Finding> {
+    let id = unit.id(places.index).as_str().to_owned();
+    Some(Finding {
+        rule: Rule::UnusedImplementation,
+        message: format!("`{id}` is {beside}, and no production code uses it"),
+        places: vec![places.unit(unit, "no reference in production code".to_owned())?],
+        notes: Vec::new(),
+        atoms: vec![places.unit_atom(unit)?],
+        symbols: vec![id],
+        after: None,
+    })
+}
