@@ -126,6 +126,7 @@ fn whole(tree: &std::path::Path) -> ([Duration; 7], (usize, u64, u64, usize, u64
         environment: EnvironmentChoice::None,
         python_minor: None,
         platform: ssot::lang::Platform::default(),
+        reads_prose: true,
     })
     .expect("tree");
     let start = Instant::now();

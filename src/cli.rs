@@ -20,7 +20,8 @@ use clap::{Parser, Subcommand};
 use crate::analysis::graph::GraphOptions;
 use crate::analysis::usage::find_mentions;
 use crate::analysis::{self, AnalysisOptions};
-use crate::history::Repository;
+use crate::config::Config;
+use crate::history::Past;
 use crate::lang::python::STACK_BYTES;
 use crate::render::pages::{graph as graph_pages, mro, report_page, scan, usage as usage_pages};
 use crate::render::{Format, graph_text, json};
@@ -275,7 +276,8 @@ fn run(arguments: &Arguments) -> miette::Result<Outcome> {
 }
 
 fn options(loaded: &Loaded, concept: Option<&str>) -> miette::Result<AnalysisOptions> {
-    let mut concepts = loaded.config.concepts.clone();
+    let mut options = analysis_options(&loaded.config);
+    let concepts = &mut options.concepts;
     if let Some(id) = concept {
         let known: Vec<String> = concepts.iter().map(|rule| rule.id.clone()).collect();
         concepts.retain(|rule| rule.id == id);
@@ -286,13 +288,19 @@ fn options(loaded: &Loaded, concept: Option<&str>) -> miette::Result<AnalysisOpt
             ));
         }
     }
-    Ok(AnalysisOptions {
-        concepts,
-        lexicon: loaded.config.lexicon.clone(),
-        similarity: loaded.config.similarity,
+    options.history = Some(Box::new(Past::of(&loaded.tree.root)));
+    Ok(options)
+}
+
+/// What the configuration says of the analysis.
+fn analysis_options(config: &Config) -> AnalysisOptions {
+    AnalysisOptions {
+        concepts: config.concepts.clone(),
+        lexicon: config.lexicon.clone(),
+        similarity: config.similarity,
         graph: GraphOptions::default(),
-        history: Some(Box::new(Repository::around(&loaded.tree.root))),
-    })
+        history: None,
+    }
 }
 
 /// Where the tree is when nothing else is said.

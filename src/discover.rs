@@ -13,7 +13,7 @@ use std::sync::mpsc;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use crate::source::{CrateTarget, Document, Language, RoleTable, Source};
+use crate::source::{CrateTarget, Document, Language, Overlay, RoleTable, Source};
 
 /// Sources above this size are reported and not read, in bytes.
 pub const MAX_FILE_BYTES: u64 = 256 * 1024 * 1024;
@@ -113,6 +113,77 @@ pub fn sources(options: &Options<'_>) -> Result<Discovery, DiscoverError> {
         }
     }
     Ok(gather(met, root))
+}
+
+/// What the walk would have found under an overlay, from what it found without. `sources` are those that were found.
+///
+/// Manifests of Rust packages and compiled modules are taken as they are now.
+#[must_use]
+pub fn under(found: &Discovery, sources: Vec<Source>, overlay: &Overlay, options: &Options<'_>) -> Discovery {
+    let root = &found.root;
+    let mut sources = sources;
+    sources.retain(|source| !overlay.is_absent(&source.path));
+    let look = Look { root, roles: options.roles };
+    let mut projects: BTreeSet<PathBuf> = found.projects.iter().cloned().collect();
+    for (path, content) in &overlay.files {
+        let Ok(relative) = path.strip_prefix(root) else { continue };
+        if is_project_file(path)
+            && let Some(folder) = relative.parent()
+        {
+            let is_left = |name: &str| {
+                let file = root.join(folder).join(name);
+                overlay.content(&file).is_some() || file.is_file() && !overlay.is_absent(&file)
+            };
+            if PROJECT_FILES.iter().any(|name| is_left(name)) {
+                projects.insert(folder.to_path_buf());
+            } else {
+                projects.remove(folder);
+            }
+        }
+        let is_known = || sources.iter().any(|source| source.path == *path);
+        let is_walked = !options.respects_ignore || !relative.components().any(is_left_out_by_name);
+        let is_asked_for =
+            options.paths.iter().any(|asked| asked.canonicalize().is_ok_and(|asked| path.starts_with(asked)));
+        if content.is_some()
+            && is_walked
+            && is_asked_for
+            && !is_known()
+            && let Some(Met::Source(source)) = look.take(path)
+        {
+            sources.push(source);
+        }
+    }
+    sources.sort_by(|a, b| a.display.cmp(&b.display));
+    Discovery {
+        root: root.clone(),
+        sources,
+        documents: found.documents.clone(),
+        skipped: found.skipped.clone(),
+        projects: projects.into_iter().collect(),
+        crates: found.crates.clone(),
+    }
+}
+
+/// Whether a file of this name is a source, or makes its folder a project.
+#[must_use]
+pub fn is_of_consequence(path: &Path) -> bool {
+    language_of(path).is_some() || is_project_file(path)
+}
+
+/// Hidden files and folders, and those that hold no code of the project.
+fn is_left_out_by_name(part: Component<'_>) -> bool {
+    let name = part.as_os_str().to_str().unwrap_or("");
+    name.starts_with('.') || LEFT_OUT.contains(&name)
+}
+
+/// Files that make a folder a project.
+const PROJECT_FILES: [&str; 3] = ["pyproject.toml", "setup.py", "setup.cfg"];
+
+/// Folders that hold no code of the project.
+const LEFT_OUT: [&str; 2] = ["__pycache__", "node_modules"];
+
+fn is_project_file(path: &Path) -> bool {
+    path.file_name().and_then(OsStr::to_str).is_some_and(|name| PROJECT_FILES.contains(&name))
 }
 
 /// Something that the walk came upon.
@@ -250,7 +321,7 @@ impl Look<'_> {
             return;
         }
         let name = path.file_name().and_then(OsStr::to_str);
-        if matches!(name, Some("pyproject.toml" | "setup.py" | "setup.cfg"))
+        if is_project_file(path)
             && let Some(folder) = path.parent().and_then(|folder| folder.strip_prefix(self.root).ok())
         {
             met.push(Met::Project(folder.to_path_buf()));
@@ -322,7 +393,7 @@ fn explain_walk_error(error: &ignore::Error, start: &Path) -> (PathBuf, String) 
 
 /// Folders that hold no code of the project: caches, virtual environments and build folders by their marker file.
 fn is_left_out(folder: &Path) -> bool {
-    matches!(folder.file_name().and_then(OsStr::to_str), Some("__pycache__" | "node_modules"))
+    folder.file_name().and_then(OsStr::to_str).is_some_and(|name| LEFT_OUT.contains(&name))
         || folder.join("pyvenv.cfg").exists()
         // What cargo builds: sources that build scripts wrote, and packages that it unpacked.
         || folder.join("CACHEDIR.TAG").exists()

@@ -9,10 +9,12 @@
 pub mod actions;
 mod lookup;
 pub mod names;
+pub mod stored;
 pub mod type_expression;
 
 use actions::Action;
 pub use names::Name;
+use serde::{Deserialize, Serialize};
 
 use crate::text::{Lines, Offset};
 
@@ -20,7 +22,7 @@ use crate::text::{Lines, Offset};
 macro_rules! table_index {
     ($($(#[$doc:meta])* $name:ident;)+) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub struct $name(pub u32);
         impl $name {
             /// The position in its table.
@@ -55,7 +57,7 @@ pub const MODULE_SCOPE: ScopeId = ScopeId(0);
 pub const ALWAYS: GuardId = GuardId(0);
 
 /// A run of entries in one of the tables.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
     /// Index of the first entry.
     pub start: u32,
@@ -72,7 +74,7 @@ impl Run {
 }
 
 /// All facts of one file.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub struct FileFacts {
     /// Line starts, for turning offsets into places.
     pub lines: Lines,
@@ -133,7 +135,7 @@ pub struct FileFacts {
 }
 
 /// A comment that lets findings pass: `# ssot: allow[rule] reason`.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct SuppressionFact {
     /// Where the comment begins.
     pub at: Offset,
@@ -146,7 +148,7 @@ pub struct SuppressionFact {
 }
 
 /// A module that stands within another one, in a file of its own or in place.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct ModuleFact {
     /// Its name.
     pub name: Name,
@@ -163,7 +165,7 @@ pub struct ModuleFact {
 }
 
 /// A macro that stands where an item would: what it makes is not known.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct ItemMacro {
     /// Its path.
     pub name: Name,
@@ -174,7 +176,7 @@ pub struct ItemMacro {
 }
 
 /// What stands between the segments of a path.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Separator {
     /// `a.b`
     #[default]
@@ -195,7 +197,7 @@ impl Separator {
 }
 
 /// What is known of a module's `__all__`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ExportList {
     /// There is none.
     #[default]
@@ -207,7 +209,7 @@ pub enum ExportList {
 }
 
 /// A name bound to what may be a type: `Outgoing = Union[A, B]`, `type X = A | None`.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct AliasFact {
     /// Where the name is bound; the same place as the [`Binding`]'s.
     pub at: Offset,
@@ -216,7 +218,7 @@ pub struct AliasFact {
 }
 
 /// One entry of `__all__`.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Export {
     /// The exported name.
     pub name: Name,
@@ -225,7 +227,7 @@ pub struct Export {
 }
 
 /// A syntax error as the parser tells it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SyntaxError {
     /// Where.
     pub at: Offset,
@@ -234,7 +236,7 @@ pub struct SyntaxError {
 }
 
 /// A lexical scope.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Scope {
     /// The enclosing scope; the module's is itself.
     pub parent: ScopeId,
@@ -245,7 +247,7 @@ pub struct Scope {
 }
 
 /// What opens a scope.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ScopeKind {
     /// The file.
     Module,
@@ -264,7 +266,7 @@ pub enum ScopeKind {
 }
 
 /// One condition under which statements run; conditions nest through `parent`.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Guard {
     /// The guard around this one.
     pub parent: GuardId,
@@ -275,7 +277,7 @@ pub struct Guard {
 }
 
 /// The kinds of conditions that we tell apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum GuardKind {
     /// No condition: the root.
     Always,
@@ -317,7 +319,7 @@ pub enum GuardKind {
 }
 
 /// A name bound in a scope.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Binding {
     /// The scope whose name it is (after `global` and `nonlocal`).
     pub scope: ScopeId,
@@ -334,7 +336,7 @@ pub struct Binding {
 }
 
 /// What a name is bound to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Bound {
     /// An import.
     Import(ImportIdx),
@@ -375,7 +377,7 @@ pub enum Bound {
 }
 
 /// A use of a name, with the attribute look-ups and calls that follow it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Chain {
     /// The name that starts it.
     pub root: RootId,
@@ -390,7 +392,7 @@ pub struct Chain {
 }
 
 /// A name as the code of one scope sees it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Root {
     /// The name.
     pub name: Name,
@@ -403,7 +405,7 @@ pub struct Root {
 }
 
 /// One step of a chain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Step {
     /// `.name`, at the name.
     Attribute(Name, Offset),
@@ -418,7 +420,7 @@ pub enum Step {
 }
 
 /// Kinds of generic types that hold values of another type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Holder {
     /// One or none of them: `Option<T>`, `Result<T, E>`, a future.
     Optional,
@@ -431,7 +433,7 @@ pub enum Holder {
 }
 
 /// What the surroundings do with a chain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Usage {
     /// Any other load.
     Value,
@@ -450,7 +452,7 @@ pub enum Usage {
 }
 
 /// A definition of a type.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct TypeFact {
     /// Simple name.
     pub name: Name,
@@ -489,7 +491,7 @@ pub struct TypeFact {
 }
 
 /// Kinds of definitions of types.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TypeForm {
     /// A class.
     Class,
@@ -529,7 +531,7 @@ impl TypeForm {
 }
 
 /// How a type comes to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MadeBy {
     /// A `class` statement.
     Statement,
@@ -540,7 +542,7 @@ pub enum MadeBy {
 }
 
 /// A base as written.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Base {
     /// The source text.
     pub text: Name,
@@ -557,7 +559,7 @@ pub struct Base {
 }
 
 /// How a method binds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum BindingKind {
     /// A function outside a type.
     Free,
@@ -589,7 +591,7 @@ impl BindingKind {
 }
 
 /// A definition of a function or method.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct FunctionFact {
     /// Simple name; [`FileFacts::qualname`] gives the qualified one.
     pub name: Name,
@@ -626,7 +628,7 @@ pub struct FunctionFact {
 }
 
 /// Yes/no properties of a function.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FunctionTraits {
     /// `async def`.
     pub is_async: bool,
@@ -647,7 +649,7 @@ pub struct FunctionTraits {
 }
 
 /// Parameter kinds in the order of a signature (PEP 362, PEP 570).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ParameterKind {
     /// Before `/`.
     PositionalOnly,
@@ -676,7 +678,7 @@ impl ParameterKind {
 }
 
 /// One parameter.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Parameter {
     /// Its name.
     pub name: Name,
@@ -691,7 +693,7 @@ pub struct Parameter {
 }
 
 /// An imported name. `import a.b` has no `name`; `from a import b` has.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Import {
     /// The dotted module, without leading dots.
     pub module: Name,
@@ -708,7 +710,7 @@ pub struct Import {
 }
 
 /// What an import brings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Imported {
     /// `import a.b.c`: binds `a`.
     Module,
@@ -723,7 +725,7 @@ pub enum Imported {
 }
 
 /// A field of a type.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Field {
     /// The type.
     pub owner: TypeIdx,
@@ -746,7 +748,7 @@ pub struct Field {
 }
 
 /// Kinds of values that are written out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Literal {
     /// `True`
     Bool,
@@ -778,7 +780,7 @@ impl Literal {
 }
 
 /// A string of code that could name a symbol.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct StringFact {
     /// Its text.
     pub text: Name,

@@ -1,64 +1,41 @@
 //! When files came into the tree, as git tells.
 //!
-//! Asks the `git` program, since what a repository may contain (worktrees, alternates, partial
-//! clones, replaced objects) is its to know. No repository, no `git`, a shallow clone or an untracked file
-//! is no error: then nothing is known. The work tree is not touched.
+//! No repository, no `git`, a shallow clone or an untracked file is no error: then nothing is known.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
 use std::sync::OnceLock;
 
 use crate::analysis::concepts::election::History;
+use crate::git::Repository;
 
-/// The repository around a folder, if there is one.
+/// The past of the repository around a folder, if there is one.
 #[derive(Debug)]
-pub struct Repository {
-    root: PathBuf,
+pub struct Past {
+    repository: Repository,
     is_complete: OnceLock<bool>,
 }
 
-impl Repository {
+impl Past {
     /// Of the folder that shown paths are relative to.
     #[must_use]
-    pub fn around(root: &Path) -> Self {
-        Self { root: root.to_path_buf(), is_complete: OnceLock::new() }
-    }
-
-    fn git(&self, arguments: &[&str]) -> Option<String> {
-        let mut command = Command::new("git");
-        command.arg("-C").arg(&self.root).args([
-            "--no-optional-locks",
-            "--literal-pathspecs",
-            "-c",
-            "log.showSignature=false",
-        ]);
-        let output = command.args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
-        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    pub fn of(root: &Path) -> Self {
+        Self { repository: Repository::around(root), is_complete: OnceLock::new() }
     }
 
     /// A shallow clone would call the oldest commit that it has the first.
     fn is_complete(&self) -> bool {
-        *self.is_complete.get_or_init(|| {
-            let answer = self.git(&["rev-parse", "--is-shallow-repository"]);
-            answer.is_some_and(|answer| answer.trim() == "false")
-        })
+        *self.is_complete.get_or_init(|| !self.repository.is_shallow())
     }
 }
 
-impl History for Repository {
+impl History for Past {
     fn first_committed(&self, display: &str) -> Option<String> {
         if !self.is_complete() {
             return None;
         }
-        let log = self.git(&[
-            "log",
-            "--follow",
-            "--name-status",
-            "--date=format:%Y-%m-%d",
-            "--format=on %ad",
-            "--",
-            display,
-        ])?;
+        let arguments =
+            ["log", "--follow", "--name-status", "--date=format:%Y-%m-%d", "--format=on %ad", "--", display];
+        let log = self.repository.text(&arguments).ok()?;
         oldest(&log).map(str::to_owned)
     }
 }

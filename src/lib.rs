@@ -39,12 +39,14 @@
 //!   nothing but the report. `tests/architecture.rs` holds all of this to the source.
 
 pub mod analysis;
+pub mod cache;
 pub mod cli;
 pub mod config;
 pub mod discover;
 pub mod facts;
 pub mod finding;
 pub mod gate;
+pub mod git;
 pub mod history;
 pub mod lang;
 pub mod link;

@@ -1,5 +1,6 @@
 //! A file of the tree: where it is, in which language, in what role.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -108,6 +109,27 @@ pub struct Document {
     pub path: PathBuf,
     /// Relative to the root of the scan, with `/`.
     pub display: String,
+}
+
+/// Other contents for some files of a tree: what an earlier state of it held.
+#[derive(Debug, Clone, Default)]
+pub struct Overlay {
+    /// By real path: the content, or none where there was no such file.
+    pub files: BTreeMap<PathBuf, Option<Vec<u8>>>,
+}
+
+impl Overlay {
+    /// The content that stands in for a file's own.
+    #[must_use]
+    pub fn content(&self, path: &Path) -> Option<&[u8]> {
+        self.files.get(path)?.as_deref()
+    }
+
+    /// Whether there was no such file.
+    #[must_use]
+    pub fn is_absent(&self, path: &Path) -> bool {
+        self.files.get(path).is_some_and(Option::is_none)
+    }
 }
 
 /// What a package compiles.

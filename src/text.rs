@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use memchr::{memchr, memchr_iter};
+use serde::{Deserialize, Serialize};
 
 /// A byte offset into one file's decoded text. Files above 4 GiB are refused by discovery.
 pub type Offset = u32;
@@ -23,7 +24,7 @@ pub struct Position {
 }
 
 /// Where each line of one file starts, and which characters take more than one byte.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub struct Lines {
     starts: Box<[Offset]>,
     /// Offset of each character wider than a byte, and its surplus bytes.

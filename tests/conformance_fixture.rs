@@ -42,6 +42,7 @@ fn chat_service() -> Tree {
         environment: EnvironmentChoice::None,
         python_minor: None,
         platform: Default::default(),
+        reads_prose: true,
     })
     .expect("tree")
 }

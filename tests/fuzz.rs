@@ -483,6 +483,7 @@ fn run_all(sources: Vec<(String, String)>) -> Result<(), TestCaseError> {
         environment: None,
         target,
         bytes: 0,
+        witness: Default::default(),
         times,
     };
     let report = report::build(&tree, &found);

@@ -47,6 +47,7 @@ fn example() -> (Spec, Tree, ModuleGraph) {
         environment: EnvironmentChoice::None,
         python_minor: None,
         platform: ssot::lang::Platform::default(),
+        reads_prose: true,
     })
     .expect("example tree");
     let graph = module_graph(&tree.index, GraphOptions::default());

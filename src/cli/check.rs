@@ -1,7 +1,10 @@
 //! `ssot check`: the gate of CI.
 
 mod baselines;
+mod finder;
 mod forms;
+mod remembering;
+mod since;
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -11,15 +14,17 @@ use clap::Args;
 use jiff::civil::Date;
 
 use self::baselines::{BaselineOptions, Upkeep};
+use self::finder::Finder;
 use self::forms::Forms;
+use self::remembering::Remembering;
 use super::Outcome;
-use super::inputs::{Inputs, Loaded};
+use super::inputs::{Inputs, Progress};
 use super::output::{Color, print_note};
 use crate::config::gate::nearest_rules;
 use crate::finding::{Rule, Severity};
-use crate::gate::{self, Found, Terms};
+use crate::gate::{self, Terms};
 use crate::report::check::{CheckReport, Manner, build};
-use crate::rules::{self, Wanted, suppressions};
+use crate::tree;
 
 /// What `ssot check` takes.
 #[derive(Debug, Args)]
@@ -28,6 +33,9 @@ pub(super) struct Check {
     inputs: Inputs,
     #[command(flatten)]
     baseline: BaselineOptions,
+    /// Fail only where something is new since the current branch left this revision, such as origin/main.
+    #[arg(long, value_name = "REV")]
+    since: Option<String>,
     /// Check these rules alone; several with commas between them.
     #[arg(long, value_name = "RULES", value_delimiter = ',', value_parser = parse_rule, help_heading = "Rules")]
     select: Vec<Rule>,
@@ -42,6 +50,8 @@ pub(super) struct Check {
     today: Option<Date>,
     #[command(flatten)]
     forms: Forms,
+    #[command(flatten)]
+    remembering: Remembering,
 }
 
 fn parse_rule(id: &str) -> Result<Rule, String> {
@@ -56,30 +66,38 @@ fn parse_severity(word: &str) -> Result<Severity, String> {
 }
 
 pub(super) fn run(check: &Check, quiet: bool, color: Color) -> miette::Result<Outcome> {
-    let loaded = check.inputs.load(quiet)?;
-    let gate = &loaded.config.gate;
+    let prepared = check.inputs.prepare(quiet)?;
+    let gate = &prepared.config.gate;
     let least = check.severity.or(gate.severity).unwrap_or(Severity::Error);
     let wanted = gate.wanted(&check.select, &check.ignore, least);
-    let found = find(&loaded, &wanted)?;
-    loaded.progress.finish();
-
-    let today =
-        check.today.unwrap_or_else(|| jiff::tz::TimeZone::UTC.to_datetime(jiff::Timestamp::now()).date());
+    let today = check.today.unwrap_or_else(today);
     let upkeep = check.baseline.resolve(gate)?;
-    let known = upkeep.known();
-    let terms = Terms { rules: &wanted.rules, known: &known, today };
-    let verdict = gate::judge(&found, &terms);
 
+    let progress = Progress::start(quiet);
+    let cache = check.remembering.open(check.since.is_some());
+    let options = prepared.options(false);
+    let scan = tree::scan(&options, &cache).map_err(|error| miette::miette!("{error}"))?;
+    let root = scan.root().to_path_buf();
+    let finder = Finder { config: &prepared.config, wanted: &wanted, root: &root, cache: &cache };
+    let mut known = upkeep.known();
+    if let Some(revision) = &check.since {
+        let before = since::overlay(&scan, revision, !prepared.respects_ignore, quiet)?;
+        let found = finder.find(scan.under(&before));
+        known.extend(since::entries(&found, &wanted, today));
+    }
+    let found = finder.find(scan);
+    check.remembering.save(&cache, quiet);
+    progress.finish();
+
+    let verdict = gate::judge(&found, &Terms { rules: &wanted.rules, known: &known, today });
     let severities: BTreeMap<Rule, Severity> =
         wanted.rules.iter().filter_map(|rule| Some((*rule, gate.severity_of(*rule)?))).collect();
-    let prefix = prefix_of(&loaded.tree.root);
-    let root = loaded.tree.root.clone();
-    let line_of = move |path: &str, line: u32| line_of(&root.join(path), line);
+    let line_of = |path: &str, line: u32| line_of(&root.join(path), line);
     let manner = Manner {
         severities: &severities,
         least,
         is_strict: upkeep.is_strict,
-        prefix: &prefix,
+        prefix: &prefix_of(&root),
         line_of: &line_of,
     };
     let report = build(&verdict, &manner);
@@ -88,32 +106,12 @@ pub(super) fn run(check: &Check, quiet: bool, color: Color) -> miette::Result<Ou
         return upkeep.write(&verdict, &report, &wanted.rules, counts, quiet);
     }
     check.forms.write(&report, color)?;
-    hint(&report, &upkeep, quiet);
-    // The process ends here: taking a large tree apart piece by piece would only cost time.
-    std::mem::forget(loaded);
+    hint(&report, check, &upkeep, quiet);
     Ok(if report.summary.passed { Outcome::Fine } else { Outcome::Findings })
 }
 
-/// Everything that the rules find in a tree.
-fn find(loaded: &Loaded, wanted: &Wanted) -> miette::Result<Found> {
-    let mut options = super::options(loaded, None)?;
-    // When a file was first committed is no property of the tree, and a shallow clone does not know.
-    options.history = None;
-    let index = &loaded.tree.index;
-    let mut suppressions = suppressions::of_comments(index);
-    let shown = loaded.config.path.as_deref().map(|path| shown_config(path, &loaded.tree.root));
-    suppressions.extend(loaded.config.gate.suppressions.iter().cloned().map(|mut one| {
-        one.origin.path = shown.clone().unwrap_or(one.origin.path);
-        one
-    }));
-    let files = index.files.iter().take(index.tree_files).map(|file| file.display.clone());
-    Ok(Found { findings: rules::check(index, &options, wanted), suppressions, files: files.collect() })
-}
-
-/// The configuration's path from the root of the scan, where it lies there.
-fn shown_config(path: &Path, root: &Path) -> String {
-    let real = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-    real.strip_prefix(root).unwrap_or(&real).display().to_string()
+fn today() -> Date {
+    jiff::tz::TimeZone::UTC.to_datetime(jiff::Timestamp::now()).date()
 }
 
 /// `backend/` where the scanned folder lies there, seen from where the command runs: services of CI want paths from the
@@ -133,9 +131,10 @@ fn line_of(path: &Path, line: u32) -> Option<String> {
 }
 
 /// Tells someone who sits at a terminal what can be done with findings that are not new.
-fn hint(report: &CheckReport, upkeep: &Upkeep, quiet: bool) {
+fn hint(report: &CheckReport, check: &Check, upkeep: &Upkeep, quiet: bool) {
     let count: usize = report.summary.new.values().sum();
-    if !quiet && count > 0 && !upkeep.has_baseline() && std::io::stderr().is_terminal() {
+    let accepts_something = check.since.is_some() || upkeep.has_baseline();
+    if !quiet && count > 0 && !accepts_something && std::io::stderr().is_terminal() {
         print_note("accept what is there, and block what comes: ssot check --write-baseline ssot.baseline\n");
     }
 }

@@ -74,6 +74,10 @@ impl Inputs {
         self.reading.load(&self.paths, quiet)
     }
 
+    pub(super) fn prepare(&self, quiet: bool) -> miette::Result<Prepared> {
+        self.reading.prepare(&self.paths, quiet)
+    }
+
     /// The configuration that counts here, or where a new one belongs.
     pub(super) fn config_file(&self, root: &Path) -> PathBuf {
         let found = self.reading.config.clone().or_else(|| Config::nearest_file(root));
@@ -87,34 +91,63 @@ impl Rooted {
     }
 }
 
+/// What is to be read, and the rules.
+pub(super) struct Prepared {
+    pub(super) config: Config,
+    pub(super) paths: Vec<PathBuf>,
+    pub(super) respects_ignore: bool,
+    environment: EnvironmentChoice,
+    python_minor: Option<u8>,
+    platform: Platform,
+}
+
+impl Prepared {
+    pub(super) fn options(&self, reads_prose: bool) -> ReadOptions<'_> {
+        ReadOptions {
+            paths: self.paths.clone(),
+            respects_ignore: self.respects_ignore,
+            roles: &self.config.roles,
+            environment: self.environment.clone(),
+            python_minor: self.python_minor,
+            platform: self.platform,
+            reads_prose,
+        }
+    }
+}
+
 impl Reading {
-    fn load(&self, paths: &[PathBuf], quiet: bool) -> miette::Result<Loaded> {
+    fn prepare(&self, paths: &[PathBuf], quiet: bool) -> miette::Result<Prepared> {
         let paths = if paths.is_empty() { vec![here()] } else { paths.to_vec() };
         let first = paths.first().map_or(Path::new("."), PathBuf::as_path);
         let config = Config::load(self.config.as_deref(), first)?;
         if !quiet && self.config.is_none() && paths.len() > 1 {
             note_other_configurations(&paths);
         }
-        let progress = Progress::start(quiet);
         let environment = match (&self.python, self.no_python) {
             (Some(path), _) => EnvironmentChoice::At(path.clone()),
             (None, true) => EnvironmentChoice::None,
             (None, false) => EnvironmentChoice::Detect(std::env::var_os("VIRTUAL_ENV").map(PathBuf::from)),
         };
-        let options = ReadOptions {
+        let platform = match self.platform {
+            PlatformName::Linux => Platform::Linux,
+            PlatformName::Darwin => Platform::Darwin,
+            PlatformName::Win32 => Platform::Windows,
+        };
+        Ok(Prepared {
+            config,
             paths,
             respects_ignore: !self.no_ignore,
-            roles: &config.roles,
             environment,
             python_minor: self.python_version,
-            platform: match self.platform {
-                PlatformName::Linux => Platform::Linux,
-                PlatformName::Darwin => Platform::Darwin,
-                PlatformName::Win32 => Platform::Windows,
-            },
-        };
-        let tree = tree::read(&options).map_err(|error| miette::miette!("{error}"))?;
-        Ok(Loaded { tree, config, progress })
+            platform,
+        })
+    }
+
+    fn load(&self, paths: &[PathBuf], quiet: bool) -> miette::Result<Loaded> {
+        let prepared = self.prepare(paths, quiet)?;
+        let progress = Progress::start(quiet);
+        let tree = tree::read(&prepared.options(true)).map_err(|error| miette::miette!("{error}"))?;
+        Ok(Loaded { tree, config: prepared.config, progress })
     }
 }
 
@@ -152,7 +185,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    fn start(quiet: bool) -> Self {
+    pub(super) fn start(quiet: bool) -> Self {
         let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
         if let Ok(style) = ProgressStyle::with_template("{spinner} reading and linking {elapsed}") {
             bar.set_style(style);

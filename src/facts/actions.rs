@@ -4,11 +4,13 @@
 //! Two implementations of one job share these whatever their methods are called. Which external
 //! interfaces a function uses is not here: the chains say it. See [`crate::analysis::similarity`].
 
+use serde::{Deserialize, Serialize};
+
 use super::Name;
 use crate::text::Offset;
 
 /// One thing that a function does; kept once, however often it does it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Action {
     /// The state's name for what is done to a container; the method's name for a call; the exception's for a raise.
     pub name: Name,
@@ -23,7 +25,7 @@ pub struct Action {
 }
 
 /// What is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ActionKind {
     /// Puts something into a container: `x[k] = v`, `x.append(v)`.
     Insert,
@@ -64,7 +66,7 @@ pub enum ActionKind {
 }
 
 /// To what something is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Subject {
     /// What outlives the call: a field of the instance, a name of the module.
     State,
@@ -79,7 +81,7 @@ pub enum Subject {
 }
 
 /// How parameters come into an action, in one byte.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Involved(u8);
 
 impl Involved {

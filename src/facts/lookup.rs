@@ -50,6 +50,36 @@ impl FileFacts {
         self.stars = self.run_of(MODULE_SCOPE, Name::new("*"));
     }
 
+    /// Puts the bindings in the order of this process's addresses, after another process has written them in its own.
+    pub(super) fn sort_by_address(&mut self) {
+        let mut groups: Vec<Run> = Vec::new();
+        let mut start = 0;
+        for group in self.bindings.chunk_by(|a, b| (a.scope, a.name) == (b.scope, b.name)) {
+            let len = group.len() as u32;
+            groups.push(Run { start, len });
+            start += len;
+        }
+        let first = |run: &Run| self.bindings[run.start as usize];
+        groups.sort_by_key(|run| (first(run).scope, first(run).name.address()));
+        let mut moved = vec![0; self.bindings.len()];
+        let mut sorted = Vec::with_capacity(self.bindings.len());
+        for run in groups {
+            moved[run.start as usize] = sorted.len() as u32;
+            sorted.extend_from_slice(&self.bindings[run.range()]);
+        }
+        self.bindings = sorted;
+        for root in self.roots.iter_mut().filter(|root| root.nearest.len > 0) {
+            if let Some(start) = moved.get(root.nearest.start as usize) {
+                root.nearest.start = *start;
+            }
+        }
+        if self.stars.len > 0
+            && let Some(start) = moved.get(self.stars.start as usize)
+        {
+            self.stars.start = *start;
+        }
+    }
+
     /// The star imports of the module, in the order of the source.
     #[must_use]
     pub fn star_bindings(&self) -> &[Binding] {
