@@ -7,6 +7,7 @@ mod check;
 mod conform;
 mod discover;
 mod explain;
+mod init;
 mod inputs;
 mod naming;
 mod output;
@@ -110,6 +111,9 @@ enum Command {
 
 Exit codes: 0 nothing new, 1 new findings, 2 the call, the configuration or the world is wrong.")]
     Check(Box<check::Check>),
+    /// A first configuration, a baseline of what is there, and what to do next.
+    #[command(after_help = "Example: ssot init backend")]
+    Init(init::Init),
     /// What a rule finds, why it matters and how to mend it.
     #[command(after_help = "Examples:
   ssot explain duplicate-concept
@@ -243,6 +247,7 @@ fn run(arguments: &Arguments) -> miette::Result<Outcome> {
             return protocol::run(wanted, arguments.quiet, arguments.color).map(|()| Outcome::Fine);
         }
         Command::Check(wanted) => return check::run(wanted, arguments.quiet, arguments.color),
+        Command::Init(wanted) => return init::run(wanted, arguments.quiet).map(|()| Outcome::Fine),
         Command::Explain(wanted) => return explain::run(wanted).map(|()| Outcome::Fine),
         Command::Conform(wanted) => return conform::run(wanted, arguments.quiet, arguments.color),
         Command::Graph { inputs, output, cycles, implicit } => {

@@ -18,10 +18,12 @@ use self::finder::Finder;
 use self::forms::Forms;
 use self::remembering::Remembering;
 use super::Outcome;
-use super::inputs::{Inputs, Progress};
+use super::inputs::{Inputs, Prepared, Progress};
 use super::output::{Color, print_note};
+use crate::cache::Cache;
 use crate::config::gate::nearest_rules;
 use crate::finding::{Rule, Severity};
+use crate::gate::baseline::Entry;
 use crate::gate::{self, Terms};
 use crate::report::check::{CheckReport, Manner, build};
 use crate::tree;
@@ -108,6 +110,17 @@ pub(super) fn run(check: &Check, quiet: bool, color: Color) -> miette::Result<Ou
     check.forms.write(&report, color)?;
     hint(&report, check, &upkeep, quiet);
     Ok(if report.summary.passed { Outcome::Fine } else { Outcome::Findings })
+}
+
+/// Everything that a tree holds now, as entries of a baseline.
+pub(super) fn entries_of(prepared: &Prepared) -> miette::Result<Vec<Entry>> {
+    let gate = &prepared.config.gate;
+    let wanted = gate.wanted(&[], &[], gate.severity.unwrap_or(Severity::Error));
+    let (cache, options) = (Cache::off(), prepared.options(false));
+    let scan = tree::scan(&options, &cache).map_err(|error| miette::miette!("{error}"))?;
+    let root = scan.root().to_path_buf();
+    let finder = Finder { config: &prepared.config, wanted: &wanted, root: &root, cache: &cache };
+    Ok(since::entries(&finder.find(scan), &wanted, today()))
 }
 
 fn today() -> Date {

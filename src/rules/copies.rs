@@ -31,8 +31,13 @@ pub(super) fn check(
     profiles: &OnceLock<Profiles>,
 ) -> Vec<Finding> {
     let index = places.index;
-    let mut found: Vec<Finding> =
-        declared.iter().flat_map(|concept| of_concept(places, concept)).flatten().collect();
+    let mut found: Vec<Finding> = Vec::new();
+    for finding in declared.iter().flat_map(|concept| of_concept(places, concept)).flatten() {
+        // Two concepts that share a member do not make two facts of it.
+        if !found.iter().any(|known| known.rule == finding.rule && known.atoms == finding.atoms) {
+            found.push(finding);
+        }
+    }
     let profiles = profiles.get_or_init(|| Profiles::of(index, &options.lexicon, options.similarity));
     let explainer = Explainer::new(index, &options.lexicon, profiles);
     let judged = Judged::of(places, options, declared);
