@@ -16,6 +16,7 @@ use crate::analysis::similarity::explain::Explainer;
 use crate::analysis::similarity::units::Unit;
 use crate::facts::names::is_tail;
 use crate::finding::{Finding, Rule};
+use crate::link::Index;
 use crate::source::FileRole;
 
 /// How many parts of a likeness are told.
@@ -31,8 +32,9 @@ pub(super) fn check(
     profiles: &OnceLock<Profiles>,
 ) -> Vec<Finding> {
     let index = places.index;
+    let judged = Judged::of(options, declared);
     let mut found: Vec<Finding> = Vec::new();
-    for finding in declared.iter().flat_map(|concept| of_concept(places, concept)).flatten() {
+    for finding in declared.iter().flat_map(|concept| of_concept(places, concept, &judged)).flatten() {
         // Two concepts that share a member do not make two facts of it.
         if !found.iter().any(|known| known.rule == finding.rule && known.atoms == finding.atoms) {
             found.push(finding);
@@ -40,7 +42,6 @@ pub(super) fn check(
     }
     let profiles = profiles.get_or_init(|| Profiles::of(index, &options.lexicon, options.similarity));
     let explainer = Explainer::new(index, &options.lexicon, profiles);
-    let judged = Judged::of(places, options, declared);
     for group in discovery::groups(index, &options.lexicon, profiles) {
         found.extend(of_group(places, &group, &judged, &explainer));
     }
@@ -49,38 +50,52 @@ pub(super) fn check(
 
 /// What declared concepts have decided on already.
 struct Judged {
-    /// For each concept the units that it knows, excluded ones with them.
-    concepts: Vec<FxHashSet<Unit>>,
+    concepts: Vec<Decided>,
+}
+
+/// What one concept has decided on.
+struct Decided {
+    members: FxHashSet<Unit>,
+    /// Dotted ids, or tails, of what only looks like a member.
+    excluded: Vec<String>,
 }
 
 impl Judged {
-    fn of(places: &Places<'_>, options: &AnalysisOptions, declared: &[Concept]) -> Self {
-        let index = places.index;
+    fn of(options: &AnalysisOptions, declared: &[Concept]) -> Self {
         let concepts = declared.iter().map(|concept| {
             let members = concept.members.iter().map(|member| Unit::Class(member.class));
             let modules = concept.modules.iter().map(|member| member.unit);
-            let mut known: FxHashSet<Unit> = members.chain(modules).collect();
             let rule = options.concepts.iter().find(|rule| rule.id == concept.id);
-            let is_excluded =
-                |id: &str| rule.is_some_and(|rule| rule.exclude.iter().any(|tail| is_tail(id, tail)));
-            if rule.is_some_and(|rule| !rule.exclude.is_empty()) {
-                let classes = index.tree_classes().map(Unit::Class);
-                let files = (0..index.tree_files as u32).map(|file| Unit::Module(crate::link::FileId(file)));
-                known.extend(classes.chain(files).filter(|unit| is_excluded(unit.id(index).as_str())));
+            Decided {
+                members: members.chain(modules).collect(),
+                excluded: rule.map(|rule| rule.exclude.clone()).unwrap_or_default(),
             }
-            known
         });
         Self { concepts: concepts.collect() }
     }
 
-    fn knows(&self, a: Unit, b: Unit) -> bool {
-        self.concepts.iter().any(|known| known.contains(&a) && known.contains(&b))
+    /// Whether some concept has both among its members, or has one and excludes the other.
+    fn knows(&self, index: &Index, a: Unit, b: Unit) -> bool {
+        let are_members = |decided: &Decided| decided.members.contains(&a) && decided.members.contains(&b);
+        self.concepts.iter().any(are_members) || self.excludes(index, a, b)
+    }
+
+    /// Whether a concept that has one of two excludes the other.
+    fn excludes(&self, index: &Index, a: Unit, b: Unit) -> bool {
+        let is_excluded = |decided: &Decided, unit: Unit| {
+            decided.excluded.iter().any(|tail| is_tail(unit.id(index).as_str(), tail))
+        };
+        self.concepts.iter().any(|decided| {
+            decided.members.contains(&a) && is_excluded(decided, b)
+                || decided.members.contains(&b) && is_excluded(decided, a)
+        })
     }
 }
 
 fn of_concept<'a>(
     places: &'a Places<'_>,
     concept: &'a Concept,
+    judged: &'a Judged,
 ) -> impl Iterator<Item = Option<Finding>> + 'a {
     let implementations = concept.members.iter().filter(|member| member.role.is_implementation()).count()
         + concept.modules.iter().filter(|member| member.role.is_implementation()).count();
@@ -90,6 +105,12 @@ fn of_concept<'a>(
     });
     let modules = concept.modules.iter().map(|member| (member.unit, member.role, &member.reasons, None));
     members.chain(modules).flat_map(move |(unit, role, reasons, used)| {
+        let is_excluded = concept
+            .canonical
+            .is_some_and(|canonical| judged.excludes(places.index, unit, Unit::Class(canonical)));
+        if is_excluded {
+            return [None, None];
+        }
         let copy = copy_of(places, concept, unit, role, reasons);
         let is_unused = used == Some(0) && role.is_implementation() && implementations > 1;
         let beside = format!("one of {implementations} implementations of {}", concept.id);
@@ -138,7 +159,7 @@ fn of_group(places: &Places<'_>, group: &Group, judged: &Judged, explainer: &Exp
     };
     let [canonical, others @ ..] = group.members.as_slice() else { return Vec::new() };
     let others: Vec<&GroupMember> =
-        others.iter().filter(|member| !judged.knows(member.unit, canonical.unit)).collect();
+        others.iter().filter(|member| !judged.knows(places.index, member.unit, canonical.unit)).collect();
     let mut found = Vec::new();
     for member in &others {
         let both = [member.unit, canonical.unit];

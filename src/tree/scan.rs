@@ -43,6 +43,14 @@ struct Scanned {
     stored: Option<Stored>,
 }
 
+/// A file with its facts.
+struct Ready {
+    file: LinkFile,
+    size: u64,
+    /// What its doc comments say.
+    comments: Option<String>,
+}
+
 pub(super) fn scan<'a>(options: &'a ReadOptions<'_>, cache: &'a Cache) -> Result<Scan<'a>, TreeError> {
     let start = Instant::now();
     let found = discover::sources(&discover::Options {
@@ -171,7 +179,7 @@ impl Scan<'_> {
         let start = Instant::now();
         let (target, cache) = (self.target, self.cache);
         let files = std::mem::take(&mut self.files);
-        let read: Vec<Result<(LinkFile, u64, Option<String>), Skipped>> = files
+        let read: Vec<Result<Ready, Skipped>> = files
             .into_par_iter()
             .map(|file| {
                 let Scanned { source, size, key, stored } = file;
@@ -183,7 +191,11 @@ impl Scan<'_> {
                 };
                 let Source { display, language, role, has_compiled_twin, .. } = source;
                 let Stored { facts, comments } = stored;
-                Ok((LinkFile { display, language, role, has_compiled_twin, facts }, size, comments))
+                Ok(Ready {
+                    file: LinkFile { display, language, role, has_compiled_twin, facts },
+                    size,
+                    comments,
+                })
             })
             .collect();
         let mut files = Vec::with_capacity(read.len());
@@ -192,7 +204,7 @@ impl Scan<'_> {
         let mut skipped = std::mem::take(&mut self.skipped);
         for outcome in read {
             match outcome {
-                Ok((file, size, comments)) => {
+                Ok(Ready { file, size, comments }) => {
                     bytes += size;
                     spoken.extend(comments.map(|text| (file.display.clone(), text)));
                     files.push(file);
