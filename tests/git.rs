@@ -1,44 +1,10 @@
 //! What git knows counts where it is at hand. Needs the `git` program: without it these tests say so and are
 //! left out, except where `CI` is set.
 
-#![expect(clippy::print_stderr, reason = "a test that is left out says so")]
-
 mod support;
 
-use std::path::Path;
-use std::process::Command;
-
+use support::git::{commit, git, has_git};
 use support::{folder, items, ssot, text_of, write};
-
-/// Whether there is a `git` to test with.
-fn has_git() -> bool {
-    let found = Command::new("git").arg("--version").output().is_ok_and(|output| output.status.success());
-    assert!(found || std::env::var_os("CI").is_none(), "git is not installed");
-    if !found {
-        eprintln!("LEFT OUT: git is not installed, so nothing is tested of what it knows");
-    }
-    found
-}
-
-#[track_caller]
-fn git(root: &Path, day: &str, arguments: &[&str]) {
-    let date = format!("{day}T12:00:00Z");
-    let output = Command::new("git")
-        .arg("-C")
-        .arg(root)
-        .args(["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "init.defaultBranch=main"])
-        .args(arguments)
-        .env("GIT_AUTHOR_DATE", &date)
-        .env("GIT_COMMITTER_DATE", &date)
-        .output()
-        .expect("git");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-}
-
-fn commit(root: &Path, day: &str) {
-    git(root, day, &["add", "-A"]);
-    git(root, day, &["commit", "-q", "-m", day]);
-}
 
 const HUB: &str = "class SocketHub:\n    def __init__(self):\n        self.sockets = {}\n\n    def add(self, key, socket):\n        self.sockets[key] = socket\n\n    def drop(self, key):\n        self.sockets.pop(key, None)\n";
 

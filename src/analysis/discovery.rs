@@ -355,7 +355,8 @@ fn is_one_thing(index: &Index, profiles: &Profiles, units: &[Unit], classes: &[C
 }
 
 /// Whether two classes have the same methods, word for word, and the same fields.
-fn is_same_text(index: &Index, a: ClassId, b: ClassId) -> bool {
+#[must_use]
+pub fn is_same_text(index: &Index, a: ClassId, b: ClassId) -> bool {
     let text_of = |class: ClassId| {
         let (file, _) = index.source_of(class)?;
         let Origin::Source { index: owner, .. } = index.class(class).origin else { return None };

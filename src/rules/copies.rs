@@ -164,13 +164,19 @@ fn of_group(places: &Places<'_>, group: &Group, judged: &Judged, explainer: &Exp
     for member in &others {
         let both = [member.unit, canonical.unit];
         let parts = explainer.shared_parts(both, PARTS);
-        let mut notes: Vec<String> = match member.score {
-            Some(score) if score.copied >= 1.0 => vec!["all bodies are the same, word for word".to_owned()],
-            Some(score) => vec![format!(
-                "likeness {:.2} (behaviour {:.2}, words {:.2})",
-                score.total, score.behaviour, score.vocabulary
-            )],
-            None => Vec::new(),
+        let mut notes: Vec<String> = match (member.unit, canonical.unit) {
+            (Unit::Class(a), Unit::Class(b)) if discovery::is_same_text(places.index, a, b) => {
+                vec!["the same methods, word for word, and the same fields".to_owned()]
+            }
+            _ => {
+                let likeness = member.score.map(|score| {
+                    format!(
+                        "likeness {:.2} (behaviour {:.2}, words {:.2})",
+                        score.total, score.behaviour, score.vocabulary
+                    )
+                });
+                likeness.into_iter().collect()
+            }
         };
         notes.extend(parts.into_iter().map(|part| format!("both {}", part.statement)));
         let part = match rule {

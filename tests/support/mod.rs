@@ -1,6 +1,8 @@
 //! The binary as users run it, and folders to run it on.
 #![allow(dead_code, reason = "each test binary uses its own part of this module")]
 
+pub(crate) mod git;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
