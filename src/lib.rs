@@ -4,12 +4,14 @@
 //! ```text
 //! discover → lang → facts → link → analysis → report → render
 //!  (walk)   (parse)  (per file)  (whole program)        (text)
+//!                                    └→ rules → gate ─────┘
 //! ```
-//! [`discover`] walks the tree and is, with [`tree`], the only part that reads files. [`lang`] turns the text
+//! [`discover`] walks the tree and is, with [`tree`], the only part that reads its files. [`lang`] turns the text
 //! of one file into [`facts`]: flat tables that mirror the source, with nothing resolved. [`link`] joins
 //! the facts of all files into one [`link::Index`]: modules, identities, bases, method resolution
 //! orders, references. [`analysis`] asks questions of the index. [`report`] holds the answers as plain
-//! data, which is the JSON schema, and [`render`] writes them. [`cli`] is what was typed.
+//! data, which is the JSON schema, and [`render`] writes them. [`rules`] turns the answers into findings, and [`gate`] says which of
+//! them are new. [`cli`] is what was typed.
 //!
 //! # Code map
 //! - [`text`], [`source`], [`discover`], [`tree`]: bytes and lines; a file and its role; the walk and the
@@ -21,7 +23,10 @@
 //! - [`analysis`]: `overrides` (inside an order), `trait_methods` (the same for Rust), `graph`, `usage`; `lexicon` and `similarity` (how near two types
 //!   are), `concepts` (declared), `discovery` (not declared), `conflicts`; `protocols` and `signatures`
 //!   (conformance), `synthesis` (the target protocol).
-//! - [`config`]: `ssot.toml` and the rules that are built in. [`history`]: what git knows of a file's age.
+//! - [`finding`]: a rule's verdict and what it goes by. [`rules`]: what each rule says of itself, and its check. [`gate`]: the
+//!   verdict, the baseline.
+//! - [`config`]: `ssot.toml` and the rules that are built in. [`git`]: asking git. [`history`]: what it knows of a file's age.
+//! - [`cache`]: packs of what earlier runs found out, by content.
 //!
 //! # Invariants
 //! - A front end is total: a broken file gives the facts that could be read and its errors, never a panic.
@@ -33,8 +38,9 @@
 //!
 //! # What is deliberately absent
 //! - No code is run and no interpreter is asked: an environment is read like any other folder. The one process
-//!   that is ever started is `git`, by [`history`].
-//! - No incremental machinery: a run reads a tree once. Names are interned for the life of the process.
+//!   that is ever started is `git`, by [`git`].
+//! - No incremental machinery: a run reads a tree once, and links and analyses it as a whole. The cache knows files and whole
+//!   answers, nothing between. Names are interned for the life of the process.
 //! - [`link`] and [`analysis`] know no syntax tree, file system, serialisation or terminal; a renderer knows
 //!   nothing but the report. `tests/architecture.rs` holds all of this to the source.
 
