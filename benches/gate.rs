@@ -92,7 +92,8 @@ impl Work {
 
     /// Python files that are spread over the tree.
     fn sources(&self) -> Vec<PathBuf> {
-        let entries = walkdir::WalkDir::new(&self.root).sort_by_file_name().into_iter().filter_map(Result::ok);
+        let entries =
+            walkdir::WalkDir::new(&self.root).sort_by_file_name().into_iter().filter_map(Result::ok);
         let paths = entries.map(walkdir::DirEntry::into_path);
         paths.filter(|path| path.extension().is_some_and(|extension| extension == "py")).collect()
     }

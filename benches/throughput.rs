@@ -163,6 +163,7 @@ fn largest_type(index: &Index) -> ConceptRule {
         exclude: Vec::new(),
         canonical: Some(id),
         protocol: None,
+        line: 0,
     }
 }
 

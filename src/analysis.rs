@@ -2,11 +2,13 @@
 //!
 //! Every part below is a pure function of the [`Index`]; none knows files, JSON or a terminal.
 
+pub mod clones;
 pub mod concepts;
 pub mod conflicts;
 pub mod discovery;
 pub mod duplicates;
 pub mod graph;
+pub mod impact;
 pub mod lexicon;
 pub mod overrides;
 pub mod protocols;

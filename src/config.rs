@@ -77,7 +77,7 @@ struct RuleFile {
     #[serde(default)]
     shim: Vec<ShimEntry>,
     #[serde(default)]
-    conform: Vec<ConformEntry>,
+    conform: Vec<toml::Spanned<ConformEntry>>,
 }
 
 /// The part of `pyproject.toml` that is read here.
@@ -204,11 +204,11 @@ fn nearest(scanned: &Path) -> Option<PathBuf> {
     None
 }
 
-/// Whether a project file speaks of us. One that is no TOML is for those to complain about whose file it is.
+/// Whether a project file speaks of us. Of one that is no TOML and seems to, the reader is told.
 fn has_table(project: &Path) -> bool {
     let text = std::fs::read_to_string(project).unwrap_or_default();
     text.contains(PROJECT_TABLE)
-        && text.parse::<toml::Table>().is_ok_and(|table| {
+        && text.parse::<toml::Table>().map_or(true, |table| {
             table.get("tool").and_then(toml::Value::as_table).is_some_and(|tools| tools.contains_key("ssot"))
         })
 }

@@ -71,6 +71,10 @@ rules! {
     ShimOverdue = "shim-overdue",
     /// A suppression that suppresses nothing, has expired or gives no reason.
     StaleSuppression = "stale-suppression",
+    /// An entry of the baseline that no longer occurs, where that is to fail.
+    StaleBaseline = "stale-baseline",
+    /// A name of the configuration that nothing bears.
+    UnknownName = "unknown-name",
 }
 
 impl Rule {
@@ -165,9 +169,54 @@ pub struct Finding {
     pub symbols: Vec<String>,
     /// It counts only after this day.
     pub after: Option<Date>,
+    /// Of copies: what they are like.
+    pub copy: Option<Copy>,
+}
+
+/// What a finding on a copy says besides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Copy {
+    /// For each atom a digest of its content, which stays the same when it is moved, renamed or laid out otherwise.
+    pub digests: [String; 2],
+    /// It is no finding, and may become one after a change elsewhere in the tree, since what is rare depends on all of it. It
+    /// is remembered so that two that did not change are not taken for new.
+    pub is_near: bool,
+    /// How the finding reads where the second is new beside the first.
+    pub turned: Option<Turned>,
+}
+
+/// A finding seen from its other side.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Turned {
+    /// What is wrong.
+    pub message: String,
+    /// The labels of the second place, which comes first now, and of the first.
+    pub labels: [String; 2],
+    /// The type that a suppression may name now.
+    pub symbol: String,
 }
 
 impl Finding {
+    /// The atoms with the digests of their contents, sorted; of copies alone.
+    #[must_use]
+    pub fn contents(&self) -> Option<[Atom; 2]> {
+        let Copy { digests, .. } = self.copy.as_ref()?;
+        let [a, b] = self.atoms.as_slice() else { return None };
+        let with = |atom: &Atom, digest: &str| Atom {
+            name: format!("{}#{digest}", atom.name),
+            path: atom.path.clone(),
+        };
+        let mut both = [with(a, &digests[0]), with(b, &digests[1])];
+        both.sort();
+        Some(both)
+    }
+
+    /// Whether it is no finding yet; see [`Copy::is_near`].
+    #[must_use]
+    pub fn is_near(&self) -> bool {
+        self.copy.as_ref().is_some_and(|copy| copy.is_near)
+    }
+
     /// The place that it is about.
     #[must_use]
     pub fn place(&self) -> &Evidence {

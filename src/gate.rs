@@ -49,6 +49,8 @@ pub struct Found {
     pub suppressions: Vec<Suppression>,
     /// The files that were read, by shown path.
     pub files: BTreeSet<String>,
+    /// Files that were not read, or not whole, with why.
+    pub unread: Vec<String>,
 }
 
 /// What to judge by.
@@ -56,8 +58,12 @@ pub struct Found {
 pub struct Terms<'a> {
     /// The rules that were checked.
     pub rules: &'a BTreeSet<Rule>,
-    /// What is accepted.
-    pub known: &'a [Entry],
+    /// What the baseline accepts.
+    pub baseline: &'a [Entry],
+    /// What was there before a change; entries that are gone are none of its business.
+    pub before: &'a [Entry],
+    /// The files that were there before that change, by shown path.
+    pub files_before: Option<&'a BTreeSet<String>>,
     /// The day on which it is judged.
     pub today: Date,
 }
@@ -69,6 +75,8 @@ pub struct Verdict {
     pub findings: Vec<(Finding, Status)>,
     /// Entries of the baseline that no longer occur.
     pub stale: Vec<Entry>,
+    /// What is no finding, and may become one without having changed.
+    pub near: Vec<Entry>,
 }
 
 impl Verdict {
@@ -81,7 +89,8 @@ impl Verdict {
 /// Judges the findings of a tree.
 #[must_use]
 pub fn judge(found: &Found, terms: &Terms<'_>) -> Verdict {
-    let due = |finding: &&Finding| finding.after.is_none_or(|day| terms.today > day);
+    let due = |finding: &&Finding| !finding.is_near() && finding.after.is_none_or(|day| terms.today > day);
+    let near = found.findings.iter().filter(|finding| finding.is_near()).map(Entry::of).collect();
     let mut findings: Vec<Finding> = found.findings.iter().filter(due).cloned().collect();
     let is_suppressed: Vec<bool> = findings
         .iter()
@@ -97,17 +106,64 @@ pub fn judge(found: &Found, terms: &Terms<'_>) -> Verdict {
     let mut judged: Vec<(Finding, Status)> = findings
         .into_iter()
         .zip(suppressed)
-        .map(|(finding, is_suppressed)| {
+        .map(|(mut finding, is_suppressed)| {
             let status = match () {
                 () if is_suppressed => Status::Suppressed,
                 () if matching.is_known(&finding) => Status::Known,
                 () => Status::New,
             };
+            if status == Status::New {
+                if matching.is_second_alone_new(&finding) || came_second(&finding, terms.files_before) {
+                    turn(&mut finding);
+                }
+                note_what_does_not_count(&mut finding, &found.suppressions, terms.today);
+            }
             (finding, status)
         })
         .collect();
     judged.sort_by(|(a, _), (b, _)| (a.place(), a.rule, &a.message).cmp(&(b.place(), b.rule, &b.message)));
-    Verdict { findings: judged, stale: matching.stale }
+    Verdict { findings: judged, stale: matching.stale, near }
+}
+
+/// Whether of two copies the second stands in a file that a change brought, and the first does not.
+fn came_second(finding: &Finding, before: Option<&BTreeSet<String>>) -> bool {
+    let was_there = |at: usize| {
+        let atom: Option<&Atom> = finding.atoms.get(at);
+        before.zip(atom).is_some_and(|(before, atom)| before.contains(&atom.path))
+    };
+    before.is_some() && was_there(0) && !was_there(1) && finding.atoms.len() == 2
+}
+
+/// Tells of a copy from its other side: what is new comes first, whoever is relied on more.
+fn turn(finding: &mut Finding) {
+    let Some(turned) = finding.copy.as_mut().and_then(|copy| copy.turned.take()) else { return };
+    let [own, other] = turned.labels;
+    finding.message = turned.message;
+    finding.symbols = vec![turned.symbol];
+    finding.atoms.reverse();
+    finding.places.reverse();
+    for (place, label) in finding.places.iter_mut().zip([own, other]) {
+        place.label = label;
+    }
+}
+
+/// Tells of a suppression that is meant for a finding and does not count.
+fn note_what_does_not_count(finding: &mut Finding, suppressions: &[Suppression], today: Date) {
+    let meant = suppressions.iter().find(|one| is_about(one, finding));
+    let Some(one) = meant else { return };
+    let (path, line) = (&one.origin.path, one.origin.line);
+    let problem = match &one.rules[..] {
+        [] => "names no rule: expected `ssot: allow[rule] reason`".to_owned(),
+        rules if !rules.iter().any(|rule| rule == finding.rule.id()) => {
+            format!("is for {}", rules.join(", "))
+        }
+        _ if one.reason.is_empty() => "gives no reason".to_owned(),
+        _ => match one.until.filter(|until| today > *until) {
+            Some(until) => format!("has expired: its last day was {until}"),
+            None => return,
+        },
+    };
+    finding.notes.push(format!("the suppression at {path}:{line} does not count: it {problem}"));
 }
 
 fn covers(suppression: &Suppression, finding: &Finding, today: Date) -> bool {
@@ -147,6 +203,7 @@ fn stale_suppressions(found: &Found, findings: &[Finding], terms: &Terms<'_>) ->
             atoms: vec![Atom { name, path: one.origin.path.clone() }],
             symbols: Vec::new(),
             after: None,
+            copy: None,
         })
     });
     told.collect()

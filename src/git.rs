@@ -14,9 +14,14 @@ pub enum GitError {
     /// There is no `git`.
     #[error("cannot run git: {0}")]
     Missing(std::io::Error),
-    /// The folder is in no work tree.
-    #[error("{} is in no git work tree", .0.display())]
-    NoRepository(PathBuf),
+    /// The folder is in no work tree that git would look at.
+    #[error("{} is in no git work tree: {message}", folder.display())]
+    NoRepository {
+        /// The folder.
+        folder: PathBuf,
+        /// What git says.
+        message: String,
+    },
     /// No commit yet.
     #[error("the repository has no commit yet")]
     NoCommit,
@@ -54,7 +59,9 @@ impl GitError {
                                checkout action `fetch-depth: 0`, in GitLab CI `GIT_DEPTH: 0`)";
         match self {
             Self::Missing(_) => "install git, or compare with a baseline instead",
-            Self::NoRepository(_) => "scan a folder of a repository, or compare with a baseline instead",
+            Self::NoRepository { .. } => {
+                "scan a folder of a repository that git trusts (see `git config safe.directory`), or compare with a baseline"
+            }
             Self::NoCommit => "commit something first",
             Self::UnknownRevision { is_shallow: true, .. } | Self::NoMergeBase { is_shallow: true, .. } => {
                 SHALLOW
@@ -148,7 +155,17 @@ impl Repository {
         match self.text(&["rev-parse", "--is-inside-work-tree"]) {
             Ok(answer) if answer == "true" => {}
             Err(error @ GitError::Missing(_)) => return Err(error),
-            Ok(_) | Err(_) => return Err(GitError::NoRepository(self.folder.clone())),
+            Ok(_) => {
+                let message = "there are no files of it here".to_owned();
+                return Err(GitError::NoRepository { folder: self.folder.clone(), message });
+            }
+            Err(error) => {
+                let message = match error {
+                    GitError::Failed { message, .. } => message,
+                    other => other.to_string(),
+                };
+                return Err(GitError::NoRepository { folder: self.folder.clone(), message });
+            }
         }
         if self.text(&["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]).is_err() {
             return Err(GitError::NoCommit);

@@ -56,6 +56,7 @@ pub mod git;
 pub mod history;
 pub mod lang;
 pub mod link;
+pub mod plan;
 pub mod render;
 pub mod report;
 pub mod rules;

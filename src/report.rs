@@ -11,6 +11,7 @@ pub mod discovery;
 pub mod graph;
 mod marking;
 pub mod orders;
+pub mod plan;
 pub mod protocol;
 pub mod types;
 pub mod usage;

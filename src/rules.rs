@@ -8,6 +8,7 @@ mod cycles;
 mod evidence;
 mod held;
 mod mismatches;
+mod names;
 mod orders;
 mod shims;
 pub mod suppressions;
@@ -63,7 +64,7 @@ macro_rules! rule_files {
     ($($name:literal),+ $(,)?) => { [$(include_str!(concat!("../rules/", $name, ".toml"))),+] };
 }
 
-const FILES: [&str; 22] = rule_files![
+const FILES: [&str; 24] = rule_files![
     "duplicate-concept",
     "duplicate-definition",
     "duplicate-protocol",
@@ -86,6 +87,8 @@ const FILES: [&str; 22] = rule_files![
     "unused-implementation",
     "shim-overdue",
     "stale-suppression",
+    "stale-baseline",
+    "unknown-name",
 ];
 
 static DESCRIPTIONS: LazyLock<Vec<Description>> = LazyLock::new(|| {
@@ -106,6 +109,8 @@ pub struct Held {
     pub of: String,
     /// Dotted id of the protocol, or a tail of one.
     pub protocol: String,
+    /// The line of the configuration that says so.
+    pub line: u32,
 }
 
 /// What to check.
@@ -119,6 +124,8 @@ pub struct Wanted {
     pub held: Vec<Held>,
     /// Stand-ins that must go.
     pub shims: Vec<Shim>,
+    /// The configuration's file, as places in it are shown.
+    pub config_path: String,
 }
 
 impl Wanted {
@@ -139,6 +146,7 @@ pub fn check(index: &Index, options: &AnalysisOptions, wanted: &Wanted) -> Vec<F
     found.extend(orders);
     found.extend(cycles);
     found.extend(shims::check(&places, wanted));
+    found.extend(names::check(&places, options, wanted));
     found.retain(|finding| wanted.rules.contains(&finding.rule));
     found.sort_by(|a, b| {
         let key = |finding: &Finding| (finding.place().clone(), finding.rule, finding.message.clone());

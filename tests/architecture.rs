@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use syn::visit::{self, Visit};
 
 /// Top-level modules and the modules of this crate that each may name.
-const MAY_IMPORT: [(&str, &[&str]); 19] = [
+const MAY_IMPORT: [(&str, &[&str]); 20] = [
     ("text", &[]),
     ("facts", &["text"]),
     ("source", &[]),
@@ -23,16 +23,17 @@ const MAY_IMPORT: [(&str, &[&str]); 19] = [
     ("finding", &[]),
     ("rules", &["text", "facts", "source", "link", "analysis", "finding"]),
     ("gate", &["facts", "finding"]),
+    ("plan", &["facts", "source", "link", "analysis"]),
     ("config", &["source", "analysis", "finding", "rules"]),
     ("history", &["analysis", "git"]),
     ("tree", &["text", "facts", "lang", "source", "discover", "link", "cache"]),
-    ("report", &["text", "facts", "source", "link", "analysis", "tree", "finding", "rules", "gate"]),
+    ("report", &["text", "facts", "source", "link", "analysis", "tree", "finding", "rules", "gate", "plan"]),
     ("render", &["report"]),
     (
         "cli",
         &[
             "text", "facts", "lang", "source", "discover", "link", "analysis", "finding", "rules", "gate",
-            "cache", "git", "config", "history", "tree", "report", "render",
+            "plan", "cache", "git", "config", "history", "tree", "report", "render",
         ],
     ),
     ("main", &["cli"]),

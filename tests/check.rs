@@ -372,7 +372,7 @@ fn explain_tells_every_rule() {
             assert!(told.contains(part), "{id}: {part}");
         }
     }
-    assert_eq!(list.lines().count(), 22);
+    assert_eq!(list.lines().count(), 24);
     ssot(made.path(), &["explain", "import-cycles"]).expect_refusal(&["did you mean `import-cycle`?"]);
 }
 
@@ -410,4 +410,103 @@ fn known_findings_are_in_the_json_with_their_fingerprints() {
     assert_eq!(after["findings"][0]["fingerprint"], finding["fingerprint"]);
     assert_eq!(after["summary"]["passed"], true, "{after:#}");
     assert_eq!(strings(&after["stale"]), Vec::<&str>::new());
+}
+
+#[test]
+fn a_copy_word_for_word_is_found_whatever_it_is_called_and_inherits_from() {
+    let body = POLICY.replace("RetryPolicy", "RetryPolicy(Base)");
+    let made = folder(&[
+        ("app/base.py", "class Base:\n    pass\n"),
+        (
+            "app/a.py",
+            &format!(
+                "from app.base import Base\n\n\n{body}\n    def reset(self, attempts, delay, reason):\n        self.attempts, self.delay, self.reason = attempts, delay, reason\n        self.history = [(attempts, delay)]\n"
+            ),
+        ),
+    ]);
+    let text = std::fs::read_to_string(made.path().join("app/a.py")).expect("file");
+    write(made.path(), "app/b.py", text.replace("RetryPolicy", "PatienceRule").as_bytes());
+    let answer = json(made.path(), &[]);
+    let message = text_of(&answer["findings"][0], "message");
+    assert!(message.contains("PatienceRule") && message.contains("RetryPolicy"), "{answer:#}");
+    assert_eq!(items(&answer["findings"]).len(), 1);
+}
+
+#[test]
+fn removing_one_of_several_copies_makes_no_other_one_new() {
+    let cases = ["session_other_words", "session_sync", "session_overriding", "session_renamed"];
+    for removed in cases {
+        let made = TempDir::new().expect("folder");
+        let root = made.path();
+        let fixtures = repository().join("fixtures/concepts");
+        let sources =
+            cases.iter().map(|case| fixtures.join("cases").join(case)).chain([fixtures.join("base")]);
+        for source in sources {
+            for entry in walkdir::WalkDir::new(&source).into_iter().filter_map(Result::ok) {
+                if entry.file_type().is_file() {
+                    let path = entry.path().strip_prefix(&source).expect("below").to_str().expect("text");
+                    write(root, path, &std::fs::read(entry.path()).expect("file"));
+                }
+            }
+        }
+        check(root, &["--write-baseline", "b"]).expect_code(0);
+        std::fs::remove_file(root.join(format!("shop/extra/{removed}.py"))).expect("removed");
+        check(root, &["--baseline", "b"]).expect_code(0);
+    }
+}
+
+#[test]
+fn pruning_tells_what_is_new_and_what_cannot_be_read_is_said() {
+    let made = single();
+    let root = made.path();
+    check(root, &["--write-baseline", "b"]).expect_code(0);
+    write(root, "app/b.py", POLICY.as_bytes());
+    write(root, "app/broken.py", b"def f(:\n");
+    write(root, "app/latin.py", b"x = '\xff'\n");
+    let run = check(root, &["--baseline", "b", "--prune"]);
+    run.expect_code(1);
+    assert!(String::from_utf8_lossy(&run.stdout).contains("app.b.RetryPolicy"));
+    for part in ["2 files were not read whole", "app/broken.py:1", "app/latin.py"] {
+        assert!(run.stderr.contains(part), "{part:?} is not in:\n{}", run.stderr);
+    }
+    // From the cache it says the same.
+    assert!(check(root, &["--baseline", "b"]).stderr.contains("2 files were not read whole"));
+}
+
+#[test]
+fn a_strict_baseline_fails_in_every_form() {
+    let made = doubled();
+    let root = made.path();
+    check(root, &["--write-baseline", "b"]).expect_code(0);
+    std::fs::remove_file(root.join("app/b.py")).expect("removed");
+    let strict = ["--baseline", "b", "--strict-baseline"];
+    let told = |form: &str| {
+        let run = check(root, &[&strict[..], &["--format", form]].concat());
+        run.expect_code(1);
+        String::from_utf8(run.stdout).expect("text")
+    };
+    assert!(told("junit").contains("failures=\"1\""));
+    assert!(told("github").starts_with("::error file=b,line=2,"), "{}", told("github"));
+    assert!(told("sarif").contains("stale-baseline") && told("gitlab").contains("stale-baseline"));
+}
+
+#[test]
+fn what_the_configuration_names_and_nobody_bears_is_said() {
+    let made = single();
+    let root = made.path();
+    write(root, "ssot.toml", b"[[conform]]\ntype = \"Nope\"\nprotocol = \"RetryPolicy\"\n");
+    let answer = json(root, &[]);
+    assert_eq!(answer["findings"][0]["rule"], "protocol-violation");
+    assert!(text_of(&answer["findings"][0], "message").contains("there is no `Nope`"));
+    check(root, &["--select", "import-cycle", "--ignore", "import-cycle"])
+        .expect_refusal(&["no rule is left to check"]);
+}
+
+#[test]
+fn a_suppression_that_does_not_count_is_named_where_its_finding_is() {
+    let made = doubled();
+    let root = made.path();
+    write(root, "app/b.py", format!("# ssot: allow[duplicate-definition]\n{POLICY}").as_bytes());
+    let shown = String::from_utf8(check(root, &[]).stdout).expect("text");
+    assert!(shown.contains("app/b.py:1 does not count: it gives no reason"), "{shown}");
 }

@@ -128,6 +128,7 @@ fn judge(base: &Base, index: &Index, case: &Case, members: &[&str]) -> Option<&'
         exclude: Vec::new(),
         canonical: Some(case.canonical.clone()),
         protocol: None,
+        line: 0,
     };
     let options = AnalysisOptions {
         concepts: vec![rule],

@@ -120,6 +120,37 @@ fn renamed_and_removed_files_bring_nothing() {
 }
 
 #[test]
+fn dates_pass_for_those_who_keep_no_baseline() {
+    if !has_git() {
+        return;
+    }
+    let made = base();
+    let root = made.path();
+    let config = "[[allow]]\nrule = \"duplicate-definition\"\ntype = \"app.b.Ledger\"\nreason = \"goes in May\"\nuntil = 2026-05-31\n\n[[shim]]\ntype = \"app.c.Gauge\"\nuntil = 2026-05-31\nreason = \"callers move\"\n";
+    write(root, "ssot.toml", config.as_bytes());
+    commit(root, DAY);
+    assert_eq!(new(&check(root, &["--since", "HEAD", "--today", "2026-05-31"])), Vec::<String>::new());
+    assert_eq!(new(&check(root, &["--since", "HEAD", "--today", "2026-06-01"])).len(), 2);
+}
+
+#[test]
+fn the_new_one_of_two_is_blamed_and_a_strict_baseline_is_about_its_own_entries() {
+    if !has_git() {
+        return;
+    }
+    let made = base();
+    let root = made.path();
+    write(root, "aaa.py", class("Gauge", 2).as_bytes());
+    assert_eq!(
+        new(&check(root, &["--since", "HEAD"])),
+        ["`aaa.Gauge` is defined again: `app.c.Gauge` is the same thing"]
+    );
+    std::fs::remove_file(root.join("aaa.py")).expect("removed");
+    std::fs::remove_file(root.join("app/b.py")).expect("removed");
+    assert_eq!(new(&check(root, &["--since", "HEAD", "--strict-baseline"])), Vec::<String>::new());
+}
+
+#[test]
 fn what_git_cannot_tell_is_said_with_what_to_do() {
     if !has_git() {
         return;

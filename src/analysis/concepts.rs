@@ -43,6 +43,8 @@ pub struct ConceptRule {
     pub canonical: Option<String>,
     /// The protocol that the canonical implementation is held to, by dotted id or a tail.
     pub protocol: Option<String>,
+    /// The line of the configuration that declares it; 0 for one that is built in.
+    pub line: u32,
 }
 
 /// What a type is to a concept.
@@ -164,6 +166,8 @@ pub struct Concept {
     pub summary: String,
     /// The canonical implementation, where there is an implementation at all.
     pub canonical: Option<ClassId>,
+    /// The protocol that it is held to, where the rule names one that is here.
+    pub protocol: Option<ClassId>,
     /// Names in the rule's `members` and `exclude` that no class of the tree bears.
     pub unknown_names: Vec<String>,
     /// How it was chosen.
@@ -172,6 +176,8 @@ pub struct Concept {
     pub members: Vec<Member>,
     /// Modules of functions that do the concept's job, by id.
     pub modules: Vec<ModuleMember>,
+    /// What is no implementation of it, and may be one after a change elsewhere in the tree.
+    pub near: Vec<Unit>,
     /// Other names of members.
     pub aliases: Vec<Alias>,
     /// Functions that give instances of the canonical one.
@@ -254,6 +260,17 @@ fn find_one(
         let production = member.usage.in_role(FileRole::Production);
         (member.role, std::cmp::Reverse(production), index.class(member.class).id, member.class)
     });
+    let is_implementation = |unit: &Unit| match unit {
+        Unit::Class(class) => {
+            members.iter().any(|member| member.class == *class && member.role.is_implementation())
+        }
+        Unit::Module(_) => {
+            modules.iter().any(|member| member.unit == *unit && member.role.is_implementation())
+        }
+    };
+    let near =
+        judge.nearly_alike().into_iter().filter(|unit| !is_implementation(unit) && !is_excluded(*unit));
+    let near = near.collect();
     let aliases = aliases_of(index, &members);
     let conformance = conformance_of(index, &members);
     let conflicts = conflicts::find(index, &options.lexicon, &members, &conformance);
@@ -262,10 +279,14 @@ fn find_one(
         title: rule.title.clone(),
         summary: rule.summary.clone(),
         canonical,
+        protocol: rule.protocol.as_deref().and_then(|tail| {
+            index.tree_classes().find(|class| is_tail(index.class(*class).id.as_str(), tail))
+        }),
         unknown_names: unknown_names(index, rule),
         election,
         members,
         modules,
+        near,
         aliases,
         factories,
         conformance,

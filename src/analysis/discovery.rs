@@ -100,13 +100,22 @@ pub struct Group {
 #[must_use]
 pub fn discover(index: &Index, options: &AnalysisOptions) -> Discovery {
     let profiles = Profiles::of(index, &options.lexicon, options.similarity);
-    let groups = groups(index, &options.lexicon, &profiles);
+    let groups = find_groups(index, &options.lexicon, &profiles).groups;
     Discovery { groups, doubled: doubles::find(index), compared: profiles.ids().len() }
+}
+
+/// Groups, and pairs that nearly are one.
+#[derive(Debug)]
+pub struct Groups {
+    /// As in [`Discovery::groups`].
+    pub groups: Vec<Group>,
+    /// Pairs that no group holds and that may be one after a change elsewhere in the tree.
+    pub near: Vec<[Unit; 2]>,
 }
 
 /// The groups alone, from profiles that others use too.
 #[must_use]
-pub fn groups(index: &Index, lexicon: &Lexicon, profiles: &Profiles) -> Vec<Group> {
+pub fn find_groups(index: &Index, lexicon: &Lexicon, profiles: &Profiles) -> Groups {
     let users = ModuleUsers::of(index);
     let named = duplicates::find(index);
     let mut groups: Vec<Group> = named
@@ -137,8 +146,16 @@ pub fn groups(index: &Index, lexicon: &Lexicon, profiles: &Profiles) -> Vec<Grou
         .filter(|group| group.kind == GroupKind::Name)
         .flat_map(|group| group.members.iter().map(|member| member.unit))
         .collect();
-    let clusters =
-        linkage::complete(edges(index, profiles), |a, b| is_alike(index, profiles, a, b).is_some());
+    let (edges, mut near): (Vec<Edge>, Vec<Edge>) = edges(index, profiles)
+        .into_iter()
+        .partition(|edge| profiles.is_discovery(profiles.score(edge.a, edge.b)));
+    let whole = edges.clone();
+    let clusters = linkage::complete(edges, |a, b| is_alike(index, profiles, a, b).is_some());
+    // What is alike and in different groups is near as well.
+    let are_together =
+        |edge: &Edge| clusters.iter().any(|cluster| cluster.contains(&edge.a) && cluster.contains(&edge.b));
+    near.extend(whole.into_iter().filter(|edge| !are_together(edge)));
+    let near = near.iter().map(|edge| [profiles.unit(edge.a), profiles.unit(edge.b)]).collect();
     let by_responsibility: Vec<Group> = clusters
         .into_par_iter()
         .filter_map(|cluster| {
@@ -159,7 +176,7 @@ pub fn groups(index: &Index, lexicon: &Lexicon, profiles: &Profiles) -> Vec<Grou
             .then(b.worth.total_cmp(&a.worth))
             .then_with(|| id_of(index, a).cmp(&id_of(index, b)))
     });
-    groups
+    Groups { groups, near }
 }
 
 fn id_of(index: &Index, group: &Group) -> Name {
@@ -189,7 +206,7 @@ const NEIGHBOURS: usize = 10;
 /// From how many methods of its own on a subclass is more than a variant of its base.
 const OWN_METHODS: usize = 3;
 
-/// Pairs that have one responsibility, by score and rank.
+/// Pairs that have one responsibility, or nearly, by score and rank.
 fn edges(index: &Index, profiles: &Profiles) -> Vec<Edge> {
     let is_whole = |id: &UnitId| profiles.is_substantial(*id) && stands_alone(index, profiles.unit(*id));
     let ids: Vec<UnitId> = profiles.ids().filter(is_whole).collect();
@@ -198,7 +215,7 @@ fn edges(index: &Index, profiles: &Profiles) -> Vec<Edge> {
         .flat_map_iter(|unit| {
             let near = profiles.nearest(unit, NEIGHBOURS);
             near.into_iter().filter(|(other, _)| is_whole(other)).filter_map(move |(other, _)| {
-                let score = is_alike(index, profiles, unit, other)?;
+                let score = is_nearly_alike(index, profiles, unit, other)?;
                 Some(Edge { a: unit.min(other), b: unit.max(other), score: score.total })
             })
         })
@@ -221,8 +238,13 @@ fn stands_alone(index: &Index, unit: Unit) -> bool {
 
 /// Whether two units do one job without being of one family or one on top of the other.
 fn is_alike(index: &Index, profiles: &Profiles, a: UnitId, b: UnitId) -> Option<Score> {
+    is_nearly_alike(index, profiles, a, b).filter(|score| profiles.is_discovery(*score))
+}
+
+/// The same for what may be so after a change elsewhere.
+fn is_nearly_alike(index: &Index, profiles: &Profiles, a: UnitId, b: UnitId) -> Option<Score> {
     let score = profiles.score(a, b);
-    if !profiles.is_discovery(score) {
+    if !profiles.is_nearly_discovery(score) {
         return None;
     }
     let (own, other) = (profiles.unit(a), profiles.unit(b));

@@ -30,6 +30,9 @@ use crate::link::{ClassId, Index};
 /// What is as near to another as this share of [`Rules::near_score`] is of its kind.
 const SAME_KIND: f32 = 0.7;
 
+/// A pair that has this share of what is needed may have all of it after a change elsewhere.
+const SLACK: f32 = 0.85;
+
 /// Below this likeness of words, two units have next to no word in common.
 const WORDLESS: f32 = 0.1;
 
@@ -286,15 +289,32 @@ impl Profiles {
     /// Whether a score alone is enough to propose a concept that nobody declared.
     #[must_use]
     pub fn is_discovery(&self, score: Score) -> bool {
+        self.is_discovery_within(score, 1.0) && self.is_same_responsibility(score, 0)
+    }
+
+    /// Whether a score is enough, or so near to it that a change elsewhere in the tree may make it enough: what is rare, and
+    /// what else is near, depends on the whole tree.
+    #[must_use]
+    pub fn is_nearly_discovery(&self, score: Score) -> bool {
+        self.is_discovery_within(score, SLACK) && score.behaviour >= SLACK * self.rules.least_behaviour
+    }
+
+    /// The same for a concept that is declared, whatever else is near.
+    #[must_use]
+    pub fn is_nearly_same(&self, score: Score) -> bool {
+        score.copied >= SLACK * self.rules.copied_share || score.total >= SLACK * self.rules.near_score
+    }
+
+    fn is_discovery_within(&self, score: Score, slack: f32) -> bool {
         let rules = &self.rules;
         let is_near = if score.is_about_one_thing {
-            score.total >= rules.discovery_essential
+            score.total >= slack * rules.discovery_essential
         } else if score.vocabulary < WORDLESS {
-            score.total >= rules.discovery_wordless
+            score.total >= slack * rules.discovery_wordless
         } else {
-            score.with_words(rules.discovery_words) >= rules.discovery_score
+            score.with_words(rules.discovery_words) >= slack * rules.discovery_score
         };
-        is_near && score.structure >= rules.discovery_structure && self.is_same_responsibility(score, 0)
+        is_near && score.structure >= slack * rules.discovery_structure
     }
 
     /// How near two units are, words included.

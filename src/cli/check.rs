@@ -24,7 +24,7 @@ use crate::cache::Cache;
 use crate::config::gate::nearest_rules;
 use crate::finding::{Rule, Severity};
 use crate::gate::baseline::Entry;
-use crate::gate::{self, Terms};
+use crate::gate::{self, Status, Terms};
 use crate::report::check::{CheckReport, Manner, build};
 use crate::tree;
 
@@ -36,7 +36,7 @@ pub(super) struct Check {
     #[command(flatten)]
     baseline: BaselineOptions,
     /// Fail only where something is new since the current branch left this revision, such as origin/main.
-    #[arg(long, value_name = "REV")]
+    #[arg(long, value_name = "REV", conflicts_with_all = ["write_baseline", "prune"])]
     since: Option<String>,
     /// Check these rules alone; several with commas between them.
     #[arg(long, value_name = "RULES", value_delimiter = ',', value_parser = parse_rule, help_heading = "Rules")]
@@ -70,8 +70,16 @@ fn parse_severity(word: &str) -> Result<Severity, String> {
 pub(super) fn run(check: &Check, quiet: bool, color: Color) -> miette::Result<Outcome> {
     let prepared = check.inputs.prepare(quiet)?;
     let gate = &prepared.config.gate;
-    let least = check.severity.or(gate.severity).unwrap_or(Severity::Error);
-    let wanted = gate.wanted(&check.select, &check.ignore, least);
+    // Who names rules wants to see what they find.
+    let named = (!check.select.is_empty()).then_some(Severity::Note);
+    let least = check.severity.or(named).or(gate.severity).unwrap_or(Severity::Error);
+    let mut wanted = gate.wanted(&check.select, &check.ignore, least);
+    if wanted.rules.is_empty() {
+        return Err(miette::miette!(
+            help = "see --select, --ignore and --severity, and [check] and [rules] in the configuration",
+            "no rule is left to check"
+        ));
+    }
     let today = check.today.unwrap_or_else(today);
     let upkeep = check.baseline.resolve(gate)?;
 
@@ -80,18 +88,32 @@ pub(super) fn run(check: &Check, quiet: bool, color: Color) -> miette::Result<Ou
     let options = prepared.options(false);
     let scan = tree::scan(&options, &cache).map_err(|error| miette::miette!("{error}"))?;
     let root = scan.root().to_path_buf();
+    wanted.config_path = finder::shown_config(&prepared.config, &root);
     let finder = Finder { config: &prepared.config, wanted: &wanted, root: &root, cache: &cache };
-    let mut known = upkeep.known();
+    let baseline = upkeep.known();
+    let (mut before, mut files_before) = (Vec::new(), None);
     if let Some(revision) = &check.since {
-        let before = since::overlay(&scan, revision, !prepared.respects_ignore, quiet)?;
-        let found = finder.find(scan.under(&before));
-        known.extend(since::entries(&found, &wanted, today));
+        let overlay = since::overlay(&scan, revision, !prepared.respects_ignore, quiet)?;
+        let found = finder.find(scan.under(&overlay));
+        before = since::entries(&found, &wanted);
+        files_before = Some(found.files);
     }
     let found = finder.find(scan);
     check.remembering.save(&cache, quiet);
     progress.finish();
 
-    let verdict = gate::judge(&found, &Terms { rules: &wanted.rules, known: &known, today });
+    let terms = Terms {
+        rules: &wanted.rules,
+        baseline: &baseline,
+        before: &before,
+        files_before: files_before.as_ref(),
+        today,
+    };
+    let mut verdict = gate::judge(&found, &terms);
+    if wanted.rules.contains(&Rule::StaleBaseline) {
+        let stale = upkeep.stale_findings(&verdict.stale, &root);
+        verdict.findings.extend(stale.into_iter().map(|finding| (finding, Status::New)));
+    }
     let severities: BTreeMap<Rule, Severity> =
         wanted.rules.iter().filter_map(|rule| Some((*rule, gate.severity_of(*rule)?))).collect();
     let line_of = |path: &str, line: u32| line_of(&root.join(path), line);
@@ -103,9 +125,14 @@ pub(super) fn run(check: &Check, quiet: bool, color: Color) -> miette::Result<Ou
         line_of: &line_of,
     };
     let report = build(&verdict, &manner);
+    tell_unread(&found.unread, quiet);
     if upkeep.writes() {
         let counts = |rule: Rule| severities.get(&rule).is_some_and(|severity| *severity >= least);
-        return upkeep.write(&verdict, &report, &wanted.rules, counts, quiet);
+        let outcome = upkeep.write(&verdict, &report, &wanted.rules, counts, quiet)?;
+        if !upkeep.prunes() {
+            check.forms.write_files(&report)?;
+            return Ok(outcome);
+        }
     }
     check.forms.write(&report, color)?;
     hint(&report, check, &upkeep, quiet);
@@ -120,11 +147,28 @@ pub(super) fn entries_of(prepared: &Prepared) -> miette::Result<Vec<Entry>> {
     let scan = tree::scan(&options, &cache).map_err(|error| miette::miette!("{error}"))?;
     let root = scan.root().to_path_buf();
     let finder = Finder { config: &prepared.config, wanted: &wanted, root: &root, cache: &cache };
-    Ok(since::entries(&finder.find(scan), &wanted, today()))
+    Ok(since::entries(&finder.find(scan), &wanted))
 }
 
 fn today() -> Date {
     jiff::tz::TimeZone::UTC.to_datetime(jiff::Timestamp::now()).date()
+}
+
+/// Tells what was not seen: a copy in there would pass.
+fn tell_unread(unread: &[String], quiet: bool) {
+    const SHOWN: usize = 5;
+    if quiet || unread.is_empty() {
+        return;
+    }
+    let mut note =
+        format!("note: {} files were not read whole; what stands there is not checked\n", unread.len());
+    for one in unread.iter().take(SHOWN) {
+        note.push_str(&format!("  {one}\n"));
+    }
+    if unread.len() > SHOWN {
+        note.push_str("  … (`ssot report` names all of them under coverage)\n");
+    }
+    print_note(&note);
 }
 
 /// `backend/` where the scanned folder lies there, seen from where the command runs: services of CI want paths from the

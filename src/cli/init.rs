@@ -55,7 +55,10 @@ pub(super) fn run(init: &Init, quiet: bool) -> miette::Result<()> {
         let text = configuration(&proposals);
         let path = root.join(FILE_NAME);
         if init.dry_run {
-            return print_text(&text);
+            let rest = format!(
+                "\n# and {BASELINE} with the findings that are there, and a line for it in .gitattributes\n"
+            );
+            return print_text(&(text + &rest));
         }
         write(&path, &text)?;
         let _ = writeln!(told, "wrote    {} with {} of the concepts found", shown(&path), proposals.len());
@@ -77,15 +80,21 @@ pub(super) fn run(init: &Init, quiet: bool) -> miette::Result<()> {
             writeln!(told, "wrote    {} with the {} findings that are there", shown(&file), entries.len());
     }
     told.push_str(&keep_both_sides(&root, &file)?);
-    let given = if named.is_some() { String::new() } else { format!(" --baseline {}", shown(&file)) };
+    let mut command = "ssot check".to_owned();
+    if !matches!(shown(&root).as_str(), "" | ".") {
+        command.push_str(&format!(" {}", shown(&root)));
+    }
+    if named.is_none() {
+        command.push_str(&format!(" --baseline {}", shown(&file)));
+    }
     let _ = write!(
         told,
         "\nNext:\n  \
          1. read {FILE_NAME}: name the canonical implementation of each concept, take out what is none\n  \
          2. commit the files\n  \
-         3. ssot check{given}                  in CI: fails where something is new\n     \
-         ssot check{given} --prune          after mending something\n     \
-         ssot discover                  for what else is implemented several times\n"
+         3. in CI, fail where something is new:      {command}\n     \
+         after mending something:                 {command} --prune\n     \
+         for what else is implemented twice:      ssot discover\n"
     );
     print_text(&told)
 }

@@ -61,6 +61,11 @@ pub(super) fn concepts_of(
             exclude: entry.exclude.clone(),
             canonical: entry.canonical.clone(),
             protocol: entry.protocol.clone(),
+            line: if name.starts_with("rules/") {
+                0
+            } else {
+                text[..span.start].matches('\n').count() as u32 + 1
+            },
             id: entry.id.clone(),
         });
     }

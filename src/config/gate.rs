@@ -73,7 +73,13 @@ impl GateConfig {
             is_selected && !is_ignored && severity.is_some() && is_shown
         };
         let rules: BTreeSet<Rule> = Rule::ALL.iter().copied().filter(is_wanted).collect();
-        Wanted { rules, cycle_phases: self.cycle_phases, held: self.held.clone(), shims: self.shims.clone() }
+        Wanted {
+            rules,
+            cycle_phases: self.cycle_phases,
+            held: self.held.clone(),
+            shims: self.shims.clone(),
+            config_path: String::new(),
+        }
     }
 }
 
@@ -147,7 +153,7 @@ pub(super) struct GateEntries {
     pub(super) rules: BTreeMap<String, toml::Spanned<RuleEntry>>,
     pub(super) allow: Vec<toml::Spanned<AllowEntry>>,
     pub(super) shim: Vec<ShimEntry>,
-    pub(super) conform: Vec<ConformEntry>,
+    pub(super) conform: Vec<toml::Spanned<ConformEntry>>,
 }
 
 /// A configuration file as it was read.
@@ -158,6 +164,11 @@ pub(super) struct Read<'a> {
 }
 
 impl Read<'_> {
+    /// The 1-based line of a byte.
+    fn line(self, at: usize) -> u32 {
+        self.text[..at].matches('\n').count() as u32 + 1
+    }
+
     fn error(self, message: String, help: String, span: std::ops::Range<usize>) -> ConfigError {
         ConfigError {
             message: format!("{}: {message}", self.name),
@@ -247,7 +258,7 @@ pub(super) fn gate_of(read: Read<'_>, entries: GateEntries) -> Result<GateConfig
     for entry in allow {
         let (span, entry) = (entry.span(), entry.into_inner());
         let rule = read.rule(entry.rule.get_ref(), entry.rule.span())?;
-        let line = read.text[..span.start].matches('\n').count() as u32 + 1;
+        let line = read.line(span.start);
         gate.suppressions.push(Suppression {
             rules: vec![rule.id().to_owned()],
             reason: read.reason(&entry.reason)?,
@@ -268,7 +279,11 @@ pub(super) fn gate_of(read: Read<'_>, entries: GateEntries) -> Result<GateConfig
         let reason = read.reason(&entry.reason)?;
         gate.shims.push(Shim { name: entry.r#type, until, reason });
     }
-    gate.held =
-        conform.into_iter().map(|entry| Held { of: entry.r#type, protocol: entry.protocol }).collect();
+    let held = conform.into_iter().map(|entry| {
+        let line = read.line(entry.span().start);
+        let entry = entry.into_inner();
+        Held { of: entry.r#type, protocol: entry.protocol, line }
+    });
+    gate.held = held.collect();
     Ok(gate)
 }

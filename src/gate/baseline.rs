@@ -5,7 +5,8 @@
 //! duplicate-concept⇥ChannelHub⇥app/hub.py⇥WebSocketManager⇥app/manager.py
 //! ```
 //! A line is the rule, then pairs of a name within its module and the file that it was last seen in. Lines that two
-//! branches add are both kept by git's `merge=union`; the order of lines and repeated lines mean nothing.
+//! branches add are both kept by git's `merge=union`; the order of lines and repeated lines mean nothing. A line that begins with
+//! `~` is no finding: a pair that nearly is one, with digests of what the two hold.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -19,6 +20,9 @@ const HEADER: &str = "# ssot baseline 1";
 const ABOUT: &str = ": findings that are accepted, one a line. Written by `ssot check --write-baseline`; \
                      when branches meet, keep the lines of both.\n";
 
+/// What a line begins with that is no finding.
+const NEAR: &str = "~";
+
 /// An accepted finding.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Entry {
@@ -26,13 +30,17 @@ pub struct Entry {
     pub rule: Rule,
     /// What it is about.
     pub atoms: Vec<Atom>,
+    /// No finding, and one that may become one without a change of what it is about; names carry a digest of the content.
+    pub is_near: bool,
 }
 
 impl Entry {
     /// The entry of a finding.
     #[must_use]
     pub fn of(finding: &Finding) -> Self {
-        Self { rule: finding.rule, atoms: finding.atoms.clone() }
+        let contents = finding.contents().filter(|_| finding.is_near());
+        let atoms = contents.map_or_else(|| finding.atoms.clone(), Vec::from);
+        Self { rule: finding.rule, atoms, is_near: finding.is_near() }
     }
 }
 
@@ -63,6 +71,7 @@ pub struct BaselineError {
 pub fn parse(text: &str) -> Result<Vec<Entry>, BaselineError> {
     let mut entries: BTreeSet<Entry> = BTreeSet::new();
     let mut start = 0;
+    let text = text.strip_prefix('\u{feff}').inspect(|_| start = 3).unwrap_or(text);
     for (number, line) in text.split_inclusive('\n').enumerate() {
         let span = start..start + line.trim_end().len();
         start += line.len();
@@ -82,7 +91,7 @@ pub fn parse(text: &str) -> Result<Vec<Entry>, BaselineError> {
                 "remove the marks and keep the lines of both; `*.baseline merge=union` in .gitattributes lets git do it",
             ));
         }
-        if line.is_empty() || line.starts_with('#') {
+        if line.trim().is_empty() || line.starts_with('#') {
             continue;
         }
         entries.insert(parse_line(line).map_err(|message| {
@@ -95,6 +104,7 @@ pub fn parse(text: &str) -> Result<Vec<Entry>, BaselineError> {
 fn parse_line(line: &str) -> Result<Entry, String> {
     let mut cells = line.split('\t');
     let id = cells.next().unwrap_or("");
+    let (id, is_near) = id.strip_prefix(NEAR).map_or((id, false), |id| (id, true));
     let rule = Rule::from_id(id).ok_or_else(|| format!("`{id}` is no rule of this version"))?;
     let cells: Vec<String> = cells.map(unescape).collect();
     let atoms: Vec<Atom> = cells
@@ -107,7 +117,7 @@ fn parse_line(line: &str) -> Result<Entry, String> {
     if atoms.is_empty() || cells.len() % 2 == 1 {
         return Err(format!("{} cells after the rule", cells.len()));
     }
-    Ok(Entry { rule, atoms })
+    Ok(Entry { rule, atoms, is_near })
 }
 
 /// Writes a baseline: sorted, one entry a line.
@@ -115,7 +125,7 @@ fn parse_line(line: &str) -> Result<Entry, String> {
 pub fn render(entries: &[Entry]) -> String {
     let mut lines: BTreeSet<String> = BTreeSet::new();
     for entry in entries {
-        let mut line = entry.rule.id().to_owned();
+        let mut line = format!("{}{}", if entry.is_near { NEAR } else { "" }, entry.rule.id());
         for atom in &entry.atoms {
             let _ = write!(line, "\t{}\t{}", escape(&atom.name), escape(&atom.path));
         }
@@ -127,6 +137,13 @@ pub fn render(entries: &[Entry]) -> String {
         text.push('\n');
     }
     text
+}
+
+/// The 1-based line of an entry in the text of a baseline.
+#[must_use]
+pub fn line_of(text: &str, entry: &Entry) -> u32 {
+    let at = text.lines().position(|line| parse_line(line).as_ref() == Ok(entry));
+    at.map_or(1, |at| at as u32 + 1)
 }
 
 fn escape(text: &str) -> String {
@@ -157,17 +174,19 @@ mod tests {
 
     fn entry(rule: Rule, atoms: &[(&str, &str)]) -> Entry {
         let atoms = atoms.iter().map(|(name, path)| Atom { name: (*name).into(), path: (*path).into() });
-        Entry { rule, atoms: atoms.collect() }
+        Entry { rule, atoms: atoms.collect(), is_near: rule == Rule::DuplicateProtocol }
     }
 
     #[test]
     fn what_is_written_is_read_again() {
         let entries = [
             entry(Rule::DuplicateConcept, &[("Hub", "a b/h\tu\\b.py"), ("Manager", "m\n.py")]),
+            entry(Rule::DuplicateProtocol, &[("A#01", "a.py"), ("B#02", "b.py")]),
             entry(Rule::ImportCycle, &[("module a", "a.py")]),
         ];
         let text = render(&entries);
-        assert_eq!(text.lines().count(), 3);
+        assert_eq!(text.lines().count(), 4);
+        assert!(text.contains("~duplicate-protocol"));
         assert_eq!(parse(&text), Ok(entries.to_vec()));
         assert_eq!(parse(&text.replace('\n', "\r\n")), Ok(entries.to_vec()));
     }

@@ -13,6 +13,8 @@ type Key<'a> = (Rule, &'a str);
 pub(super) struct Matching {
     /// What is found and not known.
     new: BTreeSet<(Rule, Atom)>,
+    /// Pairs that were nearly findings, by name and content.
+    near: BTreeSet<(Rule, [String; 2])>,
     /// For each known circle of modules what it was made of; see [`Matching::is_known_circle`].
     circles: Vec<Circle>,
     pub(super) stale: Vec<Entry>,
@@ -32,8 +34,14 @@ impl Matching {
         files: &BTreeSet<String>,
     ) -> Self {
         let families: BTreeSet<Rule> = terms.rules.iter().map(|rule| rule.family()).collect();
-        let checked: Vec<&Entry> =
-            terms.known.iter().filter(|entry| families.contains(&entry.rule.family())).collect();
+        let all = terms.baseline.iter().chain(terms.before);
+        let (near, checked): (Vec<&Entry>, Vec<&Entry>) =
+            all.filter(|entry| families.contains(&entry.rule.family())).partition(|entry| entry.is_near);
+        let near = near.iter().filter_map(|entry| {
+            let mut names: Vec<String> = entry.atoms.iter().map(|atom| atom.name.clone()).collect();
+            names.sort();
+            Some((entry.rule.family(), names.try_into().ok()?))
+        });
         let found: BTreeMap<Key<'_>, BTreeSet<&str>> =
             paths_by_name(findings.map(|finding| (finding.rule, finding.atoms.as_slice())));
         let known = paths_by_name(checked.iter().map(|entry| (entry.rule, entry.atoms.as_slice())));
@@ -47,9 +55,9 @@ impl Matching {
             new.extend(appeared.iter().map(atom));
             gone.extend(vanished.iter().map(atom));
         }
-        let is_stale = |entry: &&&Entry| {
+        let is_stale = |entry: &&Entry| {
             let rule = entry.rule.family();
-            entry.atoms.iter().any(|atom| gone.contains(&(rule, atom.clone())))
+            !entry.is_near && entry.atoms.iter().any(|atom| gone.contains(&(rule, atom.clone())))
         };
         let circles = checked.iter().filter(|entry| entry.rule == Rule::ImportCycle).map(|entry| Circle {
             names: entry.atoms.iter().map(|atom| atom.name.clone()).collect(),
@@ -58,7 +66,8 @@ impl Matching {
         Self {
             new,
             circles: circles.collect(),
-            stale: checked.iter().filter(is_stale).map(|entry| (*entry).clone()).collect(),
+            near: near.collect(),
+            stale: terms.baseline.iter().filter(is_stale).cloned().collect(),
         }
     }
 
@@ -66,7 +75,23 @@ impl Matching {
     pub(super) fn is_known(&self, finding: &Finding) -> bool {
         let rule = finding.rule.family();
         let unknown = finding.atoms.iter().filter(|atom| self.new.contains(&(rule, (*atom).clone()))).count();
-        unknown == 0 || rule == Rule::ImportCycle && self.is_known_circle(finding, unknown)
+        unknown == 0
+            || rule == Rule::ImportCycle && self.is_known_circle(finding, unknown)
+            || self.was_near(finding)
+    }
+
+    /// Whether two copies were nearly that before, and have not changed since: something else has.
+    fn was_near(&self, finding: &Finding) -> bool {
+        let names = finding.contents().map(|contents| contents.map(|atom| atom.name));
+        names.is_some_and(|names| self.near.contains(&(finding.rule.family(), names)))
+    }
+
+    /// Whether of two copies the second is new, and the first is not.
+    pub(super) fn is_second_alone_new(&self, finding: &Finding) -> bool {
+        let rule = finding.rule.family();
+        let is_new =
+            |at: usize| finding.atoms.get(at).is_some_and(|atom| self.new.contains(&(rule, atom.clone())));
+        is_new(1) && !is_new(0)
     }
 
     /// A module that is in a known circle under a new name: as many of the circle's modules as are unknown have gone from

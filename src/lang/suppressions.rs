@@ -17,8 +17,14 @@ pub(super) fn may_suppress(text: &str) -> bool {
 pub(super) fn read(text: &str, comments: impl Iterator<Item = Range<usize>>) -> Vec<SuppressionFact> {
     comments
         .filter_map(|range| {
-            let said = text[range.clone()].trim_start_matches(['#', '/', '!', '*']).trim();
-            let allowed = said.strip_prefix("ssot:")?.trim_start().strip_prefix("allow")?;
+            // It may stand behind another one: `# noqa: E501  # ssot: allow[…] …`.
+            let comment = &text[range.clone()];
+            let at = comment.find("ssot:").filter(|at| !comment[..*at].ends_with(is_part_of_word))?;
+            let said = comment[at + "ssot:".len()..].trim_start();
+            let verb = said.split(|c: char| !c.is_alphanumeric()).next().unwrap_or("");
+            let is_meant =
+                ["allow", "ignore", "disable", "suppress"].iter().any(|word| verb.eq_ignore_ascii_case(word));
+            let allowed = said.strip_prefix("allow").or_else(|| is_meant.then_some(""))?;
             let (rules, reason) = match allowed.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
                 Some((rules, reason)) => (rules, reason.trim_end_matches("*/").trim()),
                 // Without brackets it suppresses nothing, which the one who wrote it should hear.
@@ -32,6 +38,10 @@ pub(super) fn read(text: &str, comments: impl Iterator<Item = Range<usize>>) -> 
             })
         })
         .collect()
+}
+
+fn is_part_of_word(character: char) -> bool {
+    character.is_alphanumeric() || character == '_'
 }
 
 /// The line of the comment where code stands before it, else the next line of code; decorators and attributes belong
@@ -90,5 +100,10 @@ mod tests {
         check(Language::Rust, "const X: &str = \"// ssot: allow[a] b\";\n", &[]);
         check(Language::Python, "x = 1  # ssot: allow a\n", &[("", "", 1)]);
         check(Language::Python, "x = 1  # about ssot: it allows\n", &[]);
+        check(
+            Language::Python,
+            "x = 1  # noqa  # ssot: allow[a] b\ny = 1  # ssot: ignore[a] b\n",
+            &[("a", "b", 1), ("", "", 2)],
+        );
     }
 }

@@ -48,8 +48,10 @@ pub fn summary_line(summary: &SummaryReport) -> String {
         parts.push(format!("{} below the severity that counts", summary.hidden));
     }
     if summary.stale > 0 {
-        let entries = if summary.stale == 1 { "1 entry" } else { &format!("{} entries", summary.stale) };
-        parts.push(format!("{entries} of the baseline no longer occur (--prune removes them)"));
+        parts.push(match summary.stale {
+            1 => "1 entry of the baseline no longer occurs (--prune removes it)".to_owned(),
+            more => format!("{more} entries of the baseline no longer occur (--prune removes them)"),
+        });
     }
     parts.join("; ")
 }

@@ -121,6 +121,7 @@ pub fn build(verdict: &Verdict, manner: &Manner<'_>) -> CheckReport {
         ..SummaryReport::default()
     };
     let mut findings = Vec::new();
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for (finding, status) in &verdict.findings {
         let Some(severity) = severity(finding) else { continue };
         if *status == Status::New && severity < manner.least {
@@ -130,7 +131,14 @@ pub fn build(verdict: &Verdict, manner: &Manner<'_>) -> CheckReport {
         if *status == Status::New {
             *summary.new.entry(severity.as_str()).or_default() += 1;
         }
-        findings.push(finding_report(finding, *status, severity, manner));
+        let mut report = finding_report(finding, *status, severity, manner);
+        // Services drop a result that repeats a fingerprint.
+        let count = seen.entry(report.fingerprint.clone()).or_insert(0_usize);
+        if *count > 0 {
+            report.fingerprint = format!("{}-{count}", report.fingerprint);
+        }
+        *count += 1;
+        findings.push(report);
     }
     summary.passed = summary.new.is_empty() && (!manner.is_strict || summary.stale == 0);
     CheckReport {

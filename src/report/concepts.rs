@@ -352,7 +352,7 @@ fn member_report(index: &Index, member: &Member) -> Option<MemberReport> {
     })
 }
 
-fn reason_report(index: &Index, reason: &Reason) -> ReasonReport {
+pub(super) fn reason_report(index: &Index, reason: &Reason) -> ReasonReport {
     ReasonReport {
         statement: reason.statement.clone(),
         place: reason.place.map(|(file, at)| place(index, file, at)),

@@ -9,14 +9,16 @@ use rustc_hash::FxHashSet;
 
 use super::evidence::Places;
 use crate::analysis::AnalysisOptions;
+use crate::analysis::clones::{self, Twins};
 use crate::analysis::concepts::{Concept, Reason, Role};
 use crate::analysis::discovery::{self, Group, GroupKind, GroupMember};
 use crate::analysis::similarity::Profiles;
 use crate::analysis::similarity::explain::Explainer;
 use crate::analysis::similarity::units::Unit;
+use crate::analysis::usage;
 use crate::facts::names::is_tail;
-use crate::finding::{Finding, Rule};
-use crate::link::Index;
+use crate::finding::{Atom, Copy, Finding, Rule, Turned};
+use crate::link::{ClassId, Index};
 use crate::source::FileRole;
 
 /// How many parts of a likeness are told.
@@ -42,10 +44,49 @@ pub(super) fn check(
     }
     let profiles = profiles.get_or_init(|| Profiles::of(index, &options.lexicon, options.similarity));
     let explainer = Explainer::new(index, &options.lexicon, profiles);
-    for group in discovery::groups(index, &options.lexicon, profiles) {
-        found.extend(of_group(places, &group, &judged, &explainer));
+    let groups = discovery::find_groups(index, &options.lexicon, profiles);
+    for group in &groups.groups {
+        found.extend(of_group(places, group, &judged, &explainer));
     }
+    for finding in clones::find(index).into_iter().filter_map(|twins| of_twins(places, twins, &judged)) {
+        // Of three that are the same, two findings tell.
+        let is_told = |atom: &Atom| {
+            found.iter().any(|known: &Finding| known.copy.is_some() && known.atoms.contains(atom))
+        };
+        if !finding.atoms.iter().all(is_told) {
+            found.push(finding);
+        }
+    }
+    let of_concepts = declared.iter().filter_map(|concept| {
+        let canonical = Unit::Class(concept.canonical?);
+        Some(concept.near.iter().map(move |unit| [*unit, canonical]))
+    });
+    let near: Vec<[Unit; 2]> = groups.near.iter().copied().chain(of_concepts.flatten()).collect();
+    let near = near.into_iter().filter(|[a, b]| !judged.excludes(index, *a, *b)).filter_map(|both| {
+        let mut finding = pair(places, Rule::DuplicateConcept, both, "the job", "", Vec::new())?;
+        finding.copy.as_mut()?.is_near = true;
+        Some(finding)
+    });
+    found.extend(near);
     found
+}
+
+/// Two classes of one text. The one that more code relies on is the canonical one.
+fn of_twins(places: &Places<'_>, twins: Twins, judged: &Judged) -> Option<Finding> {
+    let index = places.index;
+    let used = |class: ClassId| usage::counts(index, class).in_role(FileRole::Production);
+    let (canonical, copy) = match used(twins.first) >= used(twins.second) {
+        true => (twins.first, twins.second),
+        false => (twins.second, twins.first),
+    };
+    let both = [Unit::Class(copy), Unit::Class(canonical)];
+    if judged.knows(index, both[0], both[1]) {
+        return None;
+    }
+    let are_namesakes = index.class(copy).name == index.class(canonical).name;
+    let rule = if are_namesakes { Rule::DuplicateDefinition } else { Rule::DuplicateConcept };
+    let notes = vec![format!("{} methods are the same, word for word", twins.methods)];
+    pair(places, rule, both, "the job", "", notes)
 }
 
 /// What declared concepts have decided on already.
@@ -205,26 +246,36 @@ fn pair(
     let index = places.index;
     let name = |unit: Unit| unit.id(index).as_str().to_owned();
     let (own, other) = (places.unit_atom(copy)?, places.unit_atom(canonical)?);
-    let (message, labels) = match rule {
-        Rule::DuplicateConcept => {
-            let message = format!("`{}` does {part} of `{}`{within}", name(copy), name(canonical));
-            (message, [format!("does {part} of `{}`", other.name), "the canonical implementation".to_owned()])
-        }
-        _ => {
-            let message =
-                format!("`{}` is defined again: `{}` is the same thing", name(copy), name(canonical));
-            (message, ["defined again".to_owned(), "the canonical definition".to_owned()])
-        }
+    let told = |copy: Unit, canonical: Unit, of: &Atom| match rule {
+        Rule::DuplicateConcept => (
+            format!("`{}` does {part} of `{}`{within}", name(copy), name(canonical)),
+            [format!("does {part} of `{}`", of.name), "the canonical implementation".to_owned()],
+        ),
+        _ => (
+            format!("`{}` is defined again: `{}` is the same thing", name(copy), name(canonical)),
+            ["defined again".to_owned(), "the canonical definition".to_owned()],
+        ),
     };
-    let [own_label, other_label] = labels;
+    let (message, [own_label, other_label]) = told(copy, canonical, &other);
+    let (turned_message, [new_label, known_label]) = told(canonical, copy, &own);
+    let turned = Turned {
+        message: turned_message,
+        labels: [new_label, known_label.replace("the canonical", "the known")],
+        symbol: name(canonical),
+    };
     Some(Finding {
         rule,
         message,
         places: vec![places.unit(copy, own_label)?, places.unit(canonical, other_label)?],
         notes,
-        atoms: vec![own, other],
         symbols: vec![name(copy)],
         after: None,
+        copy: Some(Copy {
+            digests: [places.digest(copy), places.digest(canonical)],
+            is_near: false,
+            turned: Some(turned),
+        }),
+        atoms: vec![own, other],
     })
 }
 
@@ -238,5 +289,6 @@ fn unused(places: &Places<'_>, unit: Unit, beside: &str) -> Option<Finding> {
         atoms: vec![places.unit_atom(unit)?],
         symbols: vec![id],
         after: None,
+        copy: None,
     })
 }

@@ -55,6 +55,7 @@ pub(super) fn check(places: &Places<'_>, wanted: &Wanted) -> Vec<Finding> {
                 symbols: names.iter().map(|name| (*name).to_owned()).collect(),
                 places: (!evidence.is_empty()).then_some(evidence)?,
                 after: None,
+                copy: None,
             })
         })
         .collect()

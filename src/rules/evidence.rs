@@ -3,7 +3,8 @@
 use crate::analysis::similarity::units::Unit;
 use crate::facts::names::last_segment;
 use crate::finding::{Atom, Evidence};
-use crate::link::{ClassId, FileId, FunctionId, Index};
+use crate::link::members::{fields_of, methods_of};
+use crate::link::{ClassId, FileId, FunctionId, Index, Origin};
 use crate::text::Offset;
 
 /// Turns what the analysis points at into evidence.
@@ -76,6 +77,35 @@ impl Places<'_> {
                 Some(Atom { name: format!("module {name}"), path: self.index.file(file).display.clone() })
             }
         }
+    }
+
+    /// A digest of what a unit holds: its bodies and its fields, in whatever order and under whatever name of its own.
+    pub(super) fn digest(&self, unit: Unit) -> String {
+        let index = self.index;
+        let mut parts: Vec<(&str, u64)> = match unit {
+            Unit::Class(class) => {
+                let methods = methods_of(index, class).iter().map(|method| index.function(*method));
+                let methods = methods.map(|fact| (fact.name.as_str(), fact.digest));
+                let fields = index.parts_of(class).flat_map(|(file, _)| {
+                    let Origin::Source { index: owner, .. } = index.class(class).origin else {
+                        return Vec::new();
+                    };
+                    fields_of(index, file, owner).map(|field| (field.name.as_str(), 0)).collect()
+                });
+                methods.chain(fields).collect()
+            }
+            Unit::Module(file) => {
+                let functions = index.file(file).facts.functions.iter();
+                functions.map(|fact| (fact.name.as_str(), fact.digest)).collect()
+            }
+        };
+        parts.sort_unstable();
+        parts.dedup();
+        let mut hasher = blake3::Hasher::new();
+        for (name, digest) in parts {
+            hasher.update(name.as_bytes()).update(&[0]).update(&digest.to_le_bytes());
+        }
+        hasher.finalize().to_hex()[..8].to_owned()
     }
 
     pub(super) fn id(&self, class: ClassId) -> String {

@@ -61,6 +61,7 @@ fn finding(places: &Places<'_>, class: ClassId, protocol: ClassId) -> Option<Fin
         atoms: vec![places.class_atom(class)?, places.class_atom(protocol)?],
         symbols: vec![id],
         after: None,
+        copy: None,
     })
 }
 

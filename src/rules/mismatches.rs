@@ -12,7 +12,21 @@ use crate::finding::{Evidence, Finding, Rule};
 use crate::link::ClassId;
 
 pub(super) fn check(places: &Places<'_>, declared: &[Concept]) -> Vec<Finding> {
-    declared.iter().flat_map(|concept| of_concept(places, concept)).collect()
+    let mut found: Vec<Finding> = Vec::new();
+    for finding in declared.iter().flat_map(|concept| of_concept(places, concept)) {
+        // One method that differs from the canonical one's and from a protocol's in the same way is one fact.
+        let same = found.iter_mut().find(|known| {
+            known.rule == finding.rule && known.message == finding.message && known.place() == finding.place()
+        });
+        match same {
+            Some(known) => {
+                known.places.extend(finding.places.into_iter().skip(1));
+                known.atoms.extend(finding.atoms.into_iter().skip(1));
+            }
+            None => found.push(finding),
+        }
+    }
+    found
 }
 
 fn of_concept(places: &Places<'_>, concept: &Concept) -> Vec<Finding> {
@@ -116,5 +130,6 @@ fn finding(
         atoms: atoms.collect(),
         symbols: vec![places.id(subject.class)],
         after: None,
+        copy: None,
     })
 }

@@ -81,5 +81,6 @@ fn finding(places: &Places<'_>, trouble: &MroTrouble) -> Option<Finding> {
         atoms: vec![atom?],
         symbols: vec![id],
         after: None,
+        copy: None,
     })
 }

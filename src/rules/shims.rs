@@ -55,6 +55,7 @@ fn of_shim(places: &Places<'_>, shim: &Shim) -> Vec<Finding> {
         atoms: vec![atom],
         symbols: vec![id],
         after: Some(shim.until),
+        copy: None,
     };
     told.into_iter().map(finding).collect()
 }

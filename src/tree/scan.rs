@@ -133,6 +133,9 @@ impl Scan<'_> {
             parts.push(format!("{about:?}").into_bytes());
             parts.push((*key)?.0.to_vec());
         }
+        for skipped in &self.skipped {
+            parts.push(format!("{skipped:?}").into_bytes());
+        }
         let ground = (&self.found.projects, &self.found.crates, packages_above(&self.found.root));
         let around = (self.target, self.environment.is_some());
         parts.push(format!("{ground:?} {around:?}").into_bytes());

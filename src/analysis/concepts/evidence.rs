@@ -93,6 +93,16 @@ impl Judge<'_> {
             .collect()
     }
 
+    /// Units that may have it after a change elsewhere in the tree.
+    pub(super) fn nearly_alike(&self) -> Vec<Unit> {
+        let Some(canonical) = self.canonical else { return Vec::new() };
+        let Some(own) = self.profiles.of_class(canonical) else { return Vec::new() };
+        let near = self.profiles.nearest(own, NEIGHBOURS).into_iter();
+        near.filter(|(_, score)| self.profiles.is_nearly_same(*score))
+            .map(|(id, _)| self.profiles.unit(id))
+            .collect()
+    }
+
     /// One is a base of the other: a family, no copy.
     fn is_kin(&self, class: ClassId, canonical: ClassId) -> bool {
         let index = self.index;

@@ -9,7 +9,7 @@ use miette::NamedSource;
 use crate::cli::Outcome;
 use crate::cli::output::print_note;
 use crate::config::gate::GateConfig;
-use crate::finding::Rule;
+use crate::finding::{Evidence, Finding, Rule};
 use crate::gate::baseline::{self, Entry};
 use crate::gate::{Status, Verdict};
 use crate::report::check::CheckReport;
@@ -21,7 +21,7 @@ pub(super) struct BaselineOptions {
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
     /// Write the findings to this file and accept them. A file that is there only shrinks, unless --grow is given.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
     write_baseline: Option<PathBuf>,
     /// Let --write-baseline add findings to a file that is there.
     #[arg(long, requires = "write_baseline")]
@@ -74,11 +74,11 @@ impl BaselineOptions {
 
 fn read(path: &Path) -> miette::Result<Vec<Entry>> {
     let text = std::fs::read_to_string(path).map_err(|error| {
-        miette::miette!(
-            help = "write one with `ssot check --write-baseline FILE`",
-            "cannot read baseline {}: {error}",
-            path.display()
-        )
+        let help = match path.is_dir() {
+            true => "give a file; `ssot check --write-baseline FILE` writes one",
+            false => "write one with `ssot check --write-baseline FILE`",
+        };
+        miette::miette!(help = help, "cannot read baseline {}: {error}", path.display())
     })?;
     baseline::parse(&text).map_err(|error| {
         let span = miette::LabeledSpan::at(error.span.clone(), "here");
@@ -95,6 +95,43 @@ impl Upkeep {
     /// What is accepted.
     pub(super) fn known(&self) -> Vec<Entry> {
         self.file.as_ref().and_then(|(_, entries)| entries.clone()).unwrap_or_default()
+    }
+
+    /// The entries that no longer occur as findings, where they are to fail.
+    pub(super) fn stale_findings(&self, stale: &[Entry], root: &Path) -> Vec<Finding> {
+        let Some((path, _)) = self.file.as_ref().filter(|_| self.is_strict && !self.writes()) else {
+            return Vec::new();
+        };
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        let real = path.canonicalize().unwrap_or_else(|_| path.clone());
+        let shown = real.strip_prefix(root).unwrap_or(path).display().to_string();
+        let told = stale.iter().map(|entry| {
+            let line = baseline::line_of(&text, entry);
+            let label = "no longer occurs".to_owned();
+            Finding {
+                rule: Rule::StaleBaseline,
+                message: format!("the baseline accepts what no longer occurs: {entry}"),
+                places: vec![Evidence {
+                    path: shown.clone(),
+                    line,
+                    column: 1,
+                    length: entry.rule.id().len() as u32,
+                    label,
+                    first_line: line,
+                }],
+                notes: Vec::new(),
+                atoms: entry.atoms.clone(),
+                symbols: Vec::new(),
+                after: None,
+                copy: None,
+            }
+        });
+        told.collect()
+    }
+
+    /// Whether the file only loses entries, and the verdict is told as ever.
+    pub(super) fn prunes(&self) -> bool {
+        self.work == Work::Prune
     }
 
     pub(super) fn writes(&self) -> bool {
@@ -129,18 +166,21 @@ impl Upkeep {
         let mut entries: Vec<Entry> =
             old.iter().filter(|entry| !checked.contains(&entry.rule)).cloned().collect();
         entries.extend(verdict.of(Status::Known).map(Entry::of));
+        entries.extend(verdict.near.iter().cloned());
         if may_grow && !is_pruning {
             entries.extend(grown.iter().cloned());
         }
         let text = baseline::render(&entries);
-        replace(path, &text)?;
+        if std::fs::read_to_string(path).ok().as_ref() != Some(&text) {
+            replace(path, &text)?;
+        }
         if !quiet {
             let gone = report.summary.stale;
             let added = if may_grow && !is_pruning { grown.len() } else { 0 };
             print_note(&format!(
                 "{}: {} findings, {added} of them added now, {gone} entries removed\n",
                 path.display(),
-                text.lines().count() - 1
+                entries.iter().filter(|entry| !entry.is_near).count()
             ));
         }
         let is_open = is_pruning && !grown.is_empty();

@@ -27,6 +27,8 @@ struct Remembered {
     witness: Witness,
     findings: Vec<Finding>,
     suppressions: Vec<Suppression>,
+    /// Files that were not read, or not whole.
+    unread: Vec<String>,
 }
 
 impl Finder<'_> {
@@ -41,7 +43,7 @@ impl Finder<'_> {
             .and_then(|key| self.cache.get(key))
             .and_then(|bytes| serde_json::from_slice::<Remembered>(&bytes).ok())
             .filter(|remembered| scan.holds(&remembered.witness));
-        let Remembered { findings, mut suppressions, .. } = remembered.unwrap_or_else(|| {
+        let Remembered { findings, mut suppressions, unread, .. } = remembered.unwrap_or_else(|| {
             let worked_out = self.work_out(scan);
             if let Some(key) = key
                 && let Ok(bytes) = serde_json::to_vec(&worked_out)
@@ -51,7 +53,7 @@ impl Finder<'_> {
             worked_out
         });
         suppressions.extend(self.configured());
-        Found { findings, suppressions, files }
+        Found { findings, suppressions, files, unread }
     }
 
     fn work_out(&self, scan: Scan<'_>) -> Remembered {
@@ -61,19 +63,31 @@ impl Finder<'_> {
         let findings = rules::check(&tree.index, &options, self.wanted);
         let suppressions = suppressions::of_comments(&tree.index);
         let witness = tree.witness.clone();
+        let mut unread: Vec<String> =
+            tree.skipped.iter().map(|skipped| format!("{}: {}", skipped.path, skipped.reason)).collect();
+        for file in tree.index.files.iter().take(tree.index.tree_files) {
+            unread.extend(file.facts.errors.first().map(|error| {
+                format!("{}:{}: {}", file.display, file.facts.lines.line(error.at), error.message)
+            }));
+        }
         // Taking a large tree apart piece by piece would only cost time.
         std::mem::forget(tree);
-        Remembered { witness, findings, suppressions }
+        Remembered { witness, findings, suppressions, unread }
     }
 
     /// What the configuration lets pass, with the path of its file as others are shown.
     fn configured(&self) -> impl Iterator<Item = Suppression> {
-        let path = self.config.path.as_deref().unwrap_or(Path::new(""));
-        let real = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-        let shown = real.strip_prefix(self.root).unwrap_or(&real).display().to_string();
+        let shown = shown_config(self.config, self.root);
         self.config.gate.suppressions.clone().into_iter().map(move |mut one| {
             one.origin.path.clone_from(&shown);
             one
         })
     }
+}
+
+/// The path of the configuration's file from the root of the scan, where it lies there.
+pub(super) fn shown_config(config: &Config, root: &Path) -> String {
+    let path = config.path.as_deref().unwrap_or(Path::new(""));
+    let real = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    real.strip_prefix(root).unwrap_or(&real).display().to_string()
 }

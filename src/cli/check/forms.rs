@@ -65,6 +65,14 @@ fn parse_target(text: &str) -> Result<Target, String> {
 impl Forms {
     /// Writes the report to stdout and to every file.
     pub(super) fn write(&self, report: &CheckReport, color: Color) -> miette::Result<()> {
+        self.write_files(report)?;
+        let is_terminal = std::io::stdout().is_terminal();
+        let options = TerminalOptions { width: width(is_terminal), has_color: color.is_wanted(is_terminal) };
+        print_text(&render(report, self.format, options)?)
+    }
+
+    /// Writes the report to every file.
+    pub(super) fn write_files(&self, report: &CheckReport) -> miette::Result<()> {
         for target in &self.output {
             let text =
                 render(report, target.form, TerminalOptions { width: width(false), has_color: false })?;
@@ -72,9 +80,7 @@ impl Forms {
                 std::fs::File::create(&target.path).and_then(|mut file| file.write_all(text.as_bytes()));
             written.map_err(|error| miette::miette!("cannot write {}: {error}", target.path.display()))?;
         }
-        let is_terminal = std::io::stdout().is_terminal();
-        let options = TerminalOptions { width: width(is_terminal), has_color: color.is_wanted(is_terminal) };
-        print_text(&render(report, self.format, options)?)
+        Ok(())
     }
 }
 

@@ -46,8 +46,11 @@ fn read(scan: &Scan<'_>, revision: &str, with_ignored: bool, quiet: bool) -> Res
     Ok(Overlay { files: found })
 }
 
-/// The findings of an earlier state as accepted ones. What was suppressed then is new when the suppression goes.
-pub(super) fn entries(found: &Found, wanted: &Wanted, today: Date) -> Vec<Entry> {
-    let verdict = gate::judge(found, &Terms { rules: &wanted.rules, known: &[], today });
-    verdict.of(Status::New).map(Entry::of).collect()
+/// The findings of an earlier state as accepted ones, and what nearly was one. What was suppressed then is new when the
+/// suppression goes or expires: dates of the configuration are judged as if none had passed.
+pub(super) fn entries(found: &Found, wanted: &Wanted) -> Vec<Entry> {
+    let terms =
+        Terms { rules: &wanted.rules, baseline: &[], before: &[], files_before: None, today: Date::MIN };
+    let verdict = gate::judge(found, &terms);
+    verdict.of(Status::New).map(Entry::of).chain(verdict.near.iter().cloned()).collect()
 }

@@ -1,0 +1,212 @@
+//! What is true after a step and after all of them, and how far it is from being so.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::analysis::concepts::{Concept, Role};
+use crate::analysis::impact::{Action, Impact, is_running, measure_of};
+use crate::analysis::protocols::{self, Verdict};
+use crate::analysis::usage::outside_references;
+use crate::facts::Name;
+use crate::link::members::{method_of, methods_of};
+use crate::link::{ClassId, Index};
+use crate::source::FileRole;
+
+/// What is true after a step. Types are named by dotted id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Criterion {
+    /// There is no such type.
+    Gone {
+        /// The type.
+        r#type: String,
+    },
+    /// There is such a type.
+    Exists {
+        /// The type.
+        r#type: String,
+    },
+    /// The type has these methods.
+    HasMethods {
+        /// The type.
+        r#type: String,
+        /// Their names.
+        methods: Vec<String>,
+    },
+    /// The type has no method of its own, or is gone.
+    IsAlias {
+        /// The type.
+        r#type: String,
+    },
+    /// No production code outside its own file does more with it than to pass its name on.
+    Unused {
+        /// The type.
+        r#type: String,
+    },
+    /// A type does what a protocol demands.
+    Conforms {
+        /// The type.
+        r#type: String,
+        /// The protocol.
+        protocol: String,
+    },
+    /// One type names another one nowhere in its body.
+    Apart {
+        /// The type.
+        r#type: String,
+        /// The other one.
+        from: String,
+    },
+}
+
+/// How far something is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct State {
+    /// How much is open; 0 is done.
+    pub open: u32,
+    /// In words.
+    pub statement: String,
+}
+
+impl State {
+    fn of(open: usize, statement: String) -> Self {
+        Self { open: open as u32, statement }
+    }
+}
+
+/// What is true when a concept has one implementation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Success {
+    /// What.
+    pub name: &'static str,
+    /// How far it is.
+    pub state: State,
+}
+
+fn named(index: &Index, id: &str) -> Option<ClassId> {
+    index.tree_classes().find(|class| index.class(*class).id.as_str() == id)
+}
+
+/// Looks whether it is true of a tree.
+#[must_use]
+pub fn evaluate(index: &Index, criterion: &Criterion) -> State {
+    match criterion {
+        Criterion::Gone { r#type } => match named(index, r#type) {
+            None => State::of(0, format!("`{type}` is gone")),
+            Some(_) => State::of(1, format!("`{type}` is there")),
+        },
+        Criterion::Exists { r#type } => match named(index, r#type) {
+            None => State::of(1, format!("`{type}` is not there")),
+            Some(_) => State::of(0, format!("`{type}` is there")),
+        },
+        Criterion::HasMethods { r#type, methods } => {
+            let class = named(index, r#type);
+            let has =
+                |name: &String| class.is_some_and(|class| method_of(index, class, Name::new(name)).is_some());
+            let missing: Vec<&str> = methods.iter().filter(|name| !has(name)).map(String::as_str).collect();
+            let statement = match missing.as_slice() {
+                [] => format!("`{type}` has all {} methods", methods.len()),
+                some => format!("`{type}` has no `{}`", some.join("`, `")),
+            };
+            State::of(missing.len(), statement)
+        }
+        Criterion::IsAlias { r#type } => {
+            let own = named(index, r#type).map_or(0, |class| methods_of(index, class).len());
+            State::of(own, format!("`{type}` has {own} methods of its own"))
+        }
+        Criterion::Unused { r#type } => {
+            let open = named(index, r#type).map_or(0, |class| uses_to_move(index, class));
+            State::of(open, format!("{open} uses of `{type}` in production"))
+        }
+        Criterion::Conforms { r#type, protocol } => {
+            let (Some(class), Some(wanted)) = (named(index, r#type), named(index, protocol)) else {
+                return State::of(1, format!("`{type}` or `{protocol}` is not there"));
+            };
+            let conformance = protocols::conforms(index, class, wanted);
+            let broken = conformance.members.iter().filter(|member| member.verdict == Verdict::Violates);
+            let names: Vec<&str> = broken.map(|member| member.name.as_str()).collect();
+            let statement = match names.as_slice() {
+                [] => format!("`{type}` violates nothing of `{protocol}`"),
+                some => format!("`{type}` violates `{}`", some.join("`, `")),
+            };
+            State::of(names.len(), statement)
+        }
+        Criterion::Apart { r#type, from } => {
+            let (Some(class), Some(other)) = (named(index, r#type), named(index, from)) else {
+                return State::of(0, format!("`{type}` or `{from}` is not there"));
+            };
+            let spans: Vec<_> = index.parts_of(class).map(|(file, part)| (file, part.at..part.end)).collect();
+            let within = outside_references(index, other).filter(|reference| {
+                spans.iter().any(|(file, span)| *file == reference.file && span.contains(&reference.at))
+            });
+            let open = within.count();
+            State::of(open, format!("`{type}` names `{from}` {open} times"))
+        }
+    }
+}
+
+/// Uses of a type in production code outside its own file.
+fn uses_to_move(index: &Index, class: ClassId) -> usize {
+    let own = index.source_of(class).map(|(file, _)| file);
+    let is_production = |file, scope| Some(file) != own && index.role_at(file, scope) == FileRole::Production;
+    let direct = outside_references(index, class)
+        .filter(|reference| is_running(reference) && is_production(reference.file, reference.scope));
+    let calls = index.references.on_receiver(class).iter();
+    let calls = calls.filter(|used| !used.is_own && is_production(used.file, used.scope));
+    direct.count() + calls.count()
+}
+
+/// What has to be true of a concept in the end, and how far it is.
+pub(super) fn success_of(index: &Index, concept: &Concept, impacts: &[Impact]) -> Vec<Success> {
+    let of_role = |wanted: fn(Role) -> bool| concept.members.iter().filter(move |member| wanted(member.role));
+    let modules = concept.modules.iter().filter(|member| member.role.is_implementation()).count();
+    let implementations = of_role(Role::is_implementation).count() + modules;
+    let protocols = of_role(|role| role == Role::Protocol).count();
+    let renames = impacts.iter().filter(|impact| matches!(impact.action, Action::Rename(_))).count();
+    let shims = of_role(|role| role == Role::Shim).count();
+    let measure = measure_of(index, concept);
+    let broken: usize = measure.zip(concept.canonical).map_or(0, |(protocol, canonical)| {
+        let conformance = protocols::conforms(index, canonical, protocol);
+        conformance.members.iter().filter(|member| member.verdict == Verdict::Violates).count()
+    });
+    let conflicts = concept.conflicts.len();
+    let files: std::collections::BTreeSet<_> = impacts
+        .iter()
+        .filter(|impact| matches!(impact.role, Role::Duplicate | Role::Complementary | Role::Shim))
+        .filter_map(|impact| index.source_of(impact.class).map(|(file, _)| file))
+        .collect();
+    let lines: u32 = impacts
+        .iter()
+        .filter(|impact| matches!(impact.role, Role::Duplicate | Role::Complementary | Role::Shim))
+        .map(|impact| impact.lines)
+        .sum();
+    let success = |name: &'static str, open: usize, statement: String| Success {
+        name,
+        state: State::of(open, statement),
+    };
+    vec![
+        success(
+            "one implementation",
+            implementations.saturating_sub(1),
+            format!("{implementations} implementations"),
+        ),
+        success(
+            "no name that promises the concept and is another thing",
+            renames,
+            format!("{renames} to rename"),
+        ),
+        success("one protocol", protocols.saturating_sub(1), format!("{protocols} protocols")),
+        success(
+            "the canonical implementation conforms to it",
+            broken,
+            format!("{broken} members violate it"),
+        ),
+        success("no conflicts between its members", conflicts, format!("{conflicts} conflicts")),
+        success("no shims", shims, format!("{shims} shims")),
+        success(
+            "no lines beside the canonical implementation",
+            lines as usize,
+            format!("{lines} lines in {} files", files.len()),
+        ),
+    ]
+}
