@@ -11,6 +11,7 @@ mod init;
 mod inputs;
 mod naming;
 mod output;
+mod plan;
 mod protocol;
 
 use std::path::PathBuf;
@@ -131,6 +132,14 @@ Exit codes: 0 nothing new, 1 new findings, 2 the call, the configuration or the 
   ssot protocol backend -o target.pyi            a Python protocol
   ssot protocol backend --language rust          a Rust trait")]
     Protocol(protocol::Protocol),
+    /// The way to one implementation: what becomes of each member, steps in phases, risks, when it is done.
+    #[command(after_help = "Examples:
+  ssot plan backend --concept websocket-manager
+  ssot plan backend --capacity 3 --weeks 4 -o plan.md
+  ssot plan backend --save plan.json; later: ssot plan backend --status --saved plan.json
+  ssot plan backend --table csv > steps.csv
+  ssot plan backend --issues issues/               the body of an issue for each step")]
+    Plan(Box<plan::PlanCommand>),
     /// Whether classes do what protocols demand.
     #[command(subcommand)]
     Conform(conform::Conform),
@@ -249,6 +258,9 @@ fn run(arguments: &Arguments) -> miette::Result<Outcome> {
         Command::Check(wanted) => return check::run(wanted, arguments.quiet, arguments.color),
         Command::Init(wanted) => return init::run(wanted, arguments.quiet).map(|()| Outcome::Fine),
         Command::Explain(wanted) => return explain::run(wanted).map(|()| Outcome::Fine),
+        Command::Plan(wanted) => {
+            return plan::run(wanted, arguments.quiet, arguments.color).map(|()| Outcome::Fine);
+        }
         Command::Conform(wanted) => return conform::run(wanted, arguments.quiet, arguments.color),
         Command::Graph { inputs, output, cycles, implicit } => {
             let loaded = inputs.load(arguments.quiet)?;

@@ -6,6 +6,7 @@ pub mod graph_text;
 pub mod json;
 pub mod markdown;
 pub mod pages;
+pub mod plan_text;
 pub mod protocol_text;
 pub mod terminal;
 

@@ -50,7 +50,7 @@ pub enum Criterion {
         /// The protocol.
         protocol: String,
     },
-    /// One type names another one nowhere in its body.
+    /// One type names another one nowhere in its body, and calls nothing on it.
     Apart {
         /// The type.
         r#type: String,
@@ -136,11 +136,13 @@ pub fn evaluate(index: &Index, criterion: &Criterion) -> State {
                 return State::of(0, format!("`{type}` or `{from}` is not there"));
             };
             let spans: Vec<_> = index.parts_of(class).map(|(file, part)| (file, part.at..part.end)).collect();
-            let within = outside_references(index, other).filter(|reference| {
-                spans.iter().any(|(file, span)| *file == reference.file && span.contains(&reference.at))
-            });
-            let open = within.count();
-            State::of(open, format!("`{type}` names `{from}` {open} times"))
+            let is_within = |file, at| spans.iter().any(|(own, span)| *own == file && span.contains(&at));
+            let named = outside_references(index, other).filter(|found| is_within(found.file, found.at));
+            // What a factory gives is the same type, though nobody writes its name.
+            let calls = index.references.on_receiver(other).iter();
+            let calls = calls.filter(|found| !found.is_own && is_within(found.file, found.at));
+            let open = named.count() + calls.count();
+            State::of(open, format!("`{type}` uses `{from}` {open} times"))
         }
     }
 }

@@ -248,16 +248,16 @@ impl Maker<'_, '_> {
         let class = impact.class;
         let (name, target) = (self.name(class), self.name(canonical));
         let mut before = Vec::new();
-        let (clashes, moves) = match &impact.action {
+        let clashes = match &impact.action {
             Action::Merge(merge) => {
                 if !merge.moves.is_empty() || !merge.clashes.is_empty() {
                     let id = self.extend(impact, merge, canonical);
                     self.extended.push(id.clone());
                     before.push(id);
                 }
-                (merge.clashes.len() + merge.renamed.len(), merge.moves.len())
+                merge.clashes.len() + merge.renamed.len()
             }
-            Action::ReplaceByAlias if impact.role != Role::Protocol => (0, 0),
+            Action::ReplaceByAlias if impact.role != Role::Protocol => 0,
             _ => return,
         };
         let mut alias = Draft::new(
@@ -268,8 +268,6 @@ impl Maker<'_, '_> {
         alias.target = Some(canonical);
         alias.depends_on = before;
         alias.criteria = vec![Criterion::IsAlias { r#type: self.id(class) }];
-        alias.moves = moves;
-        alias.clashes = clashes;
         if let Action::Merge(merge) = &impact.action {
             alias.details = self.renamed_lines(merge);
         }
@@ -296,9 +294,9 @@ impl Maker<'_, '_> {
             Work::Extend,
             Phase::Integration,
             format!(
-                "Let `{target}` do what only `{name}` does: {} methods, {} clashes",
-                names.len(),
-                merge.clashes.len()
+                "Let `{target}` do what only `{name}` does: {}, {}",
+                counted(names.len(), "method"),
+                counted(merge.clashes.len(), "clash")
             ),
         );
         let place = |method: &FunctionId| {
@@ -395,7 +393,7 @@ impl Maker<'_, '_> {
             let mut draft = Draft::new(
                 Work::MoveCallers,
                 Phase::Protocol,
-                format!("Lead what asks for `{}` to `{name}`", self.name(impact.class)),
+                format!("Lead what asks for `{}` to `{}`", self.id(impact.class), self.id(measure)),
             );
             draft.target = Some(measure);
             draft.depends_on = vec![conform.clone()];
@@ -460,6 +458,14 @@ impl Maker<'_, '_> {
             self.id(class),
             self.ground.concept.id
         )
+    }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        more if what.ends_with('h') => format!("{more} {what}es"),
+        more => format!("{more} {what}s"),
     }
 }
 

@@ -6,6 +6,7 @@ pub mod coverage;
 pub mod discover;
 pub mod graph;
 pub mod mro;
+pub mod plan;
 pub mod protocol;
 pub mod scan;
 pub mod usage;

@@ -1,0 +1,103 @@
+//! A plan as Mermaid, as CSV and as bodies of issues.
+
+use std::fmt::Write;
+
+use super::document::Document;
+use super::graph_text::{DrawnEdge, DrawnNode, GraphDrawing, LineStyle, render_mermaid};
+use super::markdown::render_markdown;
+use super::pages::plan::step_section;
+use crate::report::plan::{PlanReport, phases};
+
+/// What needs what, `graph TD`.
+#[must_use]
+pub fn render_steps_graph(report: &PlanReport) -> String {
+    let nodes = report
+        .steps
+        .iter()
+        .map(|step| DrawnNode { id: step.id.clone(), label: format!("{}: {}", step.phase, step.id) });
+    let edges = report.steps.iter().flat_map(|step| {
+        step.depends_on.iter().map(|needed| DrawnEdge {
+            from: needed.clone(),
+            to: step.id.clone(),
+            style: LineStyle::Solid,
+            label: String::new(),
+        })
+    });
+    render_mermaid(&GraphDrawing { nodes: nodes.collect(), edges: edges.collect() })
+}
+
+/// When the steps take place, as a Mermaid chart whose first day is an arbitrary Monday: days are what counts.
+#[must_use]
+pub fn render_gantt(report: &PlanReport) -> String {
+    let mut text = String::from("gantt\n  dateFormat X\n  axisFormat day %s\n  title Days of work\n");
+    for (number, title) in phases(report) {
+        let _ = writeln!(text, "  section {number} {title}");
+        for step in report.steps.iter().filter(|step| step.phase == number) {
+            let mark = match (step.status, step.is_critical) {
+                ("done", _) => "done, ",
+                (_, true) => "crit, ",
+                (_, false) => "",
+            };
+            // A colon ends a name, and seconds stand for days: the chart has no working days.
+            let name = step.id.replace([':', ';', '#'], " ");
+            let _ = writeln!(text, "    {name} :{mark}{}, {}", step.start_day, step.end_day);
+        }
+    }
+    text
+}
+
+/// One line a step (RFC 4180).
+#[must_use]
+pub fn render_csv(report: &PlanReport) -> String {
+    let mut text = String::from(
+        "id,concept,phase,work,title,subject,target,depends_on,risk,risk_score,effort_days,start_day,end_day,critical,status,files,references\r\n",
+    );
+    for step in &report.steps {
+        let references: u32 = step.files.iter().map(|file| file.references).sum();
+        let cells = [
+            step.id.clone(),
+            step.concept.clone(),
+            step.phase.to_string(),
+            step.work.to_owned(),
+            step.title.clone(),
+            step.subject.clone(),
+            step.target.clone().unwrap_or_default(),
+            step.depends_on.join(" "),
+            step.risk.level.to_owned(),
+            format!("{:.2}", f64::from(step.risk.score_percent) / 100.0),
+            step.effort_days.to_string(),
+            step.start_day.to_string(),
+            step.end_day.to_string(),
+            step.is_critical.to_string(),
+            step.status.to_owned(),
+            step.files.len().to_string(),
+            references.to_string(),
+        ];
+        let cells: Vec<String> = cells.iter().map(|cell| csv_cell(cell)).collect();
+        text.push_str(&cells.join(","));
+        text.push_str("\r\n");
+    }
+    text
+}
+
+fn csv_cell(text: &str) -> String {
+    // What begins so is a formula to spreadsheets.
+    let guarded = if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text.to_owned() };
+    if guarded.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", guarded.replace('"', "\"\""))
+    } else {
+        guarded
+    }
+}
+
+/// The body of an issue for each step, by the file that it belongs into.
+#[must_use]
+pub fn render_issues(report: &PlanReport) -> Vec<(String, String)> {
+    let width = report.steps.len().to_string().len();
+    let issues = report.steps.iter().enumerate().map(|(at, step)| {
+        let mut page = Document::default();
+        step_section(&mut page, step);
+        (format!("{:0width$}-{}.md", at + 1, step.id), render_markdown(&page))
+    });
+    issues.collect()
+}
