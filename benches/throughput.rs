@@ -135,7 +135,7 @@ fn whole(tree: &std::path::Path) -> ([Duration; 7], (usize, u64, u64, usize, u64
     let found = analysis::run(&tree.index, &tree.documents, &options);
     let analysing = start.elapsed();
     let start = Instant::now();
-    let report = report::build(&tree, &found);
+    let report = report::build(&tree, &found, &options.lexicon);
     let mut json = Counter(0);
     write_report(&report, &mut json).expect("JSON");
     let rendering = start.elapsed();

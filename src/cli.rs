@@ -199,7 +199,7 @@ fn run(arguments: &Arguments) -> miette::Result<Outcome> {
             let loaded = inputs.load(arguments.quiet)?;
             let options = options(&loaded, concept.as_deref())?;
             let found = analysis::run(&loaded.tree.index, &loaded.tree.documents, &options);
-            let report = report::build(&loaded.tree, &found);
+            let report = report::build(&loaded.tree, &found, &options.lexicon);
             loaded.progress.finish();
             if let Some(id) = concept
                 && found.concepts.is_empty()

@@ -160,8 +160,11 @@ pub fn plan(
     lexicon: &Lexicon,
     owners: Owners<'_>,
 ) -> Plan {
-    let tested = risk::tested_files(index, analysis);
     let mut plan = Plan::default();
+    if concepts.is_empty() {
+        return plan;
+    }
+    let tested = risk::tested_files(index, analysis);
     for concept in concepts {
         let impacts = impact::decide(index, lexicon, &analysis.mentions, concept);
         let steps =

@@ -20,6 +20,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::Analysis;
+use crate::analysis::lexicon::Lexicon;
 use crate::facts::Name;
 use crate::link::{FileId, Index};
 use crate::text::Offset;
@@ -28,6 +29,7 @@ use concepts::ConceptReport;
 use coverage::CoverageReport;
 use graph::GraphReport;
 use orders::TroubleReport;
+use plan::PlanReport;
 use types::{BusyType, DuplicateReport, TypeReport};
 
 /// The version of the format.
@@ -42,6 +44,8 @@ pub struct Report {
     pub coverage: CoverageReport,
     /// Declared concepts with members in the tree.
     pub concepts: Vec<ConceptReport>,
+    /// The way to one implementation of each of them, for one person.
+    pub plan: PlanReport,
     /// Defects inside method resolution orders.
     pub mro_findings: Vec<TroubleReport>,
     /// Class names with several definitions.
@@ -102,8 +106,9 @@ pub(crate) fn path_of(index: &Index, file: FileId) -> &'static str {
 
 /// Builds the report.
 #[must_use]
-pub fn build(tree: &Tree, analysis: &Analysis) -> Report {
+pub fn build(tree: &Tree, analysis: &Analysis, lexicon: &Lexicon) -> Report {
     let index = &tree.index;
+    let plan = plan::of_report(index, analysis, lexicon);
     let ((types, graph), (trouble, concepts)) = rayon::join(
         || rayon::join(|| types::all(index), || graph::build(index, &analysis.graph)),
         || rayon::join(|| orders::all(index, analysis), || concepts::all(index, analysis)),
@@ -112,6 +117,7 @@ pub fn build(tree: &Tree, analysis: &Analysis) -> Report {
         schema: SCHEMA,
         coverage: coverage::build(tree),
         concepts,
+        plan,
         mro_findings: trouble,
         duplicates: types::duplicates(index, analysis),
         busiest: types::busiest(index),

@@ -486,7 +486,7 @@ fn run_all(sources: Vec<(String, String)>) -> Result<(), TestCaseError> {
         witness: Default::default(),
         times,
     };
-    let report = report::build(&tree, &found);
+    let report = report::build(&tree, &found, &options.lexicon);
     let page = report_page(&report);
     let _ = render_terminal(&page, TerminalOptions { width: 80, has_color: true });
     let _ = markdown::render_markdown(&page);

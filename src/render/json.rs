@@ -23,12 +23,14 @@ pub fn render_json<T: Serialize>(value: &T) -> serde_json::Result<Vec<u8>> {
 /// # Errors
 /// What the writer says.
 pub fn write_report(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let Report { schema, coverage, concepts, mro_findings, duplicates, busiest, graph, types } = report;
+    let Report { schema, coverage, concepts, plan, mro_findings, duplicates, busiest, graph, types } = report;
     out.write_all(b"{\"schema\":")?;
     serde_json::to_writer(&mut *out, schema)?;
     out.write_all(b",\n\"coverage\":")?;
     serde_json::to_writer(&mut *out, coverage)?;
     write_list(out, ",\n\"concepts\":", concepts)?;
+    out.write_all(b",\n\"plan\":")?;
+    serde_json::to_writer(&mut *out, plan)?;
     write_list(out, ",\n\"mro_findings\":", mro_findings)?;
     write_list(out, ",\n\"duplicates\":", duplicates)?;
     write_list(out, ",\n\"busiest\":", busiest)?;

@@ -27,6 +27,16 @@ pub fn report_page(report: &Report) -> Document {
     for concept in &report.concepts {
         concept::write(&mut page, concept);
     }
+    if !report.plan.impacts.is_empty() {
+        page.heading(2, "Impact");
+        plan::write_impacts(&mut page, &report.plan);
+        page.heading(2, "Plan");
+        plan::write_steps(&mut page, &report.plan);
+        page.heading(2, "Risks");
+        plan::write_risks(&mut page, &report.plan);
+        page.heading(2, "Success criteria");
+        plan::write_success(&mut page, &report.plan);
+    }
     page.heading(2, "Method resolution orders");
     mro::write_findings(&mut page, &report.mro_findings);
     page.heading(2, "Names with several definitions");
@@ -62,6 +72,7 @@ fn key_findings(page: &mut Document, report: &Report) {
     for concept in &report.concepts {
         findings.push(concept::headline(concept));
     }
+    findings.extend(plan::headline(&report.plan));
     let cycles = |phases: &[&str]| {
         report.graph.components.iter().filter(|component| component.phases == phases).count()
     };

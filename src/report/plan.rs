@@ -1,17 +1,25 @@
 //! The answer of `ssot plan`: what becomes of each member, the steps, when they can take place, and what is open.
 
+mod status;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+
+use self::status::status_of;
+pub use self::status::{SavedPlan, StatusReport, StepStatus, status};
 
 use super::concepts::ReasonReport;
 use super::{Place, path_of, place};
+use crate::analysis::Analysis;
+use crate::analysis::concepts::Concept;
 use crate::analysis::impact::{Action, FileUse, Impact};
+use crate::analysis::lexicon::Lexicon;
 use crate::link::Index;
 use crate::plan::criteria::{Criterion, State, evaluate};
-use crate::plan::schedule::{Schedule, WEEK};
-use crate::plan::{Phase, Plan, Step};
+use crate::plan::schedule::{Schedule, WEEK, schedule};
+use crate::plan::{Phase, Plan, Step, plan};
 use crate::source::FileRole;
 
 /// A plan.
@@ -202,91 +210,6 @@ pub struct SuccessReport {
     pub state: State,
 }
 
-/// A plan as it was saved: what is needed to say what became of it.
-#[derive(Debug, Deserialize)]
-pub struct SavedPlan {
-    /// The version of the format.
-    pub schema: String,
-    /// Its steps.
-    pub steps: Vec<SavedStep>,
-    /// How far it was then.
-    #[serde(default)]
-    pub success: Vec<SavedSuccess>,
-}
-
-/// A step as it was saved.
-#[derive(Debug, Deserialize)]
-pub struct SavedStep {
-    /// Its id.
-    pub id: String,
-    /// In one sentence.
-    pub title: String,
-    /// The type that it was about.
-    pub subject: String,
-    /// What it does.
-    pub work: String,
-    /// What was to be true.
-    pub criteria: Vec<SavedCriterion>,
-}
-
-/// A criterion as it was saved.
-#[derive(Debug, Deserialize)]
-pub struct SavedCriterion {
-    /// The criterion.
-    #[serde(flatten)]
-    pub criterion: Criterion,
-}
-
-/// A success criterion as it was saved.
-#[derive(Debug, Deserialize)]
-pub struct SavedSuccess {
-    /// The concept's id.
-    pub concept: String,
-    /// What.
-    pub name: String,
-    /// How far it was.
-    pub state: State,
-}
-
-/// The answer of `ssot plan --status`.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct StatusReport {
-    /// Always [`super::SCHEMA`].
-    pub schema: &'static str,
-    /// The steps of the saved plan, or of today's.
-    pub steps: Vec<StepStatus>,
-    /// Steps of today's plan that the saved one does not have.
-    pub new_steps: Vec<StepStatus>,
-    /// What is true when all is done, then and now.
-    pub success: Vec<SuccessStatus>,
-}
-
-/// What became of a step.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct StepStatus {
-    /// Its id.
-    pub id: String,
-    /// In one sentence.
-    pub title: String,
-    /// `done`, `open`, or `overtaken`: not done, and today's plan has it no longer.
-    pub status: &'static str,
-    /// How far each criterion is.
-    pub criteria: Vec<State>,
-}
-
-/// How far something is, then and now.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct SuccessStatus {
-    /// The concept's id.
-    pub concept: String,
-    /// What.
-    pub name: String,
-    /// How much was open when the plan was saved.
-    pub before: Option<u32>,
-    /// How far it is now.
-    pub now: State,
-}
-
 /// Who reviews what, and how fast it is to go.
 pub struct Terms<'a> {
     /// Whom a file belongs to.
@@ -295,6 +218,15 @@ pub struct Terms<'a> {
     pub capacity: usize,
     /// Weeks that there are.
     pub weeks: Option<u32>,
+}
+
+/// The plan as the whole report has it: one person, files by their folders.
+pub(super) fn of_report(index: &Index, analysis: &Analysis, lexicon: &Lexicon) -> PlanReport {
+    let owners = |path: &str| path.rsplit_once('/').map_or(".", |(folder, _)| folder).to_owned();
+    let concepts: Vec<&Concept> = analysis.concepts.iter().collect();
+    let plan = plan(index, analysis, &concepts, lexicon, &owners);
+    let schedule = schedule(&plan.steps, 1);
+    build(index, &plan, &schedule, &Terms { owners: &owners, capacity: 1, weeks: None })
 }
 
 /// Reports a plan.
@@ -433,57 +365,6 @@ fn step_report(index: &Index, step: &Step, schedule: &Schedule, at: usize) -> St
             })
             .collect(),
     }
-}
-
-fn status_of<'a>(mut states: impl Iterator<Item = &'a State>) -> &'static str {
-    if states.all(|state| state.open == 0) { "done" } else { "open" }
-}
-
-/// What became of a saved plan, or how far today's is.
-#[must_use]
-pub fn status(index: &Index, today: &PlanReport, saved: Option<&SavedPlan>) -> StatusReport {
-    let steps = match saved {
-        None => today.steps.iter().map(step_status).collect(),
-        Some(saved) => saved.steps.iter().map(|step| saved_status(index, today, step)).collect(),
-    };
-    let new_steps = saved.map_or_else(Vec::new, |saved| {
-        let is_new = |step: &&StepReport| {
-            !saved.steps.iter().any(|old| old.subject == step.subject && old.work == step.work)
-        };
-        today.steps.iter().filter(is_new).map(step_status).collect()
-    });
-    let success = today.success.iter().map(|now| {
-        let before = saved.and_then(|saved| {
-            saved.success.iter().find(|then| then.concept == now.concept && then.name == now.name)
-        });
-        SuccessStatus {
-            concept: now.concept.clone(),
-            name: now.name.to_owned(),
-            before: before.map(|then| then.state.open),
-            now: now.state.clone(),
-        }
-    });
-    StatusReport { schema: super::SCHEMA, steps, new_steps, success: success.collect() }
-}
-
-fn step_status(step: &StepReport) -> StepStatus {
-    StepStatus {
-        id: step.id.clone(),
-        title: step.title.clone(),
-        status: step.status,
-        criteria: step.criteria.iter().map(|criterion| criterion.state.clone()).collect(),
-    }
-}
-
-fn saved_status(index: &Index, today: &PlanReport, step: &SavedStep) -> StepStatus {
-    let criteria: Vec<State> = step.criteria.iter().map(|saved| evaluate(index, &saved.criterion)).collect();
-    let is_planned = today.steps.iter().any(|now| now.subject == step.subject && now.work == step.work);
-    let status = match status_of(criteria.iter()) {
-        "done" => "done",
-        _ if is_planned => "open",
-        _ => "overtaken",
-    };
-    StepStatus { id: step.id.clone(), title: step.title.clone(), status, criteria }
 }
 
 /// The phases that have steps, with their titles.

@@ -12,33 +12,50 @@ const FILES: usize = 12;
 pub fn plan_page(report: &PlanReport) -> Document {
     let mut page = Document::default();
     page.heading(1, "Plan");
-    if report.steps.is_empty() {
-        page.text(
-            "Nothing is to be done: each declared concept has one implementation, or none that anyone uses.",
-        );
-    }
-    let schedule = &report.schedule;
-    if !report.steps.is_empty() {
-        let people = match schedule.capacity {
-            1 => "one person needs".to_owned(),
-            more => format!("{more} people need"),
-        };
-        page.text(format!(
-            "{} steps, {} days of work; {people} {} days ({} weeks), and no number of people fewer than {}.",
-            report.steps.len(),
-            days(schedule.effort_days),
-            days(schedule.days),
-            schedule.weeks,
-            days(schedule.shortest_days)
-        ));
-        if let Some(wanted) = schedule.wanted_weeks {
-            page.text(match schedule.weeks <= wanted {
-                true => format!("That fits into {wanted} weeks."),
-                false => format!("That does not fit into {wanted} weeks: more people, or fewer steps."),
-            });
-        }
+    if let Some(wanted) = report.schedule.wanted_weeks.filter(|_| !report.steps.is_empty()) {
+        page.text(match report.schedule.weeks <= wanted {
+            true => format!("It fits into {wanted} weeks."),
+            false => format!("It does not fit into {wanted} weeks: more people, or fewer steps."),
+        });
     }
     page.heading(2, "What becomes of each member");
+    write_impacts(&mut page, report);
+    page.heading(2, "Steps");
+    write_steps(&mut page, report);
+    for (number, title) in phases(report) {
+        page.heading(2, format!("Phase {number}: {title}"));
+        for step in report.steps.iter().filter(|step| step.phase == number) {
+            step_section(&mut page, step);
+        }
+    }
+    if report.owners.len() > 1 {
+        page.heading(2, "Owners");
+        let rows = report.owners.iter();
+        let rows =
+            rows.map(|owner| vec![owner.owner.clone(), owner.files.to_string(), owner.steps.join(", ")]);
+        page.table(&["owner", "files", "steps"], rows);
+    }
+    page.heading(2, "When it is done");
+    write_success(&mut page, report);
+    page
+}
+
+/// The plan on one line; none where nothing is to be done.
+pub(super) fn headline(report: &PlanReport) -> Option<String> {
+    let schedule = &report.schedule;
+    let risky = report.steps.iter().filter(|step| step.risk.level == "high").count();
+    (!report.steps.is_empty()).then(|| {
+        format!(
+            "{} to one implementation, {} days of work, {} of high risk",
+            super::count(report.steps.len(), "step"),
+            days(schedule.effort_days),
+            super::count(risky, "step")
+        )
+    })
+}
+
+/// What becomes of each member.
+pub(super) fn write_impacts(page: &mut Document, report: &PlanReport) {
     page.table(
         &["type", "role", "action", "references", "because"],
         report.impacts.iter().map(|impact| {
@@ -51,7 +68,7 @@ pub fn plan_page(report: &PlanReport) -> Document {
             let reasons: Vec<&str> =
                 impact.reasons.iter().map(|reason| reason.statement.as_str()).skip(1).collect();
             vec![
-                impact.r#type.to_owned(),
+                format!("`{}`", impact.r#type),
                 impact.role.to_owned(),
                 action,
                 references.join(", "),
@@ -59,43 +76,61 @@ pub fn plan_page(report: &PlanReport) -> Document {
             ]
         }),
     );
-    if !report.steps.is_empty() {
-        page.heading(2, "Steps");
-        page.table(
-            &["step", "phase", "what", "needs", "risk", "days", "status"],
-            report.steps.iter().map(|step| {
-                vec![
-                    step.id.clone(),
-                    step.phase.to_string(),
-                    step.title.clone(),
-                    step.depends_on.join(", "),
-                    step.risk.level.to_owned(),
-                    days(step.effort_days),
-                    step.status.to_owned(),
-                ]
-            }),
-        );
-        page.text(format!("The longest chain: {}.", schedule.critical_path.join(" → ")));
-        page.code("mermaid", render_steps_graph(report));
-        page.code("mermaid", render_gantt(report));
+}
+
+/// The steps with what each needs, as a table, a graph and a chart.
+pub(super) fn write_steps(page: &mut Document, report: &PlanReport) {
+    if report.steps.is_empty() {
+        page.text("Nothing is to be done: each declared concept has one implementation.");
+        return;
     }
-    for (number, title) in phases(report) {
-        page.heading(2, format!("Phase {number}: {title}"));
-        for step in report.steps.iter().filter(|step| step.phase == number) {
-            step_section(&mut page, step);
-        }
-    }
-    if report.owners.len() > 1 {
-        page.heading(2, "Owners");
-        page.table(
-            &["owner", "files", "steps"],
-            report
-                .owners
-                .iter()
-                .map(|owner| vec![owner.owner.clone(), owner.files.to_string(), owner.steps.join(", ")]),
-        );
-    }
-    page.heading(2, "When it is done");
+    let schedule = &report.schedule;
+    let people = match schedule.capacity {
+        1 => "one person needs".to_owned(),
+        more => format!("{more} people need"),
+    };
+    page.text(format!(
+        "{} steps, {} days of work; {people} {} days ({} weeks), and no number of people fewer than {}.",
+        report.steps.len(),
+        days(schedule.effort_days),
+        days(schedule.days),
+        schedule.weeks,
+        days(schedule.shortest_days)
+    ));
+    page.table(
+        &["step", "phase", "what", "needs", "risk", "days", "status"],
+        report.steps.iter().map(|step| {
+            vec![
+                step.id.clone(),
+                step.phase.to_string(),
+                step.title.clone(),
+                step.depends_on.join(", "),
+                step.risk.level.to_owned(),
+                days(step.effort_days),
+                step.status.to_owned(),
+            ]
+        }),
+    );
+    page.text(format!("The longest chain: {}.", schedule.critical_path.join(" → ")));
+    page.code("mermaid", render_steps_graph(report));
+    page.code("mermaid", render_gantt(report));
+}
+
+/// What may break, step by step, the riskiest first; and how to go back.
+pub(super) fn write_risks(page: &mut Document, report: &PlanReport) {
+    let mut risky: Vec<&StepReport> =
+        report.steps.iter().filter(|step| !step.risk.factors.is_empty()).collect();
+    risky.sort_by_key(|step| std::cmp::Reverse(step.risk.score_percent));
+    page.table(
+        &["step", "risk", "what may break", "to go back"],
+        risky.iter().map(|step| {
+            vec![step.id.clone(), step.risk.level.to_owned(), factors_of(step), step.back.to_owned()]
+        }),
+    );
+}
+
+/// What is true when all is done, and how far it is.
+pub(super) fn write_success(page: &mut Document, report: &PlanReport) {
     page.table(
         &["concept", "what", "open", "now"],
         report.success.iter().map(|one| {
@@ -107,7 +142,12 @@ pub fn plan_page(report: &PlanReport) -> Document {
             ]
         }),
     );
-    page
+}
+
+fn factors_of(step: &StepReport) -> String {
+    let factors: Vec<String> =
+        step.risk.factors.iter().map(|factor| format!("{} {}", factor.value, factor.name)).collect();
+    if factors.is_empty() { "nothing that is known".to_owned() } else { factors.join(", ") }
 }
 
 /// One step, as the page and an issue tell it.
@@ -139,9 +179,7 @@ pub fn step_section(page: &mut Document, step: &StepReport) {
             step.shards.iter().map(|shard| vec![shard.owner.clone(), shard.files.join(", ")]),
         );
     }
-    let factors: Vec<String> =
-        step.risk.factors.iter().map(|factor| format!("{} {}", factor.value, factor.name)).collect();
-    let factors = if factors.is_empty() { "nothing that is known".to_owned() } else { factors.join(", ") };
+    let factors = factors_of(step);
     page.text(format!("Risk {}: {factors}. To go back: {}.", step.risk.level, step.back));
     page.bullets(step.criteria.iter().map(|criterion| {
         let mark = if criterion.state.open == 0 { "done" } else { "open" };
