@@ -21,8 +21,9 @@
 //!   `members` (attributes), `bases`, `mro`, `references`, `library` (the standard library's table). Of Rust: `crates`
 //!   (module trees), `extensions` (`impl` blocks), `traits`, `resolve::paths` and `resolve::holders`.
 //! - [`analysis`]: `overrides` (inside an order), `trait_methods` (the same for Rust), `graph`, `usage`; `lexicon` and `similarity` (how near two types
-//!   are), `concepts` (declared), `discovery` (not declared), `conflicts`; `protocols` and `signatures`
-//!   (conformance), `synthesis` (the target protocol).
+//!   are), `clones` (word for word), `concepts` (declared), `discovery` (not declared), `conflicts`; `protocols` and `signatures`
+//!   (conformance), `synthesis` (the target protocol), `impact` (what becomes of each member).
+//! - [`plan`]: impacts → steps, risks, a schedule, criteria.
 //! - [`finding`]: a rule's verdict and what it goes by. [`rules`]: what each rule says of itself, and its check. [`gate`]: the
 //!   verdict, the baseline.
 //! - [`config`]: `ssot.toml` and the rules that are built in. [`git`]: asking git. [`history`]: what it knows of a file's age.

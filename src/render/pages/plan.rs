@@ -97,21 +97,26 @@ pub(super) fn write_steps(page: &mut Document, report: &PlanReport) {
         schedule.weeks,
         days(schedule.shortest_days)
     ));
+    let number = |id: &String| report.steps.iter().position(|step| step.id == *id).map_or(0, |at| at + 1);
+    let numbers = |ids: &[String]| -> String {
+        let numbers: Vec<String> = ids.iter().map(|id| number(id).to_string()).collect();
+        numbers.join(", ")
+    };
     page.table(
-        &["step", "phase", "what", "needs", "risk", "days", "status"],
-        report.steps.iter().map(|step| {
+        &["#", "phase", "what", "after", "risk", "days", "status"],
+        report.steps.iter().enumerate().map(|(at, step)| {
             vec![
-                step.id.clone(),
+                (at + 1).to_string(),
                 step.phase.to_string(),
                 step.title.clone(),
-                step.depends_on.join(", "),
+                numbers(&step.depends_on),
                 step.risk.level.to_owned(),
                 days(step.effort_days),
                 step.status.to_owned(),
             ]
         }),
     );
-    page.text(format!("The longest chain: {}.", schedule.critical_path.join(" → ")));
+    page.text(format!("The longest chain: {}.", numbers(&schedule.critical_path)));
     page.code("mermaid", render_steps_graph(report));
     page.code("mermaid", render_gantt(report));
 }
@@ -152,7 +157,7 @@ fn factors_of(step: &StepReport) -> String {
 
 /// One step, as the page and an issue tell it.
 pub fn step_section(page: &mut Document, step: &StepReport) {
-    page.heading(3, format!("{}: {}", step.id, step.title));
+    page.heading(3, format!("{} ({})", step.title, step.id));
     let mut facts = vec![format!("about `{}`", step.subject)];
     facts.extend(step.target.iter().map(|target| format!("leads to `{target}`")));
     if !step.depends_on.is_empty() {
