@@ -17,7 +17,7 @@ mod protocol;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::analysis::graph::GraphOptions;
 use crate::analysis::usage::find_mentions;
@@ -140,6 +140,15 @@ Exit codes: 0 nothing new, 1 new findings, 2 the call, the configuration or the 
   ssot plan backend --table csv > steps.csv
   ssot plan backend --issues issues/               the body of an issue for each step")]
     Plan(Box<plan::PlanCommand>),
+    /// Completions for a shell, on stdout.
+    #[command(
+        after_help = "Example: ssot completions bash > ~/.local/share/bash-completion/completions/ssot"
+    )]
+    Completions {
+        /// The shell.
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
     /// Whether classes do what protocols demand.
     #[command(subcommand)]
     Conform(conform::Conform),
@@ -258,6 +267,11 @@ fn run(arguments: &Arguments) -> miette::Result<Outcome> {
         Command::Check(wanted) => return check::run(wanted, arguments.quiet, arguments.color),
         Command::Init(wanted) => return init::run(wanted, arguments.quiet).map(|()| Outcome::Fine),
         Command::Explain(wanted) => return explain::run(wanted).map(|()| Outcome::Fine),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Arguments::command(), "ssot", &mut script);
+            return output::print_text(&String::from_utf8_lossy(&script)).map(|()| Outcome::Fine);
+        }
         Command::Plan(wanted) => {
             return plan::run(wanted, arguments.quiet, arguments.color).map(|()| Outcome::Fine);
         }

@@ -186,6 +186,13 @@ impl Config {
     }
 }
 
+/// A `pyproject.toml` beside the configuration whose table of ours is not read.
+#[must_use]
+pub fn passed_over(config: &Config) -> Option<PathBuf> {
+    let own = config.path.as_ref().filter(|path| path.file_name().is_some_and(|name| name == FILE_NAME))?;
+    Some(own.with_file_name(PROJECT_FILE)).filter(|project| has_table(project))
+}
+
 fn nearest(scanned: &Path) -> Option<PathBuf> {
     let start = scanned.canonicalize().ok()?;
     let folder = if start.is_dir() { start.as_path() } else { start.parent()? };

@@ -203,6 +203,11 @@ fn a_table_of_pyproject_counts_and_wrong_keys_are_shown_at_their_place() {
     check(root, &[]).expect_refusal(&["pyproject.toml", "unknown field `ignored`", "2 ignored"]);
     write(root, "pyproject.toml", b"[project]\nname = \"x\"\n[tool.other]\nx = 1\n");
     check(root, &[]).expect_code(1);
+    write(root, "pyproject.toml", b"[tool.ssot.check]\nseverity = \"warning\"\n[broken\n");
+    check(root, &[]).expect_refusal(&["pyproject.toml"]);
+    write(root, "pyproject.toml", b"[tool.ssot.check]\nseverity = \"note\"\n");
+    write(root, "ssot.toml", b"");
+    assert!(check(root, &[]).stderr.contains("is not read, since ssot.toml lies beside it"));
     write(root, "ssot.toml", b"[check]\nselect = [\"duplicate-definitoin\"]\n");
     check(root, &[]).expect_refusal(&["did you mean `duplicate-definition`?", "2 select"]);
     write(root, "ssot.toml", b"[[allow]]\nrule = \"import-cycle\"\ntype = \"a\"\nreason = \" \"\n");
@@ -359,6 +364,15 @@ fn a_change_of_the_environment_is_seen_through_the_cache() {
     assert_eq!((run(), run()), (Some(1), Some(1)), "no order satisfies the bases");
     write(made.path(), "venv/lib/python3.11/site-packages/lib.py", b"class Base: ...\nclass Other: ...\n");
     assert_eq!((run(), run()), (Some(0), Some(0)), "the environment has changed");
+}
+
+#[test]
+fn completions_know_the_commands() {
+    let made = single();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = ssot(made.path(), &["completions", shell]).text();
+        assert!(script.contains("check") && script.contains("discover"), "{shell}");
+    }
 }
 
 #[test]

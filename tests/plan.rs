@@ -197,6 +197,105 @@ fn what_became_of_a_saved_plan_is_told_step_by_step() {
         .expect_refusal(&["is no saved plan", "--save"]);
 }
 
+/// A canonical one and another one that is used, from text.
+fn pair(old: &str, user: &str) -> tempfile::TempDir {
+    folder(&[
+        ("app/__init__.py", ""),
+        (
+            "app/core.py",
+            "class Mgr:\n    def __init__(self):\n        self.kept = {}\n\n    def send_user(self, key):\n        return self.kept[key]\n",
+        ),
+        ("app/old.py", old),
+        ("app/use.py", user),
+        (
+            "ssot.toml",
+            "[[concept]]\nid = \"mgr\"\nmembers = [\"Mgr\", \"OldMgr\"]\ncanonical = \"app.core.Mgr\"\n",
+        ),
+    ])
+}
+
+#[track_caller]
+fn action_of(made: &tempfile::TempDir, id: &str) -> String {
+    let plan = plan_of(made.path(), &["--concept", "mgr"]);
+    let found = items(&plan["impacts"]).iter().find(|impact| impact["type"] == id);
+    text_of(found.expect("the member"), "action").to_owned()
+}
+
+const OLD: &str = "class OldMgr:\n    def __init__(self):\n        self.kept = {}\n\n    def send_user(self, key):\n        return self.kept[key]\n";
+const USE: &str = "from app.old import OldMgr\n\nmgr = OldMgr()\nmgr.send_user(1)\n";
+
+#[test]
+fn only_what_can_stand_in_becomes_an_alias() {
+    assert_eq!(action_of(&pair(OLD, USE), "app.old.OldMgr"), "replace by alias");
+    let takes_more = OLD.replace("__init__(self)", "__init__(self, limit)");
+    assert_eq!(action_of(&pair(&takes_more, USE), "app.old.OldMgr"), "merge into canonical");
+    let inherits = format!("import asyncio\n\n\n{}", OLD.replace("OldMgr:", "OldMgr(asyncio.Protocol):"));
+    assert_eq!(action_of(&pair(&inherits, USE), "app.old.OldMgr"), "merge into canonical");
+    let does_more = format!("{OLD}\n    def close_all(self):\n        self.kept.clear()\n");
+    let plan = plan_of(pair(&does_more, USE).path(), &["--concept", "mgr"]);
+    assert!(plan["steps"].to_string().contains("no call of `close_all` was resolved"), "{plan:#}");
+}
+
+#[test]
+fn an_alias_is_no_end_and_callers_in_its_own_file_count() {
+    let made = pair(&format!("{OLD}\n\nmgr = OldMgr()\nmgr.send_user(1)\n"), "x = 1\n");
+    let root = made.path();
+    plan_of(root, &["--concept", "mgr", "--save", "plan.json"]);
+    let status = |root: &std::path::Path| -> Vec<(String, String)> {
+        let told = plan_of(root, &["--concept", "mgr", "--status", "--saved", "plan.json"]);
+        let of = |step: &Value| {
+            let work = text_of(step, "id").split("-old").next().expect("a word").to_owned();
+            (work, text_of(step, "status").to_owned())
+        };
+        items(&told["steps"]).iter().map(of).collect()
+    };
+    let told = |words: [(&str, &str); 3]| words.map(|(a, b)| (a.to_owned(), b.to_owned())).to_vec();
+    assert_eq!(status(root), told([("alias", "open"), ("move-callers", "open"), ("remove", "open")]));
+    write(root, "app/old.py", b"from app.core import Mgr\n\nOldMgr = Mgr\n");
+    write(root, "app/use.py", USE.as_bytes());
+    let after = status(root);
+    assert_eq!(after[0].1, "done");
+    assert_ne!(after[1].1, "done", "callers are still there: {after:?}");
+    assert_ne!(after[2].1, "done", "the name is still there: {after:?}");
+    write(root, "app/use.py", b"from app.core import Mgr\n\nmgr = Mgr()\nmgr.send_user(1)\n");
+    std::fs::remove_file(root.join("app/old.py")).expect("removed");
+    assert!(status(root).iter().all(|(_, status)| status == "done"));
+    // A plan of another tree would call everything done that is not there.
+    write(root, "ssot.toml", b"[[concept]]\nid = \"other\"\nmembers = [\"Mgr\"]\n");
+    ssot(root, &["plan", "--no-python", "--status", "--saved", "plan.json"])
+        .expect_refusal(&["concept `mgr`, which is not declared here"]);
+}
+
+#[test]
+fn members_of_one_name_have_steps_of_their_own() {
+    let more = |text: &str| format!("{text}\n    def close_all(self):\n        self.kept.clear()\n");
+    let made = pair(&more(OLD), &format!("{USE}mgr.close_all()\n"));
+    write(made.path(), "app/older.py", more(OLD).as_bytes());
+    write(
+        made.path(),
+        "app/user.py",
+        format!("{}mgr.close_all()\n", USE.replace("app.old", "app.older")).as_bytes(),
+    );
+    let plan = plan_of(made.path(), &["--concept", "mgr"]);
+    expect_sound(&plan);
+    expect_nothing_dangling(&plan);
+    for step in items(&plan["steps"]) {
+        for needed in strings(&step["depends_on"]) {
+            let needed = items(&plan["steps"]).iter().find(|other| other["id"] == needed).expect("a step");
+            assert_eq!(needed["subject"], step["subject"], "{}", text_of(step, "id"));
+        }
+    }
+}
+
+#[test]
+fn what_a_package_offers_is_no_safe_removal() {
+    let made = pair(OLD, "x = 1\n");
+    write(made.path(), "app/__init__.py", b"from app.old import OldMgr\n\n__all__ = [\"OldMgr\"]\n");
+    let plan = plan_of(made.path(), &["--concept", "mgr"]);
+    assert_eq!(plan["steps"][0]["phase"], 5, "{plan:#}");
+    assert!(plan["impacts"].to_string().contains("code outside of this tree may use it"));
+}
+
 #[test]
 fn steps_are_written_as_a_table_and_as_issues() {
     let example = trees().join("chat_service");

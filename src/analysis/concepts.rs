@@ -129,6 +129,8 @@ pub struct Member {
     pub reasons: Vec<Reason>,
     /// Who uses it.
     pub usage: UsageCounts,
+    /// Whether the rule names it, or what it inherits from; others are found by what they do.
+    pub is_named: bool,
 }
 
 /// Another module-level name of a member.
@@ -204,9 +206,19 @@ pub fn find_with(index: &Index, options: &AnalysisOptions, profiles: &OnceLock<P
         }
         // Only a tree that has the concept pays for the profiles of everything in it.
         let profiles = profiles.get_or_init(|| Profiles::of(index, &options.lexicon, options.similarity));
-        Some(find_one(index, options, rule, named, profiles))
+        Some((rule.line, find_one(index, options, rule, named, profiles)))
     });
-    found.collect()
+    let found: Vec<(u32, Concept)> = found.collect();
+    let declared: BTreeSet<ClassId> = found
+        .iter()
+        .filter(|(line, _)| *line > 0)
+        .flat_map(|(_, concept)| concept.members.iter().map(|member| member.class))
+        .collect();
+    // Who declares a concept of his own says what it is: a built-in one with the same canonical one would tell all twice.
+    let is_told = |line: u32, concept: &Concept| {
+        line == 0 && concept.canonical.is_some_and(|canonical| declared.contains(&canonical))
+    };
+    found.into_iter().filter(|(line, concept)| !is_told(*line, concept)).map(|(_, concept)| concept).collect()
 }
 
 fn find_one(
@@ -227,6 +239,7 @@ fn find_one(
     let election = election::elect(index, rule, &eligible, &protocols, options.history.as_deref());
     let canonical = election.winner;
     let factories = canonical.map(|class| factories_of(index, class)).unwrap_or_default();
+    let named = candidates.clone();
     let judge =
         evidence::Judge { index, lexicon: &options.lexicon, canonical, factories: &factories, profiles };
     let is_excluded = |unit: Unit| rule.exclude.iter().any(|tail| is_tail(unit.id(index).as_str(), tail));
@@ -253,7 +266,8 @@ fn find_one(
         .iter()
         .map(|&class| {
             let (role, reasons) = judge.role_of(class, &election);
-            Member { class, role, reasons, usage: usage::counts(index, class) }
+            let is_named = named.contains(&class);
+            Member { class, role, reasons, usage: usage::counts(index, class), is_named }
         })
         .collect();
     members.sort_by_key(|member| {

@@ -1,22 +1,23 @@
 //! What becomes of each member of a concept on the way to one implementation: one action, with its reasons.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod merging;
+
+use std::collections::BTreeMap;
 
 use super::concepts::{Concept, Member, Reason, Role};
-use super::conflicts::ConflictKind;
-use super::lexicon::{Deed, Lexicon};
-use super::usage::{Mentions, method_references, outside_references};
-use crate::facts::actions::Subject;
-use crate::facts::{FunctionFact, Name};
-use crate::link::members::{is_internal, method_of, methods_of};
+use super::lexicon::Lexicon;
+use super::protocols;
+use super::usage::{Mentions, outside_references};
+use crate::facts::Name;
+use crate::link::members::methods_of;
 use crate::link::references::{Reference, ReferenceKind};
-use crate::link::{ClassId, FileId, FunctionId, Index};
+use crate::link::{ClassId, FileId, FunctionId, Index, Resolution};
 use crate::source::FileRole;
 
 /// What becomes of a member.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// It goes: nothing that runs uses it, and the canonical one has what it offers.
+    /// It goes: the canonical one has what it offers, and nothing that runs uses it, or only until its users have moved.
     Remove,
     /// It goes, but is kept somewhere: nothing that runs uses it, and it offers what nothing else does.
     Archive,
@@ -87,6 +88,8 @@ pub struct Impact {
     pub reasons: Vec<Reason>,
     /// Who uses it, by file.
     pub uses: Vec<FileUse>,
+    /// Whether a package offers its name to others: `__init__` or `__all__` passes it on.
+    pub is_offered: bool,
     /// Documents that name it.
     pub mentions: usize,
     /// Lines of its definition.
@@ -143,6 +146,7 @@ impl Judge<'_> {
             role: member.role,
             action: Action::Nothing(""),
             reasons: Vec::new(),
+            is_offered: is_offered(index, class),
             uses,
             mentions,
             lines: index.lines_of(class),
@@ -150,14 +154,21 @@ impl Judge<'_> {
         let running = running_uses(index, class);
         reasons.extend(self.usage_reasons(&impact, running));
         impact.action = match member.role {
+            Role::Duplicate | Role::Complementary if !member.is_named => {
+                Action::Nothing("it is alike, and nobody named it: put it into `members` or `exclude` first")
+            }
             Role::Canonical => Action::Nothing("it is the canonical implementation"),
             Role::TestDouble => Action::Nothing("it stands in for the canonical one in tests"),
             Role::ApplicationService => Action::KeepAsService,
             Role::Shim => {
-                if impact.uses.is_empty() {
-                    Action::Remove
+                let makes_itself = methods_of(index, class).iter().any(|method| {
+                    let fact = index.function(*method);
+                    matches!(fact.name.as_str(), "__init__" | "__new__") && !fact.traits.is_stub
+                });
+                if makes_itself {
+                    Action::Nothing("it adapts how the canonical one is made, and inherits the rest")
                 } else {
-                    Action::Nothing("it stands for the canonical one until its users have moved")
+                    Action::Remove
                 }
             }
             Role::DifferentDomain => self.rename(class, &mut reasons),
@@ -180,6 +191,10 @@ impl Judge<'_> {
         let production = impact.references(FileRole::Production);
         if production > 0 && running == 0 {
             let statement = format!("all {production} in production only pass its name on");
+            reasons.push(Reason { statement, place });
+        }
+        if impact.is_offered {
+            let statement = "a package passes its name on: code outside of this tree may use it".to_owned();
             reasons.push(Reason { statement, place });
         }
         if impact.mentions > 0 {
@@ -237,7 +252,7 @@ impl Judge<'_> {
         let own = merge.moves.len() + merge.dropped.len();
         if running == 0 {
             if own == 0 {
-                let statement = "the canonical one has all that it offers".to_owned();
+                let statement = "the canonical one has methods of all its names".to_owned();
                 reasons.push(Reason { statement, place });
                 return Action::Remove;
             }
@@ -250,92 +265,51 @@ impl Judge<'_> {
                 .collect();
             let more =
                 if own > names.len() { format!(" and {} more", own - names.len()) } else { String::new() };
-            let statement = format!("nothing else has its `{}`{more}", names.join("`, `"));
+            let statement = format!("the canonical one has no `{}`{more}", names.join("`, `"));
             reasons.push(Reason { statement, place });
             return Action::Archive;
         }
         let figure = format!(
-            "of its public methods {} move, {} clash, {} have another name there, {} are never called",
+            "of its public methods {} move, {} clash, {} have another name there, of {} no call was resolved",
             merge.moves.len(),
             merge.clashes.len(),
             merge.renamed.len(),
             merge.dropped.len()
         );
         reasons.push(Reason { statement: figure, place });
-        if merge.moves.is_empty() && merge.clashes.is_empty() && merge.renamed.is_empty() {
+        let strangers = self.strange_bases(class, canonical);
+        if !strangers.is_empty() {
+            let statement =
+                format!("it inherits from `{}`, and the canonical one does not", strangers.join("`, `"));
+            reasons.push(Reason { statement, place });
+        }
+        let is_empty = merge.moves.is_empty()
+            && merge.dropped.is_empty()
+            && merge.clashes.is_empty()
+            && merge.renamed.is_empty();
+        if is_empty && strangers.is_empty() {
             return Action::ReplaceByAlias;
         }
         Action::Merge(merge)
     }
 
-    fn merge(&self, class: ClassId, canonical: ClassId) -> Merge {
+    /// Bases whose code, or whose callers, expect more of a class than its own methods say; those that the canonical one has
+    /// too, and those of protocols and of `abc`, are left out.
+    fn strange_bases(&self, class: ClassId, canonical: ClassId) -> Vec<&'static str> {
         let index = self.index;
-        let called: BTreeMap<Name, u32> = method_references(index, class)
-            .into_iter()
-            .map(|(name, uses)| (name, uses.iter().filter(|used| !used.is_own).count() as u32))
-            .collect();
-        let deed = |method: FunctionId| self.lexicon.deed(index.function(method).name.as_str());
-        let theirs: Vec<(FunctionId, Option<Deed>)> = methods_of(index, canonical)
-            .iter()
-            .filter(|method| !is_internal(index, **method))
-            .map(|method| (*method, deed(*method)))
-            .collect();
-        let mut merge = Merge::default();
-        for &method in methods_of(index, class).iter().filter(|method| !is_internal(index, **method)) {
-            let name = index.function(method).name;
-            if let Some(own) = method_of(index, canonical, name) {
-                let details = self.differences(canonical, class, name);
-                if !details.is_empty() {
-                    merge.clashes.push((own, method, details));
-                }
-                continue;
+        let theirs: Vec<&str> = index.class(canonical).bases.iter().map(|base| base.text.as_str()).collect();
+        let bases = index.class(class).bases.iter().filter(|base| match &base.resolution {
+            Resolution::Resolved(base) => {
+                let id = index.class(*base).id.as_str();
+                let is_neutral =
+                    matches!(id, "builtins.object" | "abc.ABC" | "typing.Generic" | "typing.Protocol");
+                !is_neutral
+                    && !protocols::is_protocol_like(index, *base)
+                    && !index.class(canonical).mro.contains(*base)
             }
-            let same_job = deed(method).filter(|own| !own.objects.is_empty()).and_then(|own| {
-                let twin = theirs.iter().find(|(_, deed)| {
-                    deed.as_ref().is_some_and(|other| other.verb == own.verb && other.objects == own.objects)
-                });
-                twin.map(|(twin, _)| *twin)
-            });
-            match same_job {
-                Some(twin) => merge.renamed.push((twin, method)),
-                None if called.get(&name).is_some_and(|count| *count > 0) => merge.moves.push(method),
-                None => merge.dropped.push(method),
-            }
-        }
-        merge.state = self.state_of(&merge.moves);
-        merge
-    }
-
-    /// What differs between the canonical one's method and a member's of the same name.
-    fn differences(&self, canonical: ClassId, class: ClassId, name: Name) -> Vec<String> {
-        let is_pair = |kind: ConflictKind| {
-            matches!(
-                kind,
-                ConflictKind::SignatureMismatch
-                    | ConflictKind::ReturnType
-                    | ConflictKind::AsyncMismatch
-                    | ConflictKind::BindingMismatch
-            )
-        };
-        let of_both = self.concept.conflicts.iter().filter(|conflict| {
-            let holds = |class: ClassId| conflict.sides.iter().any(|side| side.class == class);
-            is_pair(conflict.kind) && conflict.subject == name && holds(canonical) && holds(class)
+            Resolution::External(_) | Resolution::Unresolved(_) => !theirs.contains(&base.text.as_str()),
         });
-        of_both.flat_map(|conflict| conflict.details.clone()).collect()
-    }
-
-    /// Names of the state that some methods work on.
-    fn state_of(&self, methods: &[FunctionId]) -> Vec<Name> {
-        let index = self.index;
-        let mut state: BTreeSet<Name> = BTreeSet::new();
-        for method in methods {
-            let facts = &index.file(method.file).facts;
-            let fact: &FunctionFact = index.function(*method);
-            let own = facts.actions[fact.actions.range()].iter();
-            state.extend(own.filter(|action| action.on == Subject::State).map(|action| action.name));
-        }
-        state.retain(|name| !name.as_str().is_empty());
-        state.into_iter().collect()
+        bases.map(|base| base.text.as_str()).collect()
     }
 }
 
@@ -384,6 +358,18 @@ pub fn uses_of(index: &Index, class: ClassId) -> Vec<FileUse> {
         counts.entry((file, role as usize)).or_insert((role, 0)).1 += 1;
     }
     counts.into_iter().map(|((file, _), (role, references))| FileUse { file, role, references }).collect()
+}
+
+/// Whether a package passes the name of a class on to whoever imports the package.
+fn is_offered(index: &Index, class: ClassId) -> bool {
+    let own = index.source_of(class).map(|(file, _)| file);
+    outside_references(index, class).any(|reference| {
+        let file = index.file(reference.file);
+        let is_package = file.display.ends_with("__init__.py") || file.display.ends_with("__init__.pyi");
+        let passes_on =
+            reference.kind == ReferenceKind::Export || reference.kind == ReferenceKind::Import && is_package;
+        passes_on && Some(reference.file) != own && file.role == FileRole::Production
+    })
 }
 
 /// The words of a name as they are written: `WebSocketManager` has `Web`, `Socket`, `Manager`.

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::here;
 use super::output::print_note;
-use crate::config::{Config, FILE_NAME};
+use crate::config::{Config, FILE_NAME, passed_over};
 use crate::lang::Platform;
 use crate::tree::{self, EnvironmentChoice, ReadOptions, Tree};
 
@@ -122,6 +122,12 @@ impl Reading {
         let config = Config::load(self.config.as_deref(), first)?;
         if !quiet && self.config.is_none() && paths.len() > 1 {
             note_other_configurations(&paths);
+        }
+        if let Some(project) = passed_over(&config).filter(|_| !quiet) {
+            let project = project.display();
+            print_note(&format!(
+                "note: [tool.ssot] of {project} is not read, since ssot.toml lies beside it\n"
+            ));
         }
         let environment = match (&self.python, self.no_python) {
             (Some(path), _) => EnvironmentChoice::At(path.clone()),

@@ -77,14 +77,24 @@ pub(super) fn run(arguments: &PlanCommand, quiet: bool, color: Color) -> miette:
         ));
     }
     save(arguments, &report, quiet)?;
-    let format = arguments.output.format(Format::Terminal)?;
+    let is_csv = arguments.table == Some(Table::Csv) || arguments.output.extension() == Some("csv");
+    let format = if is_csv { Format::Terminal } else { arguments.output.format(Format::Terminal)? };
     if arguments.status {
         let saved = arguments.saved.as_deref().map(read_saved).transpose()?;
+        if let Some(saved) = &saved {
+            let is_declared = |id: &String| options.concepts.iter().any(|rule| rule.id == *id);
+            if let Some(step) = saved.steps.iter().find(|step| !is_declared(&step.concept)) {
+                return Err(miette::miette!(
+                    help = "what is gone would count as done: compare with the tree that the plan is of",
+                    "the saved plan is of concept `{}`, which is not declared here",
+                    step.concept
+                ));
+            }
+        }
         let report = status(index, &report, saved.as_ref());
         let answer = Answer::of(format, &report, || status_page(&report))?;
         return arguments.output.write(format, &answer, color);
     }
-    let is_csv = arguments.table == Some(Table::Csv) || arguments.output.extension() == Some("csv");
     if is_csv {
         return arguments.output.write(
             Format::Terminal,

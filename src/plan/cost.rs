@@ -15,7 +15,7 @@ pub(super) fn effort_of(references: u32, files: usize, moves: usize, clashes: us
 /// How to undo it.
 pub(super) fn back_of(work: Work) -> &'static str {
     match work {
-        Work::Remove | Work::Archive => "revert the commit: nothing that runs used it",
+        Work::Remove | Work::Archive => "revert the commit: nothing that runs here used it",
         Work::Rename => "revert the commit, or leave the old name as an alias of the new one",
         Work::Extend => "revert the commit: nobody calls what was added before the next step",
         Work::Alias => "revert the commit: the old definition comes back under its name",

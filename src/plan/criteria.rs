@@ -7,9 +7,11 @@ use crate::analysis::concepts::{Concept, Role};
 use crate::analysis::impact::{Action, Impact, is_running, measure_of};
 use crate::analysis::protocols::{self, Verdict};
 use crate::analysis::usage::outside_references;
-use crate::facts::Name;
+use crate::facts::names::{last_segment, without_last};
+use crate::facts::{MODULE_SCOPE, Name};
 use crate::link::members::{method_of, methods_of};
-use crate::link::{ClassId, Index};
+use crate::link::references::{Reference, Via};
+use crate::link::{ClassId, FileId, Index};
 use crate::source::FileRole;
 
 /// What is true after a step. Types are named by dotted id.
@@ -38,7 +40,7 @@ pub enum Criterion {
         /// The type.
         r#type: String,
     },
-    /// No production code outside its own file does more with it than to pass its name on.
+    /// No production code outside its definition does more with it than to pass its name on.
     Unused {
         /// The type.
         r#type: String,
@@ -91,9 +93,10 @@ fn named(index: &Index, id: &str) -> Option<ClassId> {
 #[must_use]
 pub fn evaluate(index: &Index, criterion: &Criterion) -> State {
     match criterion {
-        Criterion::Gone { r#type } => match named(index, r#type) {
-            None => State::of(0, format!("`{type}` is gone")),
-            Some(_) => State::of(1, format!("`{type}` is there")),
+        Criterion::Gone { r#type } => match (named(index, r#type), is_bound(index, r#type)) {
+            (None, false) => State::of(0, format!("`{type}` is gone")),
+            (None, true) => State::of(1, format!("`{type}` is an alias")),
+            (Some(_), _) => State::of(1, format!("`{type}` is there")),
         },
         Criterion::Exists { r#type } => match named(index, r#type) {
             None => State::of(1, format!("`{type}` is not there")),
@@ -115,7 +118,10 @@ pub fn evaluate(index: &Index, criterion: &Criterion) -> State {
             State::of(own, format!("`{type}` has {own} methods of its own"))
         }
         Criterion::Unused { r#type } => {
-            let open = named(index, r#type).map_or(0, |class| uses_to_move(index, class));
+            let open = match named(index, r#type) {
+                Some(class) => uses_to_move(index, class),
+                None => uses_of_alias(index, r#type),
+            };
             State::of(open, format!("{open} uses of `{type}` in production"))
         }
         Criterion::Conforms { r#type, protocol } => {
@@ -147,15 +153,42 @@ pub fn evaluate(index: &Index, criterion: &Criterion) -> State {
     }
 }
 
-/// Uses of a type in production code outside its own file.
+/// Uses of a type in production code outside its own definition.
 fn uses_to_move(index: &Index, class: ClassId) -> usize {
-    let own = index.source_of(class).map(|(file, _)| file);
-    let is_production = |file, scope| Some(file) != own && index.role_at(file, scope) == FileRole::Production;
+    let is_production = |file, scope| index.role_at(file, scope) == FileRole::Production;
     let direct = outside_references(index, class)
         .filter(|reference| is_running(reference) && is_production(reference.file, reference.scope));
     let calls = index.references.on_receiver(class).iter();
     let calls = calls.filter(|used| !used.is_own && is_production(used.file, used.scope));
     direct.count() + calls.count()
+}
+
+/// Uses in production code of a name that stands for another type.
+fn uses_of_alias(index: &Index, id: &str) -> usize {
+    let name = Name::new(last_segment(id));
+    let through = |reference: &&Reference| {
+        reference.via == Via::Alias(name)
+            && is_running(reference)
+            && index.role_at(reference.file, reference.scope) == FileRole::Production
+    };
+    if !is_bound(index, id) {
+        return 0;
+    }
+    index.tree_classes().map(|class| index.references.of_class(class).iter().filter(through).count()).sum()
+}
+
+/// Whether the module of an id binds its last name to something that is no definition: `Old = New`, `from new import New as
+/// Old`.
+fn is_bound(index: &Index, id: &str) -> bool {
+    let (Some(module), name) = (without_last(id), last_segment(id)) else { return false };
+    let files = (0..index.tree_files as u32).map(FileId);
+    let mut homes = files.filter(|file| {
+        index.modules.of_file(*file).is_some_and(|found| index.modules.get(found).name.as_str() == module)
+    });
+    homes.any(|file| {
+        let bindings = index.file(file).facts.bindings_in(MODULE_SCOPE);
+        bindings.iter().any(|binding| binding.name.as_str() == name)
+    })
 }
 
 /// What has to be true of a concept in the end, and how far it is.

@@ -1,26 +1,18 @@
 //! What becomes of each member → steps, with what each needs.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod drafting;
 
 use rustc_hash::FxHashSet;
 
-use super::cost::{back_of, effort_of};
+use self::drafting::Draft;
 use super::criteria::Criterion;
-use super::risk::risk_of;
 use super::{Owners, Phase, Step, Work};
 use crate::analysis::concepts::{Concept, Role};
-use crate::analysis::impact::{Action, FileUse, Impact, Merge, measure_of};
+use crate::analysis::impact::{Action, Impact, Merge, measure_of};
 use crate::analysis::lexicon::Lexicon;
 use crate::analysis::synthesis::synthesise;
 use crate::link::members::method_of;
 use crate::link::{ClassId, FileId, FunctionId, Index};
-use crate::source::{FileRole, Language};
-
-/// Steps that touch more files than this are split by owner.
-const MANY_FILES: usize = 8;
-
-/// How many test files a step names for its verification.
-const NAMED_TESTS: usize = 8;
 
 /// What steps are made from.
 pub(super) struct Ground<'a> {
@@ -38,7 +30,10 @@ pub(super) fn steps_of(ground: &Ground<'_>, impacts: &[Impact]) -> Vec<Step> {
     for impact in impacts {
         maker.clear(impact);
     }
-    for impact in impacts {
+    // Bases before what inherits from them.
+    let mut in_order: Vec<&Impact> = impacts.iter().collect();
+    in_order.sort_by_key(|impact| ground.index.class(impact.class).mro.classes().count());
+    for impact in in_order {
         maker.integrate(impact);
     }
     maker.unify(impacts);
@@ -60,40 +55,6 @@ struct Maker<'a, 'g> {
     conform: Option<String>,
 }
 
-/// What is special about a step.
-struct Draft {
-    work: Work,
-    phase: Phase,
-    title: String,
-    target: Option<ClassId>,
-    depends_on: Vec<String>,
-    details: Vec<String>,
-    criteria: Vec<Criterion>,
-    clashes: usize,
-    moves: usize,
-    /// Whether the references to the type change, or its definition alone.
-    touches_users: bool,
-    gate: Option<String>,
-}
-
-impl Draft {
-    fn new(work: Work, phase: Phase, title: String) -> Self {
-        Self {
-            work,
-            phase,
-            title,
-            target: None,
-            depends_on: Vec::new(),
-            details: Vec::new(),
-            criteria: Vec::new(),
-            clashes: 0,
-            moves: 0,
-            touches_users: false,
-            gate: None,
-        }
-    }
-}
-
 impl Maker<'_, '_> {
     fn id(&self, class: ClassId) -> String {
         self.ground.index.class(class).id.as_str().to_owned()
@@ -107,107 +68,38 @@ impl Maker<'_, '_> {
         Criterion::Gone { r#type: self.id(class) }
     }
 
-    fn step_id(&self, work: Work, class: ClassId) -> String {
-        format!("{}-{}", work.as_str(), kebab(self.name(class)))
+    /// A name for a step; members of one simple name get a number.
+    fn free_id(&self, work: Work, class: ClassId) -> String {
+        let stem = format!("{}-{}", work.as_str(), kebab(self.name(class)));
+        let is_taken = |id: &str| self.steps.iter().any(|step| step.id == id);
+        if !is_taken(&stem) {
+            return stem;
+        }
+        let mut number = 2;
+        while is_taken(&format!("{stem}-{number}")) {
+            number += 1;
+        }
+        format!("{stem}-{number}")
     }
 
-    /// Adds a step, and answers its id.
-    fn add(&mut self, impact: &Impact, draft: Draft) -> String {
-        let ground = self.ground;
-        let index = ground.index;
-        let class = impact.class;
-        let id = self.step_id(draft.work, class);
-        let mut files: Vec<FileUse> = Vec::new();
-        if let Some((file, fact)) = index.source_of(class) {
-            files.push(FileUse { file, role: index.role_at(file, fact.body), references: 0 });
-        }
-        if let Some((file, fact)) = draft.target.and_then(|target| index.source_of(target))
-            && matches!(draft.work, Work::Extend)
-        {
-            files.insert(0, FileUse { file, role: index.role_at(file, fact.body), references: 0 });
-        }
-        if draft.touches_users {
-            for used in &impact.uses {
-                match files.iter_mut().find(|known| known.file == used.file && known.role == used.role) {
-                    Some(known) => known.references += used.references,
-                    None => files.push(*used),
-                }
-            }
-        }
-        let mut seen = BTreeSet::new();
-        files.retain(|used| seen.insert((used.file, used.role as usize)));
-        let risk = risk_of(index, class, &files, ground.tested, draft.clashes, draft.moves);
-        let references: u32 = files.iter().map(|used| used.references).sum();
-        let effort = effort_of(references, files.len(), draft.moves, draft.clashes);
-        let shards = if files.len() > MANY_FILES { self.shards_of(&files) } else { Vec::new() };
-        let step = Step {
-            id: id.clone(),
-            concept: ground.concept.id.clone(),
-            phase: draft.phase,
-            work: draft.work,
-            title: draft.title,
-            subject: self.id(class),
-            target: draft.target.map(|target| self.id(target)),
-            reasons: impact.reasons.clone(),
-            details: draft.details,
-            verify: self.verify_of(&files, impact),
-            files,
-            depends_on: draft.depends_on,
-            risk,
-            effort,
-            criteria: draft.criteria,
-            back: back_of(draft.work),
-            gate: draft.gate,
-            shards,
-        };
-        self.steps.push(step);
-        id
-    }
-
-    fn shards_of(&self, files: &[FileUse]) -> Vec<(String, Vec<FileId>)> {
-        let mut by_owner: BTreeMap<String, Vec<FileId>> = BTreeMap::new();
-        for used in files {
-            let owner = (self.ground.owners)(&self.ground.index.file(used.file).display);
-            let own = by_owner.entry(owner).or_default();
-            if !own.contains(&used.file) {
-                own.push(used.file);
-            }
-        }
-        by_owner.into_iter().collect()
-    }
-
-    /// The tests that use the type, the gate, and the plan itself.
-    fn verify_of(&self, files: &[FileUse], impact: &Impact) -> Vec<String> {
-        let index = self.ground.index;
-        let mut tests: Vec<&str> = impact
-            .uses
-            .iter()
-            .filter(|used| used.role == FileRole::Test)
-            .map(|used| index.file(used.file).display.as_str())
-            .collect();
-        tests.dedup();
-        let is_rust = files.first().is_some_and(|used| index.file(used.file).language == Language::Rust);
-        let mut commands = Vec::new();
-        match (is_rust, tests.as_slice()) {
-            (true, _) => commands.push("cargo test --workspace".to_owned()),
-            (false, []) => commands.push("python -m pytest".to_owned()),
-            (false, some) if some.len() > NAMED_TESTS => commands.push("python -m pytest".to_owned()),
-            (false, some) => commands.push(format!("python -m pytest {}", some.join(" "))),
-        }
-        commands.push("ssot check".to_owned());
-        commands.push(format!("ssot plan --concept {} --status", self.ground.concept.id));
-        commands
+    /// What a member is called in a title: by its whole id where another one has its simple name.
+    fn shown(&self, class: ClassId) -> String {
+        let members = &self.ground.concept.members;
+        let namesakes = members.iter().filter(|member| self.name(member.class) == self.name(class)).count();
+        if namesakes > 1 { self.id(class) } else { self.name(class).to_owned() }
     }
 
     /// Phase 1: what goes at once, and what gets another name.
     fn clear(&mut self, impact: &Impact) {
         let class = impact.class;
-        let name = self.name(class);
+        let name = self.shown(class);
         match &impact.action {
+            // A shim that is used goes when its users have moved.
+            Action::Remove if impact.role == Role::Shim && !impact.uses.is_empty() => {}
             Action::Remove => {
                 let mut draft = Draft::new(
                     Work::Remove,
-                    Phase::Clearing,
+                    phase_of_removal(impact),
                     format!("Remove `{name}` with what is left of its references"),
                 );
                 draft.criteria = vec![self.gone(class)];
@@ -218,7 +110,7 @@ impl Maker<'_, '_> {
             Action::Archive => {
                 let mut draft = Draft::new(
                     Work::Archive,
-                    Phase::Clearing,
+                    phase_of_removal(impact),
                     format!("Take `{name}` out of the tree; a tag or a branch keeps it"),
                 );
                 draft.criteria = vec![self.gone(class)];
@@ -228,7 +120,7 @@ impl Maker<'_, '_> {
             }
             Action::Rename(new) => {
                 let old = self.id(class);
-                let renamed = match old.rfind(name) {
+                let renamed = match old.rfind(self.name(class)) {
                     Some(at) => format!("{}{new}", &old[..at]),
                     None => new.clone(),
                 };
@@ -246,7 +138,7 @@ impl Maker<'_, '_> {
     fn integrate(&mut self, impact: &Impact) {
         let Some(canonical) = self.ground.concept.canonical else { return };
         let class = impact.class;
-        let (name, target) = (self.name(class), self.name(canonical));
+        let (name, target) = (self.shown(class), self.shown(canonical));
         let mut before = Vec::new();
         let clashes = match &impact.action {
             Action::Merge(merge) => {
@@ -266,10 +158,15 @@ impl Maker<'_, '_> {
             format!("Put an alias in the place of `{name}`: its calls lead to `{target}`"),
         );
         alias.target = Some(canonical);
+        // What inherits from another member cannot become an alias before that one has.
+        let parents = self.steps.iter().filter(|step| step.work == Work::Alias);
+        let parents = parents.filter(|step| self.inherits(class, &step.subject)).map(|step| step.id.clone());
+        before.extend(parents.collect::<Vec<_>>());
         alias.depends_on = before;
         alias.criteria = vec![Criterion::IsAlias { r#type: self.id(class) }];
         if let Action::Merge(merge) = &impact.action {
             alias.details = self.renamed_lines(merge);
+            alias.details.extend(self.dropped_line(merge).filter(|_| merge.moves.is_empty()));
         }
         let alias = self.add(impact, alias);
         let mut callers = Draft::new(
@@ -285,9 +182,15 @@ impl Maker<'_, '_> {
         self.add(impact, callers);
     }
 
+    /// Whether a class inherits from the one with this id.
+    fn inherits(&self, class: ClassId, id: &str) -> bool {
+        let index = self.ground.index;
+        index.class(class).mro.classes().skip(1).any(|base| index.class(base).id.as_str() == id)
+    }
+
     fn extend(&mut self, impact: &Impact, merge: &Merge, canonical: ClassId) -> String {
         let index = self.ground.index;
-        let (name, target) = (self.name(impact.class), self.name(canonical));
+        let (name, target) = (self.shown(impact.class), self.shown(canonical));
         let method_name = |method: &FunctionId| index.function(*method).name.as_str().to_owned();
         let names: Vec<String> = merge.moves.iter().map(method_name).collect();
         let mut draft = Draft::new(
@@ -321,15 +224,24 @@ impl Maker<'_, '_> {
             let state: Vec<&str> = merge.state.iter().map(|name| name.as_str()).collect();
             draft.details.push(format!("their state comes along: `{}`", state.join("`, `")));
         }
-        if !merge.dropped.is_empty() {
-            let dropped: Vec<String> = merge.dropped.iter().map(method_name).collect();
-            draft.details.push(format!("nobody calls `{}`: they need not come along", dropped.join("`, `")));
-        }
+        draft.details.extend(self.dropped_line(merge));
         draft.target = Some(canonical);
         draft.criteria = vec![Criterion::HasMethods { r#type: self.id(canonical), methods: names }];
         draft.moves = merge.moves.len();
         draft.clashes = merge.clashes.len();
         self.add(impact, draft)
+    }
+
+    /// What need not come along, as far as calls could be resolved.
+    fn dropped_line(&self, merge: &Merge) -> Option<String> {
+        let name = |method: &FunctionId| self.ground.index.function(*method).name.as_str();
+        let names: Vec<&str> = merge.dropped.iter().map(name).collect();
+        (!names.is_empty()).then(|| {
+            format!(
+                "no call of `{}` was resolved: look for callers that only a run would show, else they need not come along",
+                names.join("`, `")
+            )
+        })
     }
 
     fn renamed_lines(&self, merge: &Merge) -> Vec<String> {
@@ -425,25 +337,29 @@ impl Maker<'_, '_> {
     /// Phase 5: old names go when nobody is left.
     fn remove_shim(&mut self, impact: &Impact) {
         let class = impact.class;
-        let callers = self.step_id(Work::MoveCallers, class);
+        let callers = self
+            .steps
+            .iter()
+            .find(|step| step.work == Work::MoveCallers && step.subject == self.id(class))
+            .map(|step| step.id.clone());
         let mut before = Vec::new();
-        if impact.role == Role::Shim && impact.action != Action::Remove && !impact.uses.is_empty() {
+        if impact.role == Role::Shim && impact.action == Action::Remove && !impact.uses.is_empty() {
             let mut draft = Draft::new(
                 Work::MoveCallers,
                 Phase::Integration,
-                format!("Move the callers of `{}` to what it stands for", self.name(class)),
+                format!("Move the callers of `{}` to what it stands for", self.shown(class)),
             );
             draft.target = self.ground.concept.canonical;
             draft.criteria = vec![Criterion::Unused { r#type: self.id(class) }];
             draft.touches_users = true;
             before.push(self.add(impact, draft));
-        } else if self.steps.iter().any(|step| step.id == callers && step.subject == self.id(class)) {
+        } else if let Some(callers) = callers {
             before.push(callers);
         } else {
             return;
         }
         let mut draft =
-            Draft::new(Work::Remove, Phase::Shims, format!("Remove the old name `{}`", self.name(class)));
+            Draft::new(Work::Remove, Phase::Shims, format!("Remove the old name `{}`", self.shown(class)));
         draft.depends_on = before;
         draft.criteria = vec![self.gone(class)];
         draft.touches_users = true;
@@ -454,11 +370,16 @@ impl Maker<'_, '_> {
     /// An entry of the configuration that reports the type when it comes back.
     fn never_again(&self, class: ClassId) -> String {
         format!(
-            "[[shim]]\ntype = {:?}\nuntil = 2000-01-01 # the day on which it went\nreason = \"part of {} once; it must not come back\"\n",
+            "[[shim]]\ntype = {:?}\nuntil = 2000-01-01 # any day that has passed\nreason = \"part of {} once; it must not come back\"\n",
             self.id(class),
             self.ground.concept.id
         )
     }
+}
+
+/// What a package offers to others goes last: code outside of the tree may use it, and has to be told.
+fn phase_of_removal(impact: &Impact) -> Phase {
+    if impact.is_offered { Phase::Shims } else { Phase::Clearing }
 }
 
 fn counted(count: usize, what: &str) -> String {

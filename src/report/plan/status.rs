@@ -28,6 +28,8 @@ pub struct SavedStep {
     pub title: String,
     /// The type that it was about.
     pub subject: String,
+    /// The concept's id.
+    pub concept: String,
     /// What it does.
     pub work: String,
     /// What was to be true.
