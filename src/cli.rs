@@ -222,7 +222,7 @@ fn run(arguments: &Arguments) -> miette::Result<Outcome> {
             let format = output.format(Format::Terminal)?;
             let written = match format {
                 Format::Json => output.stream(|out| json::write_report(&report, out)),
-                Format::Terminal | Format::Markdown | Format::Mermaid | Format::Dot => {
+                Format::Terminal | Format::Markdown | Format::Html | Format::Mermaid | Format::Dot => {
                     output.write(format, &Answer::Page(report_page(&report)), arguments.color)
                 }
             };
@@ -238,7 +238,7 @@ fn run(arguments: &Arguments) -> miette::Result<Outcome> {
             let format = output.format(Format::Terminal)?;
             let answer = match format {
                 Format::Json => Answer::json(&report::Inventory { schema: report::SCHEMA, coverage, types })?,
-                Format::Terminal | Format::Markdown | Format::Mermaid | Format::Dot => {
+                Format::Terminal | Format::Markdown | Format::Html | Format::Mermaid | Format::Dot => {
                     Answer::Page(scan::scan_page(&types, &coverage))
                 }
             };
@@ -294,7 +294,7 @@ fn run(arguments: &Arguments) -> miette::Result<Outcome> {
                 Format::Dot => Answer::Bytes(
                     graph_text::render_dot(&graph_pages::drawing(&report, *cycles)).into_bytes(),
                 ),
-                Format::Terminal | Format::Markdown => {
+                Format::Terminal | Format::Markdown | Format::Html => {
                     Answer::Page(graph_pages::graph_page(&report, *cycles))
                 }
             };

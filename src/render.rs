@@ -3,6 +3,7 @@
 pub mod document;
 pub mod findings;
 pub mod graph_text;
+pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod pages;
@@ -17,6 +18,8 @@ pub enum Format {
     Terminal,
     /// Markdown.
     Markdown,
+    /// One HTML file.
+    Html,
     /// JSON, see [`crate::report::SCHEMA`].
     Json,
     /// A Mermaid graph.

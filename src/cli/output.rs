@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use crate::render::document::Document;
+use crate::render::html::render_html;
 use crate::render::markdown::render_markdown;
 use crate::render::terminal::{TerminalOptions, render_terminal};
 use crate::render::{Format, json};
@@ -17,7 +18,7 @@ const DEFAULT_WIDTH: usize = 100;
 /// Options of every command.
 #[derive(Debug, Args)]
 pub(super) struct Output {
-    /// Write to this file; its extension chooses the format: .md, .json or .txt; .mmd and .dot for graph, .pyi
+    /// Write to this file; its extension chooses the format: .md, .html, .json or .txt; .mmd and .dot for graph, .pyi
     /// and .rs for protocol.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -31,6 +32,7 @@ enum FormatName {
     Terminal,
     #[value(alias = "md")]
     Markdown,
+    Html,
     Json,
     Mermaid,
     Dot,
@@ -86,7 +88,9 @@ impl Answer {
     ) -> miette::Result<Self> {
         match format {
             Format::Json => Self::json(report),
-            Format::Terminal | Format::Markdown | Format::Mermaid | Format::Dot => Ok(Self::Page(page())),
+            Format::Terminal | Format::Markdown | Format::Html | Format::Mermaid | Format::Dot => {
+                Ok(Self::Page(page()))
+            }
         }
     }
 
@@ -112,6 +116,7 @@ impl Output {
             return Ok(match format {
                 FormatName::Terminal => Format::Terminal,
                 FormatName::Markdown => Format::Markdown,
+                FormatName::Html => Format::Html,
                 FormatName::Json => Format::Json,
                 FormatName::Mermaid => Format::Mermaid,
                 FormatName::Dot => Format::Dot,
@@ -120,12 +125,13 @@ impl Output {
         let Some(path) = &self.output else { return Ok(default) };
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("md" | "markdown") => Ok(Format::Markdown),
+            Some("html" | "htm") => Ok(Format::Html),
             Some("json") => Ok(Format::Json),
             Some("mmd" | "mermaid") => Ok(Format::Mermaid),
             Some("dot" | "gv") => Ok(Format::Dot),
             Some("txt") => Ok(Format::Terminal),
             _ => Err(miette::miette!(
-                help = "end it in .md, .json, .mmd, .dot or .txt, or give --format",
+                help = "end it in .md, .html, .json, .mmd, .dot or .txt, or give --format",
                 "cannot tell the format of {}",
                 path.display()
             )),
@@ -141,6 +147,10 @@ impl Output {
                 let width = width(to_terminal);
                 let has_color = self.output.is_none() && color.is_wanted(to_terminal);
                 rendered = render_terminal(page, TerminalOptions { width, has_color });
+                rendered.as_bytes()
+            }
+            (Answer::Page(page), Format::Html) => {
+                rendered = render_html(page);
                 rendered.as_bytes()
             }
             (Answer::Page(page), Format::Markdown) => {

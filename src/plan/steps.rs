@@ -362,7 +362,6 @@ impl Maker<'_, '_> {
             Draft::new(Work::Remove, Phase::Shims, format!("Remove the old name `{}`", self.shown(class)));
         draft.depends_on = before;
         draft.criteria = vec![self.gone(class)];
-        draft.touches_users = true;
         draft.gate = Some(self.never_again(class));
         self.add(impact, draft);
     }
