@@ -22,6 +22,12 @@ pub use risk::{Factor, Level, Risk};
 /// Whom a file belongs to, by its shown path.
 pub type Owners<'a> = &'a (dyn Fn(&str) -> String + Sync);
 
+/// The folder of a file, which owns it where nobody else does.
+#[must_use]
+pub fn folder_of(path: &str) -> String {
+    path.rsplit_once('/').map_or(".", |(folder, _)| folder).to_owned()
+}
+
 /// Phases of a plan, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Phase {

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use self::outside::Witness;
-pub use self::scan::Scan;
+pub use self::scan::{Scan, scan};
 use crate::cache::Cache;
 use crate::discover::environment::{Environment, EnvironmentError};
 use crate::discover::{DiscoverError, Skipped};
@@ -100,13 +100,5 @@ pub enum TreeError {
 /// When a PATH or the environment that was asked for is not there. Anything else that cannot be
 /// read is listed in [`Tree::skipped`].
 pub fn read(options: &ReadOptions<'_>) -> Result<Tree, TreeError> {
-    Ok(scan::scan(options, &Cache::off())?.link())
-}
-
-/// Reads a tree as far as the cache does not know it, for [`Scan::link`] to link.
-///
-/// # Errors
-/// As [`read`].
-pub fn scan<'a>(options: &'a ReadOptions<'_>, cache: &'a Cache) -> Result<Scan<'a>, TreeError> {
-    scan::scan(options, cache)
+    Ok(scan(options, &Cache::off())?.link())
 }

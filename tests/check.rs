@@ -5,7 +5,7 @@ mod support;
 use std::path::Path;
 
 use serde_json::Value;
-use support::{Run, folder, items, repository, ssot, strings, text_of, write};
+use support::{Run, folder, items, lay_over, repository, ssot, strings, text_of, write};
 use tempfile::TempDir;
 
 const POLICY: &str = "class RetryPolicy:\n    def __init__(self, attempts, delay):\n        self.attempts = attempts\n        self.delay = delay\n\n    def next_delay(self, attempt):\n        if attempt >= self.attempts:\n            raise ValueError(attempt)\n        return self.delay * 2 ** attempt\n";
@@ -456,12 +456,7 @@ fn removing_one_of_several_copies_makes_no_other_one_new() {
         let sources =
             cases.iter().map(|case| fixtures.join("cases").join(case)).chain([fixtures.join("base")]);
         for source in sources {
-            for entry in walkdir::WalkDir::new(&source).into_iter().filter_map(Result::ok) {
-                if entry.file_type().is_file() {
-                    let path = entry.path().strip_prefix(&source).expect("below").to_str().expect("text");
-                    write(root, path, &std::fs::read(entry.path()).expect("file"));
-                }
-            }
+            lay_over(&source, root);
         }
         check(root, &["--write-baseline", "b"]).expect_code(0);
         std::fs::remove_file(root.join(format!("shop/extra/{removed}.py"))).expect("removed");

@@ -17,7 +17,7 @@ use ruff_python_parser::parse_module;
 use ruff_text_size::Ranged;
 use serde::Deserialize;
 use serde_json::Value;
-use support::{Run, items, repository, ssot, text_of};
+use support::{Run, files_with, folders_in, items, lay_over, repository, ssot, text_of};
 use tempfile::TempDir;
 
 /// Copies that the gate does not see: too little of them is alike.
@@ -82,18 +82,6 @@ fn cases() -> Vec<Case> {
     toml::from_str::<Table>(&text).expect("cases.toml").case
 }
 
-fn copy(from: &Path, to: &Path) {
-    for entry in walkdir::WalkDir::new(from).sort_by_file_name() {
-        let entry = entry.expect("entry");
-        let target = to.join(entry.path().strip_prefix(from).expect("below"));
-        if entry.file_type().is_dir() {
-            std::fs::create_dir_all(&target).expect("folder");
-        } else if entry.path().extension().is_some_and(|extension| extension == "py" || extension == "pyi") {
-            std::fs::copy(entry.path(), &target).expect("file");
-        }
-    }
-}
-
 /// The real packages that stand in the tree too.
 fn packages() -> Vec<PathBuf> {
     let named = std::env::var("SSOT_REAL_PACKAGES").unwrap_or_default();
@@ -105,12 +93,12 @@ fn packages() -> Vec<PathBuf> {
 fn tree(with: &[&str], severity: &str) -> TempDir {
     let made = TempDir::new().expect("a fresh folder");
     let root = made.path();
-    copy(&fixtures().join("base"), root);
+    lay_over(&fixtures().join("base"), root);
     for id in with {
-        copy(&fixtures().join("cases").join(id), root);
+        lay_over(&fixtures().join("cases").join(id), root);
     }
     for package in packages() {
-        copy(&package, &root.join(package.file_name().expect("a name")));
+        lay_over(&package, &root.join(package.file_name().expect("a name")));
     }
     let canonical: BTreeSet<String> = cases().into_iter().map(|case| case.canonical).collect();
     let mut config = format!("[check]\nbaseline = \"ssot.baseline\"\nseverity = {severity:?}\n");
@@ -147,11 +135,11 @@ fn every_case_is_judged() {
         .par_iter()
         .map(|case| {
             let here = TempDir::new().expect("a fresh folder");
-            copy(made.path(), here.path());
+            lay_over(made.path(), here.path());
             for file in ["ssot.toml", "ssot.baseline"] {
                 std::fs::copy(made.path().join(file), here.path().join(file)).expect("file");
             }
-            copy(&fixtures().join("cases").join(&case.id), here.path());
+            lay_over(&fixtures().join("cases").join(&case.id), here.path());
             let (run, new) = check(here.path());
             assert!(matches!(run.code, Some(0 | 1)), "{}: {}", case.id, run.stderr);
             let messages: Vec<String> =
@@ -189,15 +177,8 @@ fn every_case_is_judged() {
     assert!(unnamed.is_empty(), "blocked without naming the new type: {unnamed:#?}");
 }
 
-/// Every Python file below a folder.
-fn sources(root: &Path) -> Vec<PathBuf> {
-    let entries = walkdir::WalkDir::new(root).sort_by_file_name().into_iter();
-    let paths = entries.map(|entry| entry.expect("entry").into_path());
-    paths.filter(|path| path.extension().is_some_and(|extension| extension == "py")).collect()
-}
-
 fn rewrite(root: &Path, change: impl Fn(&str) -> String) {
-    for path in sources(root) {
+    for path in files_with(root, &["py"]) {
         let Ok(text) = std::fs::read_to_string(&path) else { continue };
         let changed = change(&text);
         if changed != text {
@@ -267,15 +248,7 @@ fn moved_files_and_renamed_folders_pass() {
         expect_quiet(root, &format!("{module} moved to {new}"));
         count += 1;
     }
-    let folders: Vec<PathBuf> = walkdir::WalkDir::new(root.join("shop"))
-        .min_depth(1)
-        .max_depth(1)
-        .sort_by_file_name()
-        .into_iter()
-        .map(|entry| entry.expect("entry").into_path())
-        .filter(|path| path.is_dir())
-        .collect();
-    for folder in folders {
+    for folder in folders_in(&root.join("shop")) {
         let name = folder.file_name().expect("a name").to_str().expect("text").to_owned();
         let (old, new) = (format!("shop.{name}"), format!("shop.{name}_renamed"));
         std::fs::rename(&folder, root.join("shop").join(format!("{name}_renamed"))).expect("renamed");
@@ -334,10 +307,10 @@ fn layout_order_and_prose_pass() {
     rewrite(root, |text| text.replace("\n\n", "\n\n\n").replace('\n', "\r\n"));
     expect_quiet(root, "more empty lines, and the line ends of Windows");
     rewrite(root, |text| text.replace("\r\n", "\n"));
-    let before: usize = sources(root).len();
+    let before: usize = files_with(root, &["py"]).len();
     rewrite(root, with_methods_reversed);
     expect_quiet(root, "methods in reverse order");
-    assert_eq!(sources(root).len(), before);
+    assert_eq!(files_with(root, &["py"]).len(), before);
     rewrite(root, |text| text.replace("\"\"\"", "\"\"\"Said otherwise. ") + "\n# The end.\n");
     expect_quiet(root, "every docstring edited");
     std::fs::write(root.join("README.md"), "# Shop\n`ChannelHub` and `WebSocketManager`.\n").expect("file");

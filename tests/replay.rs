@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use support::git::{commit, git, has_git};
-use support::{items, repository, ssot, text_of, write};
+use support::{files_with, folders_in, items, lay_over, repository, ssot, text_of, write};
 use tempfile::TempDir;
 
 const DAY: &str = "2026-01-01";
@@ -62,24 +62,6 @@ impl Step {
     }
 }
 
-fn files_below(root: &Path) -> Vec<PathBuf> {
-    let entries = walkdir::WalkDir::new(root).sort_by_file_name().into_iter();
-    let entries = entries.filter_entry(|entry| entry.file_name() != ".git");
-    let paths = entries.map(|entry| entry.expect("entry").into_path());
-    paths.filter(|path| path.extension().is_some_and(|extension| extension == "py")).collect()
-}
-
-fn copy(from: &Path, to: &Path) -> Vec<PathBuf> {
-    let mut made = Vec::new();
-    for path in files_below(from) {
-        let target = to.join(path.strip_prefix(from).expect("below"));
-        std::fs::create_dir_all(target.parent().expect("a parent")).expect("folder");
-        std::fs::copy(&path, &target).expect("file");
-        made.push(target);
-    }
-    made
-}
-
 /// The dotted name of a file of the tree.
 fn module_of(root: &Path, file: &Path) -> String {
     let relative = file.strip_prefix(root).expect("below").with_extension("");
@@ -88,7 +70,7 @@ fn module_of(root: &Path, file: &Path) -> String {
 
 impl Work {
     fn rewrite(&self, change: impl Fn(&str) -> String) {
-        for path in files_below(&self.root) {
+        for path in files_with(&self.root, &["py"]) {
             let text = std::fs::read_to_string(&path).expect("text");
             let changed = change(&text);
             if changed != text {
@@ -114,7 +96,7 @@ impl Work {
             0..=3 if !self.waiting.is_empty() => {
                 let at = self.dice.below(self.waiting.len());
                 let case = self.waiting.swap_remove(at);
-                let made = copy(&case, &self.root);
+                let made = lay_over(&case, &self.root);
                 self.inserted.extend(made);
                 Step::Insert
             }
@@ -159,14 +141,7 @@ impl Work {
                 None => self.prose(),
             },
             7 => {
-                let folders: Vec<PathBuf> = walkdir::WalkDir::new(self.root.join("shop"))
-                    .min_depth(1)
-                    .max_depth(1)
-                    .sort_by_file_name()
-                    .into_iter()
-                    .map(|entry| entry.expect("entry").into_path())
-                    .filter(|path| path.is_dir())
-                    .collect();
+                let folders = folders_in(&self.root.join("shop"));
                 let folder = folders[self.dice.below(folders.len())].clone();
                 let name = folder.file_name().expect("a name").to_string_lossy().into_owned();
                 let stem = name.trim_end_matches(char::is_numeric).trim_end_matches("_v").to_owned();
@@ -236,7 +211,7 @@ fn since_and_a_baseline_agree_on_every_commit() {
     let made = TempDir::new().expect("a fresh folder");
     let root = made.path().to_path_buf();
     git(&root, DAY, &["init", "-q"]);
-    copy(&repository().join("fixtures/concepts/base"), &root);
+    lay_over(&repository().join("fixtures/concepts/base"), &root);
     let folders = std::fs::read_dir(repository().join("fixtures/concepts/cases")).expect("cases");
     let mut waiting: Vec<PathBuf> = folders.map(|folder| folder.expect("case").path()).collect();
     waiting.sort();

@@ -296,7 +296,7 @@ fn find_one(
         protocol: rule.protocol.as_deref().and_then(|tail| {
             index.tree_classes().find(|class| is_tail(index.class(*class).id.as_str(), tail))
         }),
-        unknown_names: unknown_names(index, rule),
+        unknown_names: unknown_names(index, rule.members.iter().chain(&rule.exclude)),
         election,
         members,
         modules,
@@ -346,12 +346,11 @@ fn named_modules(index: &Index, names: &[String]) -> impl Iterator<Item = Unit> 
     })
 }
 
-/// What the rule names and the tree does not have.
-fn unknown_names(index: &Index, rule: &ConceptRule) -> Vec<String> {
+/// Which of some names no class and no module of the tree bears.
+pub fn unknown_names<'a>(index: &Index, named: impl Iterator<Item = &'a String>) -> Vec<String> {
     let classes = index.tree_classes().map(|class| index.class(class).id.as_str());
     let modules = index.modules.all.iter().filter(|module| module.is_in_tree);
     let ids: Vec<&str> = classes.chain(modules.map(|module| module.name.as_str())).collect();
-    let named = rule.members.iter().chain(&rule.exclude);
     let is_known = |tail: &&String| ids.iter().any(|id| is_tail(id, tail));
     named.filter(|tail| !is_known(tail)).cloned().collect()
 }

@@ -5,7 +5,7 @@ mod merging;
 use std::collections::BTreeMap;
 
 use super::concepts::{Concept, Member, Reason, Role};
-use super::lexicon::Lexicon;
+use super::lexicon::{Lexicon, written_words};
 use super::protocols;
 use super::usage::{Mentions, outside_references};
 use crate::facts::Name;
@@ -210,16 +210,17 @@ impl Judge<'_> {
             return Action::Nothing("it is another thing");
         };
         let (own, other) = (index.class(class).name.as_str(), index.class(canonical).name.as_str());
-        let claimed = words(other);
-        let kept: Vec<&str> =
-            words(own).into_iter().filter(|word| !claimed.contains(word) || *word == last(own)).collect();
+        let (all, claimed) = (written_words(own), written_words(other));
+        let last = all.last().copied();
+        let is_kept = |word: &&str| !claimed.contains(word) || Some(*word) == last;
+        let kept: Vec<&str> = all.iter().copied().filter(is_kept).collect();
         let new = kept.concat();
         let is_taken = index.tree_classes().any(|class| index.class(class).name.as_str() == new);
         if new == own || kept.len() < 2 || is_taken {
             return Action::Nothing("it is another thing, and its name says so");
         }
         let place = Some((file, fact.name_at));
-        let shared: Vec<&str> = words(own).into_iter().filter(|word| claimed.contains(word)).collect();
+        let shared: Vec<&str> = all.into_iter().filter(|word| claimed.contains(word)).collect();
         let statement = format!("`{}` in its name promises what it does not do", shared.concat());
         reasons.push(Reason { statement, place });
         Action::Rename(new)
@@ -331,8 +332,9 @@ pub fn is_running(reference: &Reference) -> bool {
     }
 }
 
-/// References in production code that run, or say what is needed to run.
-fn running_uses(index: &Index, class: ClassId) -> u32 {
+/// References in production code that run, or say what is needed to run; those within the class itself are left out.
+#[must_use]
+pub fn running_uses(index: &Index, class: ClassId) -> u32 {
     let in_production = |file: FileId, scope| index.role_at(file, scope) == FileRole::Production;
     let direct = outside_references(index, class)
         .filter(|reference| is_running(reference) && in_production(reference.file, reference.scope))
@@ -370,36 +372,4 @@ fn is_offered(index: &Index, class: ClassId) -> bool {
             reference.kind == ReferenceKind::Export || reference.kind == ReferenceKind::Import && is_package;
         passes_on && Some(reference.file) != own && file.role == FileRole::Production
     })
-}
-
-/// The words of a name as they are written: `WebSocketManager` has `Web`, `Socket`, `Manager`.
-fn words(name: &str) -> Vec<&str> {
-    let mut starts: Vec<usize> = vec![0];
-    let bytes = name.as_bytes();
-    for at in 1..bytes.len() {
-        let is_start = bytes[at].is_ascii_uppercase()
-            && (!bytes[at - 1].is_ascii_uppercase() || bytes.get(at + 1).is_some_and(u8::is_ascii_lowercase));
-        if is_start && name.is_char_boundary(at) {
-            starts.push(at);
-        }
-    }
-    starts.push(name.len());
-    starts.windows(2).map(|pair| &name[pair[0]..pair[1]]).filter(|word| !word.is_empty()).collect()
-}
-
-fn last(name: &str) -> &str {
-    words(name).last().copied().unwrap_or(name)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_fall_into_their_words() {
-        assert_eq!(words("WebSocketHTTPManager"), ["Web", "Socket", "HTTP", "Manager"]);
-        assert_eq!(words("hub"), ["hub"]);
-        assert_eq!(words(""), Vec::<&str>::new());
-        assert_eq!(last("DashboardConfigManager"), "Manager");
-    }
 }

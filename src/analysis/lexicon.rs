@@ -172,25 +172,30 @@ fn by_word<'g>(groups: impl IntoIterator<Item = &'g Vec<String>>) -> FxHashMap<S
 /// The lower-case words of an identifier: `WebSocketManager` and `web_socket_manager` alike.
 #[must_use]
 pub fn words_of(name: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    let characters: Vec<char> = name.chars().collect();
-    let mut word = String::new();
-    for (at, &c) in characters.iter().enumerate() {
-        let previous = at.checked_sub(1).map(|before| characters[before]);
-        let next = characters.get(at + 1);
+    written_words(name).into_iter().map(|word| word.chars().flat_map(char::to_lowercase).collect()).collect()
+}
+
+/// The words of an identifier as they are written: `WebSocketManager` has `Web`, `Socket`, `Manager`.
+#[must_use]
+pub fn written_words(name: &str) -> Vec<&str> {
+    let mut words: Vec<&str> = Vec::new();
+    let mut start = None;
+    let mut previous: Option<char> = None;
+    let mut characters = name.char_indices().peekable();
+    while let Some((at, c)) = characters.next() {
+        let next = characters.peek().map(|(_, next)| *next);
         let starts_word = c.is_uppercase()
             && (previous.is_some_and(|p| p.is_lowercase() || p.is_ascii_digit())
-                || previous.is_some_and(char::is_uppercase) && next.is_some_and(|n| n.is_lowercase()));
-        if (starts_word || !c.is_alphanumeric()) && !word.is_empty() {
-            words.push(std::mem::take(&mut word));
+                || previous.is_some_and(char::is_uppercase) && next.is_some_and(char::is_lowercase));
+        if starts_word || !c.is_alphanumeric() {
+            words.extend(start.take().map(|start: usize| &name[start..at]));
         }
-        if c.is_alphanumeric() {
-            word.extend(c.to_lowercase());
+        if c.is_alphanumeric() && start.is_none() {
+            start = Some(at);
         }
+        previous = Some(c);
     }
-    if !word.is_empty() {
-        words.push(word);
-    }
+    words.extend(start.map(|start| &name[start..]));
     words
 }
 
@@ -202,6 +207,9 @@ mod tests {
     fn names_fall_into_words_whatever_their_style() {
         assert_eq!(words_of("HTTPServerV2"), ["http", "server", "v2"]);
         assert_eq!(words_of("_send_to_user"), ["send", "to", "user"]);
+        assert_eq!(written_words("WebSocketHTTPManager"), ["Web", "Socket", "HTTP", "Manager"]);
+        assert_eq!(written_words("hub"), ["hub"]);
+        assert_eq!(written_words(""), Vec::<&str>::new());
     }
 
     #[test]

@@ -9,8 +9,8 @@ use super::inputs::Inputs;
 use super::output::{Answer, Color, Output, print_note};
 use crate::analysis;
 use crate::analysis::concepts::Concept;
-use crate::plan::plan;
 use crate::plan::schedule::schedule;
+use crate::plan::{folder_of, plan};
 use crate::render::pages::plan::{plan_page, status_page};
 use crate::render::plan_text::{render_csv, render_issues};
 use crate::render::{Format, json};
@@ -191,7 +191,7 @@ impl Owners {
             .find(|(pattern, _)| pattern.matched_path_or_any_parents(&whole, false).is_ignore());
         match owned {
             Some((_, owner)) => owner.clone(),
-            None => path.rsplit_once('/').map_or(".", |(folder, _)| folder).to_owned(),
+            None => folder_of(path),
         }
     }
 }

@@ -109,6 +109,25 @@ pub fn is_tail(id: &str, tail: &str) -> bool {
     id == tail || id.strip_suffix(tail).is_some_and(|rest| rest.ends_with(['.', ':']))
 }
 
+/// `WebSocketManager` → `web-socket-manager`; empty where nothing of it is a letter or a digit.
+#[must_use]
+pub fn kebab(name: &str) -> String {
+    let mut id = String::with_capacity(name.len() + 4);
+    let mut before = '-';
+    for c in name.chars() {
+        let starts_word = c.is_uppercase() && before.is_lowercase();
+        if (starts_word || !c.is_alphanumeric()) && !id.ends_with('-') && !id.is_empty() {
+            id.push('-');
+        }
+        if c.is_alphanumeric() {
+            id.extend(c.to_lowercase());
+        }
+        before = c;
+    }
+    id.truncate(id.trim_end_matches('-').len());
+    id
+}
+
 /// What stands before the last segment of an id.
 #[must_use]
 pub fn without_last(id: &str) -> Option<&str> {

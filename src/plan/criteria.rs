@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::concepts::{Concept, Role};
-use crate::analysis::impact::{Action, Impact, is_running, measure_of};
+use crate::analysis::impact::{Action, Impact, is_running, measure_of, running_uses};
 use crate::analysis::protocols::{self, Verdict};
 use crate::analysis::usage::outside_references;
 use crate::facts::names::{last_segment, without_last};
@@ -119,7 +119,7 @@ pub fn evaluate(index: &Index, criterion: &Criterion) -> State {
         }
         Criterion::Unused { r#type } => {
             let open = match named(index, r#type) {
-                Some(class) => uses_to_move(index, class),
+                Some(class) => running_uses(index, class) as usize,
                 None => uses_of_alias(index, r#type),
             };
             State::of(open, format!("{open} uses of `{type}` in production"))
@@ -151,16 +151,6 @@ pub fn evaluate(index: &Index, criterion: &Criterion) -> State {
             State::of(open, format!("`{type}` uses `{from}` {open} times"))
         }
     }
-}
-
-/// Uses of a type in production code outside its own definition.
-fn uses_to_move(index: &Index, class: ClassId) -> usize {
-    let is_production = |file, scope| index.role_at(file, scope) == FileRole::Production;
-    let direct = outside_references(index, class)
-        .filter(|reference| is_running(reference) && is_production(reference.file, reference.scope));
-    let calls = index.references.on_receiver(class).iter();
-    let calls = calls.filter(|used| !used.is_own && is_production(used.file, used.scope));
-    direct.count() + calls.count()
 }
 
 /// Uses in production code of a name that stands for another type.

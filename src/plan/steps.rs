@@ -11,6 +11,7 @@ use crate::analysis::concepts::{Concept, Role};
 use crate::analysis::impact::{Action, Impact, Merge, measure_of};
 use crate::analysis::lexicon::Lexicon;
 use crate::analysis::synthesis::synthesise;
+use crate::facts::names::kebab;
 use crate::link::members::method_of;
 use crate::link::{ClassId, FileId, FunctionId, Index};
 
@@ -150,7 +151,12 @@ impl Maker<'_, '_> {
                 merge.clashes.len() + merge.renamed.len()
             }
             Action::ReplaceByAlias if impact.role != Role::Protocol => 0,
-            _ => return,
+            Action::ReplaceByAlias
+            | Action::Remove
+            | Action::Archive
+            | Action::Rename(_)
+            | Action::KeepAsService
+            | Action::Nothing(_) => return,
         };
         let mut alias = Draft::new(
             Work::Alias,
@@ -387,22 +393,4 @@ fn counted(count: usize, what: &str) -> String {
         more if what.ends_with('h') => format!("{more} {what}es"),
         more => format!("{more} {what}s"),
     }
-}
-
-/// `WebSocketManager` → `web-socket-manager`.
-fn kebab(name: &str) -> String {
-    let mut out = String::new();
-    let mut before = '_';
-    for character in name.chars() {
-        if character.is_uppercase() && before.is_lowercase() {
-            out.push('-');
-        }
-        if character.is_alphanumeric() {
-            out.extend(character.to_lowercase());
-        } else if !out.is_empty() && !out.ends_with('-') {
-            out.push('-');
-        }
-        before = character;
-    }
-    out.trim_matches('-').to_owned()
 }

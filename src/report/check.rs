@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::finding::{Evidence, Finding, Rule, Severity};
+pub use crate::finding::Severity;
+use crate::finding::{Evidence, Finding, Rule};
 use crate::gate::{Status, Verdict};
 use crate::rules::description;
 

@@ -11,6 +11,7 @@ use super::{Place, place};
 use crate::analysis::discovery::doubles::Doubled;
 use crate::analysis::discovery::{Discovery, Group, GroupMember};
 use crate::analysis::similarity::units::Unit;
+use crate::facts::names::kebab;
 use crate::link::{ClassId, Index};
 use crate::tree::Tree;
 
@@ -116,7 +117,8 @@ pub fn build(tree: &Tree, discovery: &Discovery) -> DiscoveryReport {
     let index = &tree.index;
     let mut taken: BTreeMap<String, usize> = BTreeMap::new();
     let concepts = discovery.groups.iter().map(|group| {
-        let base = kebab(&group.title);
+        let base =
+            Some(kebab(&group.title)).filter(|id| !id.is_empty()).unwrap_or_else(|| "concept".to_owned());
         let count = taken.entry(base.clone()).or_default();
         *count += 1;
         let id = if *count == 1 { base } else { format!("{base}-{count}") };
@@ -243,22 +245,4 @@ fn proposal(id: &str, group: &Group, members: &[GroupMemberReport]) -> String {
 
 fn permille(share: f32) -> u32 {
     (share.clamp(0.0, 1.0) * 1000.0).round() as u32
-}
-
-/// `WebSocketManager` → `web-socket-manager`.
-fn kebab(title: &str) -> String {
-    let mut id = String::with_capacity(title.len() + 4);
-    let mut before = '-';
-    for c in title.chars() {
-        let starts_word = c.is_uppercase() && before.is_lowercase();
-        if (starts_word || !c.is_alphanumeric()) && !id.ends_with('-') && !id.is_empty() {
-            id.push('-');
-        }
-        if c.is_alphanumeric() {
-            id.extend(c.to_lowercase());
-        }
-        before = c;
-    }
-    let trimmed = id.trim_end_matches('-');
-    if trimmed.is_empty() { "concept".to_owned() } else { trimmed.to_owned() }
 }

@@ -19,7 +19,7 @@ use crate::analysis::lexicon::Lexicon;
 use crate::link::Index;
 use crate::plan::criteria::{Criterion, State, evaluate};
 use crate::plan::schedule::{Schedule, WEEK, schedule};
-use crate::plan::{Phase, Plan, Step, plan};
+use crate::plan::{Phase, Plan, Step, folder_of, plan};
 use crate::source::FileRole;
 
 /// A plan.
@@ -222,11 +222,10 @@ pub struct Terms<'a> {
 
 /// The plan as the whole report has it: one person, files by their folders.
 pub(super) fn of_report(index: &Index, analysis: &Analysis, lexicon: &Lexicon) -> PlanReport {
-    let owners = |path: &str| path.rsplit_once('/').map_or(".", |(folder, _)| folder).to_owned();
     let concepts: Vec<&Concept> = analysis.concepts.iter().collect();
-    let plan = plan(index, analysis, &concepts, lexicon, &owners);
+    let plan = plan(index, analysis, &concepts, lexicon, &folder_of);
     let schedule = schedule(&plan.steps, 1);
-    build(index, &plan, &schedule, &Terms { owners: &owners, capacity: 1, weeks: None })
+    build(index, &plan, &schedule, &Terms { owners: &folder_of, capacity: 1, weeks: None })
 }
 
 /// Reports a plan.

@@ -178,8 +178,7 @@ fn copy_of(
         | Role::Shim
         | Role::TestDouble => return None,
     };
-    let mut told = reasons.iter().filter(|reason| !reason.statement.is_empty());
-    let notes: Vec<String> = told.by_ref().take(REASONS).map(|reason| reason.statement.clone()).collect();
+    let notes = reasons.iter().take(REASONS).map(|reason| reason.statement.clone()).collect();
     pair(
         places,
         Rule::DuplicateConcept,
@@ -220,11 +219,7 @@ fn of_group(places: &Places<'_>, group: &Group, judged: &Judged, explainer: &Exp
             }
         };
         notes.extend(parts.into_iter().map(|part| format!("both {}", part.statement)));
-        let part = match rule {
-            Rule::DuplicateConcept => "the job",
-            _ => "",
-        };
-        found.extend(pair(places, rule, both, part, "", notes));
+        found.extend(pair(places, rule, both, "the job", "", notes));
         if member.production_references == 0 && rule != Rule::DuplicateProtocol {
             let beside =
                 format!("one of {} implementations of what {} does", group.members.len(), group.title);
@@ -246,15 +241,15 @@ fn pair(
     let index = places.index;
     let name = |unit: Unit| unit.id(index).as_str().to_owned();
     let (own, other) = (places.unit_atom(copy)?, places.unit_atom(canonical)?);
-    let told = |copy: Unit, canonical: Unit, of: &Atom| match rule {
-        Rule::DuplicateConcept => (
-            format!("`{}` does {part} of `{}`{within}", name(copy), name(canonical)),
-            [format!("does {part} of `{}`", of.name), "the canonical implementation".to_owned()],
-        ),
-        _ => (
-            format!("`{}` is defined again: `{}` is the same thing", name(copy), name(canonical)),
-            ["defined again".to_owned(), "the canonical definition".to_owned()],
-        ),
+    let told = |copy: Unit, canonical: Unit, of: &Atom| {
+        if rule == Rule::DuplicateConcept {
+            let message = format!("`{}` does {part} of `{}`{within}", name(copy), name(canonical));
+            (message, [format!("does {part} of `{}`", of.name), "the canonical implementation".to_owned()])
+        } else {
+            let message =
+                format!("`{}` is defined again: `{}` is the same thing", name(copy), name(canonical));
+            (message, ["defined again".to_owned(), "the canonical definition".to_owned()])
+        }
     };
     let (message, [own_label, other_label]) = told(copy, canonical, &other);
     let (turned_message, [new_label, known_label]) = told(canonical, copy, &own);

@@ -4,22 +4,18 @@ use super::Wanted;
 use super::evidence::Places;
 use super::held::named;
 use crate::analysis::AnalysisOptions;
-use crate::facts::names::is_tail;
+use crate::analysis::concepts::unknown_names;
 use crate::finding::{Atom, Evidence, Finding, Rule};
 
 pub(super) fn check(places: &Places<'_>, options: &AnalysisOptions, wanted: &Wanted) -> Vec<Finding> {
     let index = places.index;
-    let classes = index.tree_classes().map(|class| index.class(class).id.as_str());
-    let modules = index.modules.all.iter().filter(|module| module.is_in_tree);
-    let ids: Vec<&str> = classes.chain(modules.map(|module| module.name.as_str())).collect();
-    let is_known = |name: &str| ids.iter().any(|id| is_tail(id, name));
     let mut found = Vec::new();
     if wanted.rules.contains(&Rule::UnknownName) {
         for rule in options.concepts.iter().filter(|rule| rule.line > 0) {
             let named = rule.members.iter().chain(&rule.exclude).chain(&rule.canonical).chain(&rule.protocol);
-            let mut unknown: Vec<&String> = named.filter(|name| !is_known(name)).collect();
+            let mut unknown = unknown_names(index, named);
             unknown.dedup();
-            for name in unknown {
+            for name in &unknown {
                 let message = format!("concept {} names `{name}`, and nothing here is called so", rule.id);
                 found.push(finding(Rule::UnknownName, wanted, rule.line, name, message));
             }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use super::scan::facts_of;
+use super::scan::{facts_of, key_of};
 use crate::cache::{Cache, Key};
 use crate::discover::environment::{Environment, Located};
 use crate::facts::{FileFacts, Name};
@@ -31,9 +31,11 @@ impl Outside for Reader<'_> {
         let (path, language, is_package) = match located {
             Located::Source(ref path, is_package) => (path, Language::Python, is_package),
             Located::Stub(ref path, is_package) => (path, Language::PythonStub, is_package),
-            Located::Compiled(_) => return Some(self.without_source(name, OutsideModule::Compiled)),
-            Located::Namespace => return Some(self.without_source(name, OutsideModule::Namespace)),
-            Located::Missing => return Some(self.without_source(name, OutsideModule::Missing)),
+            Located::Compiled(_) => {
+                return Some(self.without_source(name, &located, OutsideModule::Compiled));
+            }
+            Located::Namespace => return Some(self.without_source(name, &located, OutsideModule::Namespace)),
+            Located::Missing => return Some(self.without_source(name, &located, OutsideModule::Missing)),
         };
         let bytes = std::fs::read(path).unwrap_or_default();
         if self.cache.is_on() {
@@ -49,14 +51,17 @@ impl Reader<'_> {
     /// A file that cannot be read says nothing; its module exists all the same.
     fn read(&self, bytes: &[u8], language: Language) -> FileFacts {
         match decode_python(bytes) {
-            Ok(text) => facts_of(&text, bytes, language, self.target, self.cache).facts,
+            Ok(text) => {
+                let key = key_of(bytes, language, self.target, self.cache);
+                facts_of(&text, key, language, self.target, self.cache).facts
+            }
             Err(_) => FileFacts::unread(Vec::new()),
         }
     }
 
-    fn without_source(&self, name: Name, module: OutsideModule) -> OutsideModule {
+    fn without_source(&self, name: Name, located: &Located, module: OutsideModule) -> OutsideModule {
         if self.cache.is_on() {
-            self.note(name, answer(&self.environment.locate(name.as_str()), &[]));
+            self.note(name, answer(located, &[]));
         }
         module
     }

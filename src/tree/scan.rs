@@ -51,13 +51,13 @@ struct Ready {
     comments: Option<String>,
 }
 
-pub(super) fn scan<'a>(options: &'a ReadOptions<'_>, cache: &'a Cache) -> Result<Scan<'a>, TreeError> {
+/// Reads a tree as far as the cache does not know it, for [`Scan::link`] to link.
+///
+/// # Errors
+/// When a PATH or the environment that was asked for is not there.
+pub fn scan<'a>(options: &'a ReadOptions<'_>, cache: &'a Cache) -> Result<Scan<'a>, TreeError> {
     let start = Instant::now();
-    let found = discover::sources(&discover::Options {
-        paths: options.paths.clone(),
-        respects_ignore: options.respects_ignore,
-        roles: options.roles,
-    })?;
+    let found = discover::sources(&walk_of(options))?;
     let environment = match &options.environment {
         EnvironmentChoice::At(path) => Some(Environment::at(path)?),
         EnvironmentChoice::Detect(active) => Environment::detect(&found.root, active.as_deref()),
@@ -151,13 +151,8 @@ impl Scan<'_> {
     /// The same tree with other contents for some files. Files that are the same are not read again.
     #[must_use]
     pub fn under(&self, overlay: &Overlay) -> Self {
-        let options = discover::Options {
-            paths: self.options.paths.clone(),
-            respects_ignore: self.options.respects_ignore,
-            roles: self.options.roles,
-        };
         let sources = self.files.iter().map(|file| file.source.clone()).collect();
-        let found = discover::under(&self.found, sources, overlay, &options);
+        let found = discover::under(&self.found, sources, overlay, &walk_of(self.options));
         let known: FxHashMap<&str, (Key, u64)> = self
             .files
             .iter()
@@ -257,6 +252,14 @@ impl Scan<'_> {
     }
 }
 
+fn walk_of<'a>(options: &ReadOptions<'a>) -> discover::Options<'a> {
+    discover::Options {
+        paths: options.paths.clone(),
+        respects_ignore: options.respects_ignore,
+        roles: options.roles,
+    }
+}
+
 fn read_documents(documents: Vec<Document>) -> Vec<Result<(String, String), Skipped>> {
     let read = documents.into_par_iter().map(|document| {
         let bytes = std::fs::read(&document.path)
@@ -299,22 +302,25 @@ fn scanned(
     known: Known,
 ) -> Result<Scanned, Skipped> {
     let size = bytes.len() as u64;
-    let key = cache.is_on().then(|| key_of(bytes, source.language, target));
+    let key = key_of(bytes, source.language, target, cache);
     if known == Known::Perhaps && key.is_some_and(|key| cache.has(key)) {
         return Ok(Scanned { source, size, key, stored: None });
     }
     match decode(bytes, source.language.is_python()) {
         Ok(text) => {
-            let stored = facts_of(&text, bytes, source.language, target, cache);
+            let stored = facts_of(&text, key, source.language, target, cache);
             Ok(Scanned { source, size, key, stored: Some(stored) })
         }
         Err(error) => Err(Skipped { path: source.display, reason: error.to_string() }),
     }
 }
 
-fn key_of(bytes: &[u8], language: Language, target: Target) -> Key {
-    let about = format!("{BUILD} {language:?} {target:?}");
-    Key::of("facts", [about.as_bytes(), bytes])
+/// What the facts of a file go by; none without a cache.
+pub(super) fn key_of(bytes: &[u8], language: Language, target: Target, cache: &Cache) -> Option<Key> {
+    cache.is_on().then(|| {
+        let about = format!("{BUILD} {language:?} {target:?}");
+        Key::of("facts", [about.as_bytes(), bytes])
+    })
 }
 
 fn parsed(text: &str, language: Language, target: Target) -> Stored {
@@ -324,15 +330,12 @@ fn parsed(text: &str, language: Language, target: Target) -> Stored {
 /// The facts of a text: remembered, or read and remembered.
 pub(super) fn facts_of(
     text: &str,
-    bytes: &[u8],
+    key: Option<Key>,
     language: Language,
     target: Target,
     cache: &Cache,
 ) -> Stored {
-    if !cache.is_on() {
-        return parsed(text, language, target);
-    }
-    let key = key_of(bytes, language, target);
+    let Some(key) = key else { return parsed(text, language, target) };
     if let Some(stored) = cache.get(key).and_then(|bytes| Stored::from_bytes(&bytes)) {
         return stored;
     }

@@ -118,6 +118,35 @@ pub(crate) fn write(root: &Path, path: &str, bytes: &[u8]) {
     std::fs::write(path, bytes).expect("file");
 }
 
+/// The files below a folder with one of these extensions, in order; what git keeps for itself is left out.
+pub(crate) fn files_with(root: &Path, extensions: &[&str]) -> Vec<PathBuf> {
+    let entries = walkdir::WalkDir::new(root).sort_by_file_name().into_iter();
+    let entries = entries.filter_entry(|entry| entry.file_name() != ".git");
+    let paths = entries.map(|entry| entry.expect("entry").into_path());
+    let is_wanted = |path: &PathBuf| {
+        path.extension().and_then(|extension| extension.to_str()).is_some_and(|e| extensions.contains(&e))
+    };
+    paths.filter(is_wanted).collect()
+}
+
+/// Lays the Python files of a folder over another one, and tells where they are now.
+pub(crate) fn lay_over(from: &Path, to: &Path) -> Vec<PathBuf> {
+    let laid = files_with(from, &["py", "pyi"]).into_iter().map(|path| {
+        let target = to.join(path.strip_prefix(from).expect("below"));
+        std::fs::create_dir_all(target.parent().expect("a parent")).expect("folder");
+        std::fs::copy(&path, &target).expect("file");
+        target
+    });
+    laid.collect()
+}
+
+/// The folders that lie in a folder, in order.
+pub(crate) fn folders_in(root: &Path) -> Vec<PathBuf> {
+    let entries = walkdir::WalkDir::new(root).min_depth(1).max_depth(1).sort_by_file_name().into_iter();
+    let paths = entries.map(|entry| entry.expect("entry").into_path());
+    paths.filter(|path| path.is_dir()).collect()
+}
+
 /// Elements of an array.
 #[track_caller]
 pub(crate) fn items(value: &Value) -> &[Value] {

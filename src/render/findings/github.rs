@@ -3,17 +3,17 @@
 use std::fmt::Write;
 
 use super::{new_findings, summary_line};
-use crate::report::check::CheckReport;
+use crate::report::check::{CheckReport, Severity};
 
 /// One annotation for each new finding, then one line on all.
 #[must_use]
 pub fn render_github(report: &CheckReport) -> String {
     let mut text = String::new();
     for finding in new_findings(report) {
-        let command = match finding.severity.as_str() {
-            "error" => "error",
-            "warning" => "warning",
-            _ => "notice",
+        let command = match finding.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "notice",
         };
         let mut said = vec![finding.message.clone()];
         for place in finding.places.iter().skip(1) {

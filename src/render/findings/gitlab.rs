@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::new_findings;
-use crate::report::check::CheckReport;
+use crate::report::check::{CheckReport, Severity};
 
 /// An array with one entry for each new finding.
 ///
@@ -12,10 +12,10 @@ use crate::report::check::CheckReport;
 pub fn render_gitlab(report: &CheckReport) -> serde_json::Result<String> {
     let entries = new_findings(report).filter_map(|finding| {
         let place = finding.places.first()?;
-        let severity = match finding.severity.as_str() {
-            "error" => "major",
-            "warning" => "minor",
-            _ => "info",
+        let severity = match finding.severity {
+            Severity::Error => "major",
+            Severity::Warning => "minor",
+            Severity::Note => "info",
         };
         Some(json!({
             "description": finding.message,

@@ -9,7 +9,7 @@ use miette::{
 
 use super::{new_findings, summary_line};
 use crate::render::terminal::TerminalOptions;
-use crate::report::check::{CheckReport, EvidenceReport, FindingReport};
+use crate::report::check::{self, CheckReport, EvidenceReport, FindingReport};
 
 /// How many places of one finding are shown; the others are counted.
 const PLACES: usize = 4;
@@ -64,10 +64,10 @@ impl Diagnostic for Shown<'_> {
     }
 
     fn severity(&self) -> Option<Severity> {
-        Some(match self.finding.severity.as_str() {
-            "error" => Severity::Error,
-            "warning" => Severity::Warning,
-            _ => Severity::Advice,
+        Some(match self.finding.severity {
+            check::Severity::Error => Severity::Error,
+            check::Severity::Warning => Severity::Warning,
+            check::Severity::Note => Severity::Advice,
         })
     }
 
