@@ -25,6 +25,7 @@ use crate::analysis::{self, AnalysisOptions};
 use crate::config::Config;
 use crate::history::Past;
 use crate::lang::python::STACK_BYTES;
+use crate::render::html::views;
 use crate::render::pages::{graph as graph_pages, mro, report_page, scan, usage as usage_pages};
 use crate::render::{Format, graph_text, json};
 use crate::report;
@@ -222,7 +223,12 @@ fn run(arguments: &Arguments) -> miette::Result<Outcome> {
             let format = output.format(Format::Terminal)?;
             let written = match format {
                 Format::Json => output.stream(|out| json::write_report(&report, out)),
-                Format::Terminal | Format::Markdown | Format::Html | Format::Mermaid | Format::Dot => {
+                Format::Html => {
+                    let mut page = report_page(&report);
+                    views::write(&mut page, &report);
+                    output.write(format, &Answer::Page(page), arguments.color)
+                }
+                Format::Terminal | Format::Markdown | Format::Mermaid | Format::Dot => {
                     output.write(format, &Answer::Page(report_page(&report)), arguments.color)
                 }
             };
@@ -238,7 +244,12 @@ fn run(arguments: &Arguments) -> miette::Result<Outcome> {
             let format = output.format(Format::Terminal)?;
             let answer = match format {
                 Format::Json => Answer::json(&report::Inventory { schema: report::SCHEMA, coverage, types })?,
-                Format::Terminal | Format::Markdown | Format::Html | Format::Mermaid | Format::Dot => {
+                Format::Html => {
+                    let mut page = scan::scan_page(&types, &coverage);
+                    views::write_types(&mut page, &types);
+                    Answer::Page(page)
+                }
+                Format::Terminal | Format::Markdown | Format::Mermaid | Format::Dot => {
                     Answer::Page(scan::scan_page(&types, &coverage))
                 }
             };
@@ -294,7 +305,12 @@ fn run(arguments: &Arguments) -> miette::Result<Outcome> {
                 Format::Dot => Answer::Bytes(
                     graph_text::render_dot(&graph_pages::drawing(&report, *cycles)).into_bytes(),
                 ),
-                Format::Terminal | Format::Markdown | Format::Html => {
+                Format::Html => {
+                    let mut page = graph_pages::graph_page(&report, *cycles);
+                    views::write_modules(&mut page, &report);
+                    Answer::Page(page)
+                }
+                Format::Terminal | Format::Markdown => {
                     Answer::Page(graph_pages::graph_page(&report, *cycles))
                 }
             };

@@ -10,6 +10,7 @@ pub mod pages;
 pub mod plan_text;
 pub mod protocol_text;
 pub mod terminal;
+pub mod timeline;
 
 /// The forms in which a command can answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,4 +1,7 @@
-//! A page as blocks, before it is Markdown or terminal text.
+//! A page as blocks, before it is Markdown, HTML or terminal text.
+
+use super::graph_text::GraphDrawing;
+use super::timeline::Timeline;
 
 /// A page.
 #[derive(Debug, Default)]
@@ -20,6 +23,14 @@ pub enum Block {
     Table(Table),
     /// Preformatted text in a language.
     Code(&'static str, String),
+    /// Nodes and edges.
+    Graph(GraphDrawing),
+    /// Bars over days.
+    Timeline(Timeline),
+    /// A table whose cells have more to say.
+    Matrix(Table, Vec<Vec<String>>),
+    /// What only a page with scripts can show: the name of the view, and its data as JSON.
+    View(&'static str, String),
 }
 
 /// A table; every row has as many cells as there are columns.
@@ -62,5 +73,38 @@ impl Document {
     /// Adds preformatted text.
     pub fn code(&mut self, language: &'static str, text: impl Into<String>) {
         self.blocks.push(Block::Code(language, text.into()));
+    }
+
+    /// Adds a drawing, if it has a node.
+    pub fn graph(&mut self, drawing: GraphDrawing) {
+        if !drawing.nodes.is_empty() {
+            self.blocks.push(Block::Graph(drawing));
+        }
+    }
+
+    /// Adds bars over days, if there are any.
+    pub fn timeline(&mut self, timeline: Timeline) {
+        if !timeline.sections.is_empty() {
+            self.blocks.push(Block::Timeline(timeline));
+        }
+    }
+
+    /// Adds a table if it has a row; each cell comes with what more there is to say, which may be nothing.
+    pub fn matrix(&mut self, columns: &[&str], rows: impl IntoIterator<Item = Vec<(String, String)>>) {
+        let (mut shown, mut notes) = (Vec::new(), Vec::new());
+        for row in rows {
+            let (cells, more): (Vec<String>, Vec<String>) = row.into_iter().unzip();
+            shown.push(cells);
+            notes.push(more);
+        }
+        if !shown.is_empty() {
+            let columns = columns.iter().map(ToString::to_string).collect();
+            self.blocks.push(Block::Matrix(Table { columns, rows: shown }, notes));
+        }
+    }
+
+    /// Adds a view of a page with scripts.
+    pub fn view(&mut self, name: &'static str, json: String) {
+        self.blocks.push(Block::View(name, json));
     }
 }

@@ -3,13 +3,15 @@
 use std::fmt::Write;
 
 use super::document::{Block, Document, Table};
+use super::graph_text::render_mermaid;
+use super::timeline::render_gantt;
 
 /// Renders a page.
 #[must_use]
 pub fn render_markdown(document: &Document) -> String {
     let mut out = String::new();
     for block in &document.blocks {
-        if !out.is_empty() {
+        if !out.is_empty() && !matches!(block, Block::View(..)) {
             out.push('\n');
         }
         match block {
@@ -24,11 +26,11 @@ pub fn render_markdown(document: &Document) -> String {
                     let _ = writeln!(out, "- {}", escape(item));
                 }
             }
-            Block::Table(table) => render_table(&mut out, table),
-            Block::Code(language, text) => {
-                let fence = fence_for(text);
-                let _ = writeln!(out, "{fence}{language}\n{}\n{fence}", text.trim_end());
-            }
+            Block::Table(table) | Block::Matrix(table, _) => render_table(&mut out, table),
+            Block::Code(language, text) => render_code(&mut out, language, text),
+            Block::Graph(drawing) => render_code(&mut out, "mermaid", &render_mermaid(drawing)),
+            Block::Timeline(timeline) => render_code(&mut out, "mermaid", &render_gantt(timeline)),
+            Block::View(..) => {}
         }
     }
     out
@@ -44,6 +46,11 @@ fn render_table(out: &mut String, table: &Table) {
     for cells in &table.rows {
         out.push_str(&row(cells));
     }
+}
+
+fn render_code(out: &mut String, language: &str, text: &str) {
+    let fence = fence_for(text);
+    let _ = writeln!(out, "{fence}{language}\n{}\n{fence}", text.trim_end());
 }
 
 /// A fence that the text does not contain.

@@ -1,16 +1,15 @@
-//! A plan as Mermaid, as CSV and as bodies of issues.
-
-use std::fmt::Write;
+//! A plan as a drawing, as bars over days, as CSV and as bodies of issues.
 
 use super::document::Document;
-use super::graph_text::{DrawnEdge, DrawnNode, GraphDrawing, LineStyle, render_mermaid};
+use super::graph_text::{DrawnEdge, DrawnNode, GraphDrawing, LineStyle};
 use super::markdown::render_markdown;
 use super::pages::plan::step_section;
+use super::timeline::{Bar, BarState, Timeline};
 use crate::report::plan::{PlanReport, phases};
 
-/// What needs what, `graph TD`.
+/// What needs what.
 #[must_use]
-pub fn render_steps_graph(report: &PlanReport) -> String {
+pub fn steps_drawing(report: &PlanReport) -> GraphDrawing {
     let nodes = report
         .steps
         .iter()
@@ -23,27 +22,31 @@ pub fn render_steps_graph(report: &PlanReport) -> String {
             label: String::new(),
         })
     });
-    render_mermaid(&GraphDrawing { nodes: nodes.collect(), edges: edges.collect() })
+    GraphDrawing { nodes: nodes.collect(), edges: edges.collect() }
 }
 
-/// When the steps take place, as a Mermaid chart whose first day is an arbitrary Monday: days are what counts.
+/// When the steps take place.
 #[must_use]
-pub fn render_gantt(report: &PlanReport) -> String {
-    let mut text = String::from("gantt\n  dateFormat X\n  axisFormat day %s\n  title Days of work\n");
-    for (number, title) in phases(report) {
-        let _ = writeln!(text, "  section {number} {title}");
-        for step in report.steps.iter().filter(|step| step.phase == number) {
-            let mark = match (step.status, step.is_critical) {
-                ("done", _) => "done, ",
-                (_, true) => "crit, ",
-                (_, false) => "",
-            };
-            // A colon ends a name, and seconds stand for days: the chart has no working days.
-            let name = step.id.replace([':', ';', '#'], " ");
-            let _ = writeln!(text, "    {name} :{mark}{}, {}", step.start_day, step.end_day);
-        }
-    }
-    text
+pub fn steps_timeline(report: &PlanReport) -> Timeline {
+    let sections = phases(report).map(|(number, title)| {
+        let steps = report.steps.iter().filter(|step| step.phase == number);
+        let bars = steps.map(|step| Bar {
+            name: step.id.clone(),
+            note: format!(
+                "{}. {} days, risk {}, {}.",
+                step.title, step.effort_days, step.risk.level, step.status
+            ),
+            start: step.start_day,
+            end: step.end_day,
+            state: match (step.status, step.is_critical) {
+                ("done", _) => BarState::Done,
+                (_, true) => BarState::Critical,
+                (_, false) => BarState::Open,
+            },
+        });
+        (format!("{number} {title}"), bars.collect())
+    });
+    Timeline { sections: sections.collect(), days: report.schedule.days }
 }
 
 /// One line a step (RFC 4180).

@@ -8,6 +8,8 @@ use textwrap::WordSeparator;
 use textwrap::core::{Word, display_width};
 
 use super::document::{Block, Document, Table};
+use super::graph_text::render_mermaid;
+use super::timeline::render_gantt;
 
 /// How wide, and whether with colour.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +25,7 @@ pub struct TerminalOptions {
 pub fn render_terminal(document: &Document, options: TerminalOptions) -> String {
     let mut out = String::new();
     for block in &document.blocks {
-        if !out.is_empty() {
+        if !out.is_empty() && !matches!(block, Block::View(..)) {
             out.push('\n');
         }
         match block {
@@ -34,18 +36,23 @@ pub fn render_terminal(document: &Document, options: TerminalOptions) -> String 
                     wrap(&mut out, "  • ", "    ", &plain(item), options.width);
                 }
             }
-            Block::Table(table) => {
+            Block::Table(table) | Block::Matrix(table, _) => {
                 out.push_str(&render_table(table, options.width));
                 out.push('\n');
             }
-            Block::Code(_, text) => {
-                for line in text.trim_end().lines() {
-                    let _ = writeln!(out, "    {line}");
-                }
-            }
+            Block::Code(_, text) => render_code(&mut out, text),
+            Block::Graph(drawing) => render_code(&mut out, &render_mermaid(drawing)),
+            Block::Timeline(timeline) => render_code(&mut out, &render_gantt(timeline)),
+            Block::View(..) => {}
         }
     }
     out
+}
+
+fn render_code(out: &mut String, text: &str) {
+    for line in text.trim_end().lines() {
+        let _ = writeln!(out, "    {line}");
+    }
 }
 
 fn render_heading(out: &mut String, level: u8, text: &str, options: TerminalOptions) {

@@ -1,22 +1,23 @@
 //! A concept as reported: members, election, protocols, usage, conflicts, conformance.
 
+mod conflicts;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
+pub use self::conflicts::{CellReport, ConflictReport, ConflictRow, SideReport};
+use self::conflicts::{conflict_report, conflict_table};
 use super::conformance::{PairReport, pair_report};
-use super::marking::mark_difference;
 use super::types::{MroReport, mro_of};
 use super::usage::{self, UsageReport};
 use super::{Place, place};
 use crate::analysis::Analysis;
 use crate::analysis::concepts::{Concept, Member, Reason, Role};
-use crate::analysis::conflicts::Conflict;
 use crate::analysis::signatures;
 use crate::analysis::type_graph;
 use crate::analysis::usage::UsageCounts;
-use crate::facts::Name;
 use crate::link::members::methods_of;
 use crate::link::{ClassId, Index};
 use crate::source::FileRole;
@@ -173,52 +174,6 @@ pub struct FactoryReport {
     pub uses: Vec<Place>,
 }
 
-/// One method across the implementations.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct ConflictRow {
-    /// The method's name.
-    pub method: &'static str,
-    /// Per implementation: `yes`, `no`, `private` or `inherited`; in the order of the members.
-    pub cells: Vec<CellReport>,
-    /// Kinds of the conflicts on it.
-    pub kinds: Vec<&'static str>,
-}
-
-/// Whether one implementation has a method.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct CellReport {
-    /// The implementation.
-    pub r#type: &'static str,
-    /// `yes`, `no`, `private` or `inherited`.
-    pub has: &'static str,
-}
-
-/// A conflict.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct ConflictReport {
-    /// Its kind.
-    pub kind: &'static str,
-    /// The method, or the name.
-    pub subject: &'static str,
-    /// The definitions.
-    pub sides: Vec<SideReport>,
-    /// What differs.
-    pub details: Vec<String>,
-}
-
-/// One side of a conflict.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct SideReport {
-    /// The type.
-    pub r#type: &'static str,
-    /// The signature; none where the method is missing.
-    pub signature: Option<String>,
-    /// The signature with ⟦what differs from the first side's⟧ marked.
-    pub marked: Option<String>,
-    /// Where.
-    pub place: Place,
-}
-
 /// Dependencies around a concept.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct DependencyReport {
@@ -370,76 +325,6 @@ fn factories(index: &Index, concept: &Concept) -> Vec<FactoryReport> {
         }
     });
     factories.collect()
-}
-
-fn conflict_table(index: &Index, concept: &Concept) -> Vec<ConflictRow> {
-    let mut kinds: BTreeMap<Name, Vec<&'static str>> = BTreeMap::new();
-    for conflict in &concept.conflicts {
-        let entry = kinds.entry(conflict.subject).or_default();
-        if conflict.sides.iter().any(|side| side.method.is_some()) && !entry.contains(&conflict.kind.as_str())
-        {
-            entry.push(conflict.kind.as_str());
-        }
-    }
-    let columns: Vec<ClassId> = concept
-        .members
-        .iter()
-        .filter(|member| member.role.is_implementation() || member.role == Role::ApplicationService)
-        .map(|member| member.class)
-        .collect();
-    kinds
-        .into_iter()
-        .filter(|(_, kinds)| !kinds.is_empty())
-        .map(|(name, kinds)| ConflictRow {
-            method: name.as_str(),
-            cells: columns.iter().map(|class| cell(index, *class, name)).collect(),
-            kinds,
-        })
-        .collect()
-}
-
-fn cell(index: &Index, class: ClassId, name: Name) -> CellReport {
-    let own = |name: Name| crate::link::members::method_of(index, class, name).is_some();
-    let has = if own(name) {
-        "yes"
-    } else if own(Name::new(&format!("_{name}"))) {
-        "private"
-    } else if crate::analysis::overrides::providers(index, class, name).next().is_some() {
-        "inherited"
-    } else {
-        "no"
-    };
-    CellReport { r#type: index.class(class).id.as_str(), has }
-}
-
-fn conflict_report(index: &Index, conflict: &Conflict) -> ConflictReport {
-    let rendered = |at: usize| {
-        let method = conflict.sides.get(at).and_then(|side| side.method);
-        method.map(|method| signatures::render(index, method))
-    };
-    let (first, second) = (rendered(0), rendered(1));
-    let sides = conflict.sides.iter().enumerate().filter_map(|(position, side)| {
-        let (file, at) = match side.method {
-            Some(method) => (method.file, index.function(method).name_at),
-            None => index.source_of(side.class).map(|(file, fact)| (file, fact.name_at))?,
-        };
-        let signature = side.method.map(|method| signatures::render(index, method));
-        // Each beside the first, and the first beside the second: what only one of them has is marked there.
-        let beside = if position == 0 { &second } else { &first };
-        let marked = beside.as_ref().zip(signature.as_ref()).map(|(other, own)| mark_difference(other, own));
-        Some(SideReport {
-            r#type: index.class(side.class).id.as_str(),
-            marked: marked.filter(|marked| signature.as_ref() != Some(marked)),
-            signature,
-            place: place(index, file, at),
-        })
-    });
-    ConflictReport {
-        kind: conflict.kind.as_str(),
-        subject: conflict.subject.as_str(),
-        sides: sides.collect(),
-        details: conflict.details.clone(),
-    }
 }
 
 fn dependencies(index: &Index, classes: &[ClassId]) -> DependencyReport {

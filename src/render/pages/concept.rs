@@ -1,10 +1,12 @@
 //! A concept's part of the report: canonical, duplicates, protocols, usage, dependencies, conflicts.
 
 use crate::render::document::Document;
-use crate::render::graph_text::{DrawnEdge, DrawnNode, GraphDrawing, LineStyle, render_mermaid};
+use crate::render::graph_text::{DrawnEdge, DrawnNode, GraphDrawing, LineStyle};
 use crate::render::pages::conformance::summary_of;
 use crate::render::pages::{MAX_ROWS, count, shortened};
-use crate::report::concepts::{ConceptReport, ConflictReport, MemberReport, ReasonReport, SideReport};
+use crate::report::concepts::{
+    CellReport, ConceptReport, ConflictReport, ConflictRow, MemberReport, ReasonReport, SideReport,
+};
 use crate::report::orders::one_line;
 
 /// One sentence on the concept.
@@ -297,7 +299,7 @@ fn usage(page: &mut Document, concept: &ConceptReport) {
 
 fn dependencies(page: &mut Document, concept: &ConceptReport) {
     page.heading(3, "Dependency graph");
-    page.code("mermaid", render_mermaid(&drawing(concept)));
+    page.graph(drawing(concept));
     let rows = concept.dependencies.between.iter().map(|edge| {
         let (from, to) = (name_in(concept, edge.from), name_in(concept, edge.to));
         vec![format!("`{from}`"), edge.kind.to_owned(), format!("`{to}`"), edge.place.to_string()]
@@ -356,17 +358,35 @@ fn conflicts(page: &mut Document, concept: &ConceptReport) {
             .chain(["conflicts"])
             .collect();
         let rows = concept.conflict_table.iter().map(|row| {
-            std::iter::once(format!("`{}`", row.method))
-                .chain(row.cells.iter().map(|cell| cell.has.to_owned()))
-                .chain([row.kinds.join(", ")])
+            std::iter::once((format!("`{}`", row.method), String::new()))
+                .chain(
+                    row.cells.iter().map(|cell| (cell.has.to_owned(), both_signatures(concept, row, cell))),
+                )
+                .chain([(row.kinds.join(", "), String::new())])
                 .collect()
         });
-        page.table(&columns, rows);
+        page.matrix(&columns, rows);
     }
     page.text("Side by side; ⟦what only one side has⟧ is marked on its side.");
     let rows = concept.conflicts.iter().take(MAX_ROWS).flat_map(|conflict| conflict_rows(concept, conflict));
     page.table(&["conflict", "here", "there", "what differs"], rows);
     shortened(page, concept.conflicts.len(), "conflicts");
+}
+
+/// What a cell of the matrix stands for, beside the canonical's.
+fn both_signatures(concept: &ConceptReport, row: &ConflictRow, cell: &CellReport) -> String {
+    let said = |cell: &CellReport, signature: &str| {
+        let at = cell.place.map_or(String::new(), |place| format!(" ({place})"));
+        format!("{}: {signature}{at}", name_in(concept, cell.r#type))
+    };
+    let own = match (&cell.marked, &cell.signature) {
+        (Some(signature), _) | (None, Some(signature)) => said(cell, signature),
+        (None, None) => return String::new(),
+    };
+    let canonical = row.cells.iter().find(|other| Some(other.r#type) == concept.canonical);
+    let canonical = canonical.filter(|canonical| canonical.r#type != cell.r#type);
+    let canonical = canonical.and_then(|canonical| Some(said(canonical, canonical.signature.as_ref()?)));
+    canonical.into_iter().chain([own]).collect::<Vec<_>>().join("\n")
 }
 
 /// One row for each definition beside the first.

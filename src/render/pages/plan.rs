@@ -1,7 +1,7 @@
 //! The plan as a page, and what became of one.
 
 use crate::render::document::Document;
-use crate::render::plan_text::{render_gantt, render_steps_graph};
+use crate::render::plan_text::{steps_drawing, steps_timeline};
 use crate::report::plan::{PlanReport, StatusReport, StepReport, phases};
 
 /// How many files of a step are listed.
@@ -117,8 +117,8 @@ pub(super) fn write_steps(page: &mut Document, report: &PlanReport) {
         }),
     );
     page.text(format!("The longest chain: {}.", numbers(&schedule.critical_path)));
-    page.code("mermaid", render_steps_graph(report));
-    page.code("mermaid", render_gantt(report));
+    page.graph(steps_drawing(report));
+    page.timeline(steps_timeline(report));
 }
 
 /// What may break, step by step, the riskiest first; and how to go back.
