@@ -7,12 +7,14 @@ mod check;
 mod conform;
 mod discover;
 mod explain;
+mod history;
 mod init;
 mod inputs;
 mod naming;
 mod output;
 mod plan;
 mod protocol;
+mod remembering;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -26,6 +28,7 @@ use crate::config::Config;
 use crate::history::Past;
 use crate::lang::python::STACK_BYTES;
 use crate::render::html::views;
+use crate::render::pages::history::write as write_history;
 use crate::render::pages::{graph as graph_pages, mro, report_page, scan, usage as usage_pages};
 use crate::render::{Format, graph_text, json};
 use crate::report;
@@ -73,6 +76,9 @@ enum Command {
         /// Only the concept with this id.
         #[arg(long, value_name = "ID")]
         concept: Option<String>,
+        /// A history that `ssot history -o FILE.json` wrote, for a part of its own.
+        #[arg(long, value_name = "FILE")]
+        history: Option<PathBuf>,
     },
     /// The inventory: every type with its bases, order and methods.
     #[command(after_help = "Example: ssot scan backend --format json")]
@@ -141,6 +147,13 @@ Exit codes: 0 nothing new, 1 new findings, 2 the call, the configuration or the 
   ssot plan backend --table csv > steps.csv
   ssot plan backend --issues issues/               the body of an issue for each step")]
     Plan(Box<plan::PlanCommand>),
+    /// The figures of each commit: how many implementations there were, and which commit introduced which.
+    #[command(after_help = "Examples:
+  ssot history backend                           200 commits, evenly spread
+  ssot history backend --per month -o history.html
+  ssot history backend --since 2024-01-01 --every 1 -o history.json
+  ssot report backend --history history.json -o report.html")]
+    History(Box<history::HistoryCommand>),
     /// Completions for a shell, on stdout.
     #[command(
         after_help = "Example: ssot completions bash > ~/.local/share/bash-completion/completions/ssot"
@@ -205,7 +218,9 @@ enum Outcome {
 
 fn run(arguments: &Arguments) -> miette::Result<Outcome> {
     let answer = match &arguments.command {
-        Command::Report { inputs, output, concept } => {
+        Command::Report { inputs, output, concept, history } => {
+            let format = output.format(Format::Terminal)?;
+            let history = history.as_deref().map(history::read_history).transpose()?;
             let loaded = inputs.load(arguments.quiet)?;
             let options = options(&loaded, concept.as_deref())?;
             let found = analysis::run(&loaded.tree.index, &loaded.tree.documents, &options);
@@ -220,16 +235,18 @@ fn run(arguments: &Arguments) -> miette::Result<Outcome> {
                     loaded.tree.root.display()
                 ));
             }
-            let format = output.format(Format::Terminal)?;
             let written = match format {
                 Format::Json => output.stream(|out| json::write_report(&report, out)),
-                Format::Html => {
+                Format::Terminal | Format::Markdown | Format::Html | Format::Mermaid | Format::Dot => {
                     let mut page = report_page(&report);
-                    views::write(&mut page, &report);
+                    if let Some(history) = &history {
+                        page.heading(2, "History");
+                        write_history(&mut page, history);
+                    }
+                    if format == Format::Html {
+                        views::write(&mut page, &report);
+                    }
                     output.write(format, &Answer::Page(page), arguments.color)
-                }
-                Format::Terminal | Format::Markdown | Format::Mermaid | Format::Dot => {
-                    output.write(format, &Answer::Page(report_page(&report)), arguments.color)
                 }
             };
             // The process ends here: taking a large tree apart piece by piece would only cost time.
@@ -286,6 +303,9 @@ fn run(arguments: &Arguments) -> miette::Result<Outcome> {
         Command::Plan(wanted) => {
             return plan::run(wanted, arguments.quiet, arguments.color).map(|()| Outcome::Fine);
         }
+        Command::History(wanted) => {
+            return history::run(wanted, arguments.quiet, arguments.color).map(|()| Outcome::Fine);
+        }
         Command::Conform(wanted) => return conform::run(wanted, arguments.quiet, arguments.color),
         Command::Graph { inputs, output, cycles, implicit } => {
             let loaded = inputs.load(arguments.quiet)?;
@@ -323,7 +343,14 @@ fn run(arguments: &Arguments) -> miette::Result<Outcome> {
 }
 
 fn options(loaded: &Loaded, concept: Option<&str>) -> miette::Result<AnalysisOptions> {
-    let mut options = analysis_options(&loaded.config);
+    let mut options = options_of(&loaded.config, concept)?;
+    options.history = Some(Box::new(Past::of(&loaded.tree.root)));
+    Ok(options)
+}
+
+/// What the configuration says of the analysis, for all concepts or for one.
+fn options_of(config: &Config, concept: Option<&str>) -> miette::Result<AnalysisOptions> {
+    let mut options = analysis_options(config);
     let concepts = &mut options.concepts;
     if let Some(id) = concept {
         let known: Vec<String> = concepts.iter().map(|rule| rule.id.clone()).collect();
@@ -335,7 +362,6 @@ fn options(loaded: &Loaded, concept: Option<&str>) -> miette::Result<AnalysisOpt
             ));
         }
     }
-    options.history = Some(Box::new(Past::of(&loaded.tree.root)));
     Ok(options)
 }
 

@@ -2,7 +2,7 @@
 //!
 //! With the environment (below), the only part of an analysis that touches the file system.
 
-mod cargo;
+pub mod cargo;
 pub mod environment;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -79,25 +79,7 @@ pub enum DiscoverError {
 /// # Errors
 /// Only for a PATH that was asked for; what fails below one is reported in [`Discovery::skipped`].
 pub fn sources(options: &Options<'_>) -> Result<Discovery, DiscoverError> {
-    let mut paths = Vec::with_capacity(options.paths.len());
-    for path in &options.paths {
-        let canonical = path.canonicalize().map_err(|source| match source.kind() {
-            std::io::ErrorKind::NotFound => DiscoverError::NotFound(path.clone()),
-            _ => DiscoverError::Unreadable { path: path.clone(), source },
-        })?;
-        if canonical.is_file() && language_of(&canonical).is_none() {
-            return Err(DiscoverError::NotSource(path.clone()));
-        }
-        paths.push(canonical);
-    }
-    paths.sort();
-    paths.dedup();
-    // A PATH within another one would be read twice.
-    let outer: Vec<PathBuf> = paths
-        .iter()
-        .filter(|path| !paths.iter().any(|other| other != *path && path.starts_with(other)))
-        .cloned()
-        .collect();
+    let outer = outermost(&options.paths)?;
     let root = common_folder(&outer);
     let look = Look { root: &root, roles: options.roles };
     let mut met = Vec::new();
@@ -113,6 +95,37 @@ pub fn sources(options: &Options<'_>) -> Result<Discovery, DiscoverError> {
         }
     }
     Ok(gather(met, root))
+}
+
+/// The folder that all PATHs have in common, and each PATH from there, with `/`; it is empty for the folder itself.
+///
+/// # Errors
+/// For a PATH that is not there.
+pub fn root_of(paths: &[PathBuf]) -> Result<(PathBuf, Vec<String>), DiscoverError> {
+    let outer = outermost(paths)?;
+    let root = common_folder(&outer);
+    let below = outer.iter().map(|path| display_path(path.strip_prefix(&root).unwrap_or(path)));
+    let below = below.collect();
+    Ok((root, below))
+}
+
+/// The real PATHs, without those within others, which would be read twice.
+fn outermost(wanted: &[PathBuf]) -> Result<Vec<PathBuf>, DiscoverError> {
+    let mut paths = Vec::with_capacity(wanted.len());
+    for path in wanted {
+        let canonical = path.canonicalize().map_err(|source| match source.kind() {
+            std::io::ErrorKind::NotFound => DiscoverError::NotFound(path.clone()),
+            _ => DiscoverError::Unreadable { path: path.clone(), source },
+        })?;
+        if canonical.is_file() && language_of(&canonical).is_none() {
+            return Err(DiscoverError::NotSource(path.clone()));
+        }
+        paths.push(canonical);
+    }
+    paths.sort();
+    paths.dedup();
+    let is_outer = |path: &&PathBuf| !paths.iter().any(|other| other != *path && path.starts_with(other));
+    Ok(paths.iter().filter(is_outer).cloned().collect())
 }
 
 /// What the walk would have found under an overlay, from what it found without. `sources` are those that were found.
@@ -170,6 +183,20 @@ pub fn is_of_consequence(path: &Path) -> bool {
     language_of(path).is_some() || is_project_file(path)
 }
 
+/// A source file of a folder that is only a list of files, as git keeps it; none where the walk would not read it.
+#[must_use]
+pub fn listed(root: &Path, relative: &str, roles: &RoleTable) -> Option<Source> {
+    let path = Path::new(relative);
+    let language = language_of(path).filter(|_| !path.components().any(is_left_out_by_name))?;
+    Some(Source {
+        path: root.join(path),
+        display: relative.to_owned(),
+        language,
+        role: roles.role_of(path),
+        has_compiled_twin: false,
+    })
+}
+
 /// Hidden files and folders, and those that hold no code of the project.
 fn is_left_out_by_name(part: Component<'_>) -> bool {
     let name = part.as_os_str().to_str().unwrap_or("");
@@ -182,7 +209,9 @@ const PROJECT_FILES: [&str; 3] = ["pyproject.toml", "setup.py", "setup.cfg"];
 /// Folders that hold no code of the project.
 const LEFT_OUT: [&str; 2] = ["__pycache__", "node_modules"];
 
-fn is_project_file(path: &Path) -> bool {
+/// Whether a file makes its folder a project.
+#[must_use]
+pub fn is_project_file(path: &Path) -> bool {
     path.file_name().and_then(OsStr::to_str).is_some_and(|name| PROJECT_FILES.contains(&name))
 }
 

@@ -3,10 +3,13 @@
 //! Asks the `git` program, since what a repository may contain (worktrees, alternates, partial clones, replaced
 //! objects, submodules) is its to know. The work tree and the index are not touched.
 
+mod commits;
+
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+pub use self::commits::{Commit, Listed};
 
 /// Why git gave no answer.
 #[derive(Debug, thiserror::Error)]
@@ -152,31 +155,39 @@ impl Repository {
     /// # Errors
     /// When there is no repository, no such revision, or no common ancestor here.
     pub fn merge_base(&self, name: &str) -> Result<String, GitError> {
+        self.check_work_tree()?;
+        let theirs = self.commit(name)?;
+        self.text(&["merge-base", "HEAD", &theirs])
+            .map_err(|_| GitError::NoMergeBase { name: name.to_owned(), is_shallow: self.is_shallow() })
+    }
+
+    /// Fails where there are no files of a repository.
+    fn check_work_tree(&self) -> Result<(), GitError> {
         match self.text(&["rev-parse", "--is-inside-work-tree"]) {
-            Ok(answer) if answer == "true" => {}
-            Err(error @ GitError::Missing(_)) => return Err(error),
+            Ok(answer) if answer == "true" => Ok(()),
+            Err(error @ GitError::Missing(_)) => Err(error),
             Ok(_) => {
                 let message = "there are no files of it here".to_owned();
-                return Err(GitError::NoRepository { folder: self.folder.clone(), message });
+                Err(GitError::NoRepository { folder: self.folder.clone(), message })
             }
             Err(error) => {
                 let message = match error {
                     GitError::Failed { message, .. } => message,
                     other => other.to_string(),
                 };
-                return Err(GitError::NoRepository { folder: self.folder.clone(), message });
+                Err(GitError::NoRepository { folder: self.folder.clone(), message })
             }
         }
+    }
+
+    /// The id of the commit that a name stands for.
+    fn commit(&self, name: &str) -> Result<String, GitError> {
         if self.text(&["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]).is_err() {
             return Err(GitError::NoCommit);
         }
         let commit = format!("{name}^{{commit}}");
-        let is_shallow = || self.is_shallow();
-        let theirs = self
-            .text(&["rev-parse", "--verify", "--quiet", "--end-of-options", &commit])
-            .map_err(|_| GitError::UnknownRevision { name: name.to_owned(), is_shallow: is_shallow() })?;
-        self.text(&["merge-base", "HEAD", &theirs])
-            .map_err(|_| GitError::NoMergeBase { name: name.to_owned(), is_shallow: is_shallow() })
+        self.text(&["rev-parse", "--verify", "--quiet", "--end-of-options", &commit])
+            .map_err(|_| GitError::UnknownRevision { name: name.to_owned(), is_shallow: self.is_shallow() })
     }
 
     /// The files below the folder that differ between a commit and the work tree, untracked ones included; those that git
@@ -237,17 +248,9 @@ impl Repository {
             return Ok(Vec::new());
         }
         let arguments = ["cat-file", "--batch"];
-        let mut child = self.command(&arguments).stdin(Stdio::piped()).spawn().map_err(GitError::Missing)?;
         let wanted: String = blobs.iter().map(|blob| format!("{blob}\n")).collect();
-        let stdin = child.stdin.take();
-        // git answers while it is still being asked: both ends have to move.
-        let asking = std::thread::spawn(move || stdin.map(|mut stdin| stdin.write_all(wanted.as_bytes())));
-        let output = child.wait_with_output().map_err(GitError::Missing)?;
-        let _ = asking.join();
-        if !output.status.success() {
-            return Err(failed(&arguments, &output.stderr));
-        }
-        let mut rest = output.stdout.as_slice();
+        let answer = self.answer(&arguments, wanted)?;
+        let mut rest = answer.as_slice();
         let mut found = Vec::with_capacity(blobs.len());
         for blob in blobs {
             found.push(next_blob(&mut rest).ok_or_else(|| GitError::Failed {

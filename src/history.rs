@@ -1,55 +1,7 @@
-//! When files came into the tree, as git tells.
-//!
-//! No repository, no `git`, a shallow clone or an untracked file is no error: then nothing is known.
+//! What git knows of a tree's past: how old a file is, and what each commit held.
 
-use std::path::Path;
-use std::sync::OnceLock;
+pub mod figures;
+pub mod past;
+pub mod sampling;
 
-use crate::analysis::concepts::election::History;
-use crate::git::Repository;
-
-/// The past of the repository around a folder, if there is one.
-#[derive(Debug)]
-pub struct Past {
-    repository: Repository,
-    is_complete: OnceLock<bool>,
-}
-
-impl Past {
-    /// Of the folder that shown paths are relative to.
-    #[must_use]
-    pub fn of(root: &Path) -> Self {
-        Self { repository: Repository::around(root), is_complete: OnceLock::new() }
-    }
-
-    /// A shallow clone would call the oldest commit that it has the first.
-    fn is_complete(&self) -> bool {
-        *self.is_complete.get_or_init(|| !self.repository.is_shallow())
-    }
-}
-
-impl History for Past {
-    fn first_committed(&self, display: &str) -> Option<String> {
-        if !self.is_complete() {
-            return None;
-        }
-        let arguments =
-            ["log", "--follow", "--name-status", "--date=format:%Y-%m-%d", "--format=on %ad", "--", display];
-        let log = self.repository.text(&arguments).ok()?;
-        oldest(&log).map(str::to_owned)
-    }
-}
-
-/// The day of the commit that a file came with, newest commits first: `on 2024-03-01`, then `A path` or
-/// `R100 old new`. A file that was moved is as old as before; a copy (`C097 from to`) is new.
-fn oldest(log: &str) -> Option<&str> {
-    let mut day = None;
-    for line in log.lines() {
-        if let Some(found) = line.strip_prefix("on ") {
-            day = Some(found);
-        } else if line.starts_with(['A', 'C']) {
-            break;
-        }
-    }
-    day
-}
+pub use self::past::Past;

@@ -15,7 +15,7 @@
 //!
 //! # Code map
 //! - [`text`], [`source`], [`discover`], [`tree`]: bytes and lines; a file and its role; the walk and the
-//!   environment; reading a tree in parallel.
+//!   environment; reading a tree in parallel, from disk or (`revisions`) as commits list it.
 //! - [`facts`], [`lang`]: the vocabulary of one file; the front ends, `python` and `rust`. Only these name a parser.
 //! - [`link`]: `modules` (dotted names), `resolve` (names, imports, what is alive under which condition),
 //!   `members` (attributes), `bases`, `mro`, `references`, `library` (the standard library's table). Of Rust: `crates`
@@ -26,7 +26,8 @@
 //! - [`plan`]: impacts → steps, risks, a schedule, criteria.
 //! - [`finding`]: a rule's verdict and what it goes by. [`rules`]: what each rule says of itself, and its check. [`gate`]: the
 //!   verdict, the baseline.
-//! - [`config`]: `ssot.toml` and the rules that are built in. [`git`]: asking git. [`history`]: what it knows of a file's age.
+//! - [`config`]: `ssot.toml` and the rules that are built in. [`git`]: asking git. [`history`]: what it knows of a file's age, and what each
+//!   commit held.
 //! - [`cache`]: packs of what earlier runs found out, by content.
 //!
 //! # Invariants

@@ -18,7 +18,7 @@ pub(crate) mod testing;
 pub mod traits;
 
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -65,7 +65,7 @@ pub struct File {
     /// A compiled module of the same name lies beside it, which is what runs.
     pub has_compiled_twin: bool,
     /// What it says.
-    pub facts: FileFacts,
+    pub facts: Arc<FileFacts>,
     /// The [`ClassId`] of its first type.
     pub first_class: u32,
 }
@@ -185,7 +185,7 @@ pub struct LinkFile {
     /// A compiled module of the same name lies beside it, which is what runs.
     pub has_compiled_twin: bool,
     /// What it says.
-    pub facts: FileFacts,
+    pub facts: Arc<FileFacts>,
 }
 
 /// The layout of the tree, and what it runs on.

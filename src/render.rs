@@ -1,5 +1,6 @@
 //! A report → text. A renderer sees [`crate::report`] and nothing else of the analysis.
 
+pub mod chart;
 pub mod document;
 pub mod findings;
 pub mod graph_text;

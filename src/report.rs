@@ -9,6 +9,7 @@ pub mod conformance;
 pub mod coverage;
 pub mod discovery;
 pub mod graph;
+pub mod history;
 mod marking;
 pub mod orders;
 pub mod plan;

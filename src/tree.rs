@@ -4,6 +4,7 @@
 //! parallel, and answers the linker's questions about the environment.
 
 mod outside;
+pub mod revisions;
 mod scan;
 
 use std::path::PathBuf;

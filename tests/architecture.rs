@@ -25,9 +25,15 @@ const MAY_IMPORT: [(&str, &[&str]); 20] = [
     ("gate", &["facts", "finding"]),
     ("plan", &["facts", "source", "link", "analysis"]),
     ("config", &["source", "analysis", "finding", "rules"]),
-    ("history", &["analysis", "git"]),
+    ("history", &["facts", "link", "analysis", "git"]),
     ("tree", &["text", "facts", "lang", "source", "discover", "link", "cache"]),
-    ("report", &["text", "facts", "source", "link", "analysis", "tree", "finding", "rules", "gate", "plan"]),
+    (
+        "report",
+        &[
+            "text", "facts", "source", "link", "analysis", "tree", "finding", "rules", "gate", "plan", "git",
+            "history",
+        ],
+    ),
     ("render", &["report"]),
     (
         "cli",

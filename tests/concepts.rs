@@ -113,7 +113,7 @@ fn index_of(base: &Base, case: &Case) -> Index {
         display,
         language: Language::Python,
         has_compiled_twin: false,
-        facts,
+        facts: facts.into(),
     });
     link(files.collect(), &Ground { python_minor: 13, ..Ground::default() }, &NoEnvironment)
 }

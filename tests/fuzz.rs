@@ -459,7 +459,7 @@ fn run_all(sources: Vec<(String, String)>) -> Result<(), TestCaseError> {
             let facts = sound_facts(&text, language)?;
             let role = RULES.roles.role_of(display.as_ref());
             documents.push((format!("{display}.md"), text));
-            files.push(LinkFile { display, language, role, has_compiled_twin: false, facts });
+            files.push(LinkFile { display, language, role, has_compiled_twin: false, facts: facts.into() });
         }
     }
     files.sort_by(|a, b| a.display.cmp(&b.display));

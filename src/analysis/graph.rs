@@ -104,6 +104,15 @@ pub fn module_graph(index: &Index, options: GraphOptions) -> ModuleGraph {
     ModuleGraph { modules, edges, components }
 }
 
+/// How many cycles a phase set has, without what would break them.
+#[must_use]
+pub fn count_cycles(index: &Index, phases: PhaseSet, options: GraphOptions) -> usize {
+    let by_file = imports::imports_of_tree(index);
+    let modules = modules_of(index, &by_file);
+    let edges = edges_between(index, &modules, by_file);
+    components::count(modules.len(), &edges, phases, options)
+}
+
 impl ModuleGraph {
     /// Fan-in and fan-out of each module: other modules of the tree, each counted once, over all
     /// phases. Implicit edges do not count.

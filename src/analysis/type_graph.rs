@@ -246,7 +246,7 @@ mod tests {
             language: Language::Python,
             role: FileRole::Production,
             has_compiled_twin: false,
-            facts: lang::facts(text, Language::Python, Target::default()),
+            facts: lang::facts(text, Language::Python, Target::default()).into(),
         });
         let ground = Ground { python_minor: NEWEST, ..Ground::default() };
         link(files.collect(), &ground, &NoEnvironment)

@@ -3,7 +3,7 @@
 mod baselines;
 mod finder;
 mod forms;
-mod remembering;
+
 mod since;
 
 use std::collections::BTreeMap;
@@ -16,10 +16,10 @@ use jiff::civil::Date;
 use self::baselines::{BaselineOptions, Upkeep};
 use self::finder::Finder;
 use self::forms::Forms;
-use self::remembering::Remembering;
 use super::Outcome;
 use super::inputs::{Inputs, Prepared, Progress};
 use super::output::{Color, print_note};
+use super::remembering::Remembering;
 use crate::cache::Cache;
 use crate::config::gate::nearest_rules;
 use crate::finding::{Rule, Severity};

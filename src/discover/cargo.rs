@@ -4,9 +4,10 @@
 //! chain or wrapper is started (`rust-toolchain.toml`, `.cargo/config.toml`), and the answer must not depend on
 //! the machine. A check compares the two on real packages.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use cargo_toml::{Dependency, Manifest, Product};
+use cargo_toml::{AbstractFilesystem, Dependency, Manifest, Product};
 
 use super::{Skipped, display_path};
 use crate::source::{CrateKind, CrateTarget};
@@ -28,6 +29,61 @@ pub(super) fn targets(root: &Path, manifests: &[PathBuf]) -> (Vec<CrateTarget>, 
     }
     targets.sort_by(|a, b| (a.kind, &a.package, &a.root).cmp(&(b.kind, &b.package, &b.root)));
     (targets, skipped)
+}
+
+/// The targets of the packages in a folder that is only a list of files, sorted by path; `read` gives the bytes of one of
+/// them. A manifest that cannot be read has none.
+pub fn listed_targets(paths: &[&str], read: &dyn Fn(&str) -> Option<Vec<u8>>) -> Vec<CrateTarget> {
+    let root = Path::new("/");
+    let manifests = paths.iter().filter(|path| **path == "Cargo.toml" || path.ends_with("/Cargo.toml"));
+    let mut targets: Vec<CrateTarget> = manifests
+        .filter_map(|path| {
+            let folder = path.strip_suffix("Cargo.toml").unwrap_or_default().trim_end_matches('/');
+            let mut manifest = Manifest::from_slice(&read(path)?).ok()?;
+            let listing = Listing { folder, paths, read };
+            manifest.complete_from_abstract_filesystem::<cargo_toml::Value, _>(&listing, None).ok()?;
+            Some(targets_of(root, &root.join(path), &manifest))
+        })
+        .flatten()
+        .collect();
+    targets.sort_by(|a, b| (a.kind, &a.package, &a.root).cmp(&(b.kind, &b.package, &b.root)));
+    targets
+}
+
+/// A folder of a list of files.
+struct Listing<'a> {
+    folder: &'a str,
+    paths: &'a [&'a str],
+    read: &'a dyn Fn(&str) -> Option<Vec<u8>>,
+}
+
+impl AbstractFilesystem for Listing<'_> {
+    fn file_names_in(&self, relative: &str) -> std::io::Result<HashSet<Box<str>>> {
+        let parts = [self.folder, relative.trim_end_matches('/')];
+        let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty() && *part != ".").collect();
+        let prefix = if parts.is_empty() { String::new() } else { format!("{}/", parts.join("/")) };
+        let start = self.paths.partition_point(|path| *path < prefix.as_str());
+        let below = self.paths[start..].iter().map_while(|path| path.strip_prefix(prefix.as_str()));
+        let names: HashSet<Box<str>> =
+            below.map(|rest| rest.split('/').next().unwrap_or(rest).into()).collect();
+        if names.is_empty() { Err(std::io::ErrorKind::NotFound.into()) } else { Ok(names) }
+    }
+
+    fn parse_root_workspace(
+        &self,
+        hint: Option<&Path>,
+    ) -> Result<(Manifest<cargo_toml::Value>, PathBuf), cargo_toml::Error> {
+        let own = Path::new(self.folder);
+        let named = hint.map(|hint| own.join(hint));
+        let above = own.ancestors().map(Path::to_path_buf);
+        let folders: Vec<PathBuf> = if let Some(named) = named { vec![named] } else { above.collect() };
+        let found = folders.into_iter().find_map(|folder| {
+            let manifest =
+                Manifest::from_slice(&(self.read)(&display_path(&folder.join("Cargo.toml")))?).ok()?;
+            manifest.workspace.is_some().then_some((manifest, folder))
+        });
+        found.ok_or(cargo_toml::Error::Other("no workspace manifest"))
+    }
 }
 
 /// The manifest of the package that the root of the scan lies in.

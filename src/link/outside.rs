@@ -1,5 +1,7 @@
 //! What lies outside the tree: modules of an environment, read when a resolution asks for them.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use super::modules::ModuleId;
@@ -19,7 +21,7 @@ pub enum OutsideModule {
         /// Whether it is a package's `__init__`.
         is_package: bool,
         /// What it says.
-        facts: Box<FileFacts>,
+        facts: Arc<FileFacts>,
     },
     /// A namespace package.
     Namespace,
@@ -83,7 +85,7 @@ impl Index {
                         language,
                         role: FileRole::Vendored,
                         has_compiled_twin: false,
-                        facts: *facts,
+                        facts,
                     };
                     self.add_file(file, false);
                     OutsideState::Loaded(module)

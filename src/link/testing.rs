@@ -18,7 +18,7 @@ pub(crate) fn link_sources(sources: &[(&str, &str)]) -> Index {
                 language,
                 role: FileRole::Production,
                 has_compiled_twin: false,
-                facts: lang::facts(text, language, Target::default()),
+                facts: lang::facts(text, language, Target::default()).into(),
             }
         })
         .collect();

@@ -1,5 +1,6 @@
 //! A page as blocks, before it is Markdown, HTML or terminal text.
 
+use super::chart::Chart;
 use super::graph_text::GraphDrawing;
 use super::timeline::Timeline;
 
@@ -27,6 +28,8 @@ pub enum Block {
     Graph(GraphDrawing),
     /// Bars over days.
     Timeline(Timeline),
+    /// Figures over time.
+    Chart(Chart),
     /// A table whose cells have more to say.
     Matrix(Table, Vec<Vec<String>>),
     /// What only a page with scripts can show: the name of the view, and its data as JSON.
@@ -86,6 +89,13 @@ impl Document {
     pub fn timeline(&mut self, timeline: Timeline) {
         if !timeline.sections.is_empty() {
             self.blocks.push(Block::Timeline(timeline));
+        }
+    }
+
+    /// Adds figures over time, if there are several points.
+    pub fn chart(&mut self, chart: Chart) {
+        if chart.labels.len() > 1 {
+            self.blocks.push(Block::Chart(chart));
         }
     }
 

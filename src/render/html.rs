@@ -1,5 +1,6 @@
 //! Pages as one HTML file that needs no network: style and script stand in it, and nothing else may be loaded.
 
+mod charts;
 pub mod views;
 
 use std::fmt::Write;
@@ -55,6 +56,7 @@ pub fn render_html(document: &Document) -> String {
             }
             Block::Graph(drawing) => render_graph(&mut body, drawing),
             Block::Timeline(timeline) => render_timeline(&mut body, timeline),
+            Block::Chart(chart) => charts::render_chart(&mut body, chart),
             Block::View(name, json) => {
                 let _ = writeln!(
                     body,

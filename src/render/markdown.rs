@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::chart::render_xychart;
 use super::document::{Block, Document, Table};
 use super::graph_text::render_mermaid;
 use super::timeline::render_gantt;
@@ -30,6 +31,7 @@ pub fn render_markdown(document: &Document) -> String {
             Block::Code(language, text) => render_code(&mut out, language, text),
             Block::Graph(drawing) => render_code(&mut out, "mermaid", &render_mermaid(drawing)),
             Block::Timeline(timeline) => render_code(&mut out, "mermaid", &render_gantt(timeline)),
+            Block::Chart(chart) => render_code(&mut out, "mermaid", &render_xychart(chart)),
             Block::View(..) => {}
         }
     }

@@ -5,6 +5,7 @@ pub mod conformance;
 pub mod coverage;
 pub mod discover;
 pub mod graph;
+pub mod history;
 pub mod mro;
 pub mod plan;
 pub mod protocol;

@@ -7,6 +7,7 @@ use tabled::settings::Style;
 use textwrap::WordSeparator;
 use textwrap::core::{Word, display_width};
 
+use super::chart::render_sparklines;
 use super::document::{Block, Document, Table};
 use super::graph_text::render_mermaid;
 use super::timeline::render_gantt;
@@ -43,6 +44,10 @@ pub fn render_terminal(document: &Document, options: TerminalOptions) -> String 
             Block::Code(_, text) => render_code(&mut out, text),
             Block::Graph(drawing) => render_code(&mut out, &render_mermaid(drawing)),
             Block::Timeline(timeline) => render_code(&mut out, &render_gantt(timeline)),
+            Block::Chart(chart) => {
+                // Beside the bars stand a name and two figures.
+                render_code(&mut out, &render_sparklines(chart, options.width.saturating_sub(45).max(10)));
+            }
             Block::View(..) => {}
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::scan::{facts_of, key_of};
 use crate::cache::{Cache, Key};
@@ -43,7 +43,7 @@ impl Outside for Reader<'_> {
         }
         let facts = self.read(&bytes, language);
         let display = path.display().to_string();
-        Some(OutsideModule::File { display, language, is_package, facts: Box::new(facts) })
+        Some(OutsideModule::File { display, language, is_package, facts: Arc::new(facts) })
     }
 }
 

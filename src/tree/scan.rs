@@ -2,7 +2,7 @@
 
 use std::io::Read;
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use rayon::prelude::*;
@@ -58,16 +58,7 @@ struct Ready {
 pub fn scan<'a>(options: &'a ReadOptions<'_>, cache: &'a Cache) -> Result<Scan<'a>, TreeError> {
     let start = Instant::now();
     let found = discover::sources(&walk_of(options))?;
-    let environment = match &options.environment {
-        EnvironmentChoice::At(path) => Some(Environment::at(path)?),
-        EnvironmentChoice::Detect(active) => Environment::detect(&found.root, active.as_deref()),
-        EnvironmentChoice::None => None,
-    };
-    let detected = environment.as_ref().and_then(|environment| environment.python_minor);
-    let target = Target {
-        python_minor: options.python_minor.or(detected).unwrap_or(NEWEST).max(OLDEST),
-        platform: options.platform,
-    };
+    let (environment, target) = environment_and_target(options, &found.root)?;
     let times = Times { discovery: start.elapsed(), ..Times::default() };
     let scan =
         Scan { options, cache, found, files: Vec::new(), skipped: Vec::new(), environment, target, times };
@@ -190,7 +181,7 @@ impl Scan<'_> {
                 let Source { display, language, role, has_compiled_twin, .. } = source;
                 let Stored { facts, comments } = stored;
                 Ok(Ready {
-                    file: LinkFile { display, language, role, has_compiled_twin, facts },
+                    file: LinkFile { display, language, role, has_compiled_twin, facts: Arc::new(facts) },
                     size,
                     comments,
                 })
@@ -250,6 +241,24 @@ impl Scan<'_> {
             times: self.times,
         }
     }
+}
+
+/// Where third-party packages are looked for, and what conditions are evaluated for.
+pub(super) fn environment_and_target(
+    options: &ReadOptions<'_>,
+    root: &Path,
+) -> Result<(Option<Environment>, Target), TreeError> {
+    let environment = match &options.environment {
+        EnvironmentChoice::At(path) => Some(Environment::at(path)?),
+        EnvironmentChoice::Detect(active) => Environment::detect(root, active.as_deref()),
+        EnvironmentChoice::None => None,
+    };
+    let detected = environment.as_ref().and_then(|environment| environment.python_minor);
+    let target = Target {
+        python_minor: options.python_minor.or(detected).unwrap_or(NEWEST).max(OLDEST),
+        platform: options.platform,
+    };
+    Ok((environment, target))
 }
 
 fn walk_of<'a>(options: &ReadOptions<'a>) -> discover::Options<'a> {
@@ -348,7 +357,7 @@ pub(super) fn facts_of(
 
 /// Names of the packages that the root of the scan lies in: `site-packages/flask` is `flask`, and
 /// `site-packages/google/cloud/storage` is `google.cloud.storage`.
-fn packages_above(root: &Path) -> Vec<String> {
+pub(super) fn packages_above(root: &Path) -> Vec<String> {
     let is_packages = |folder: &Path| {
         folder.file_name().is_some_and(|name| name == "site-packages" || name == "dist-packages")
     };

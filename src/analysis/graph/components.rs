@@ -87,10 +87,7 @@ pub(super) fn components(modules: usize, edges: &[Edge], options: GraphOptions) 
     let mut budget = Budget::new(STEPS);
     let mut all = Vec::new();
     for phases in PhaseSet::ALL {
-        let counts = |edge: &&Edge| {
-            phases.phases().contains(&edge.phase) && (!edge.implicit || options.implicit_in_cycles)
-        };
-        let counted: Vec<&Edge> = edges.iter().filter(counts).collect();
+        let counted = counted(phases, edges, options);
         let pairs = pairs_of(&counted);
         let mut found = strongly_connected(modules, &pairs);
         found.sort_unstable_by_key(|members| (std::cmp::Reverse(members.len()), members.first().copied()));
@@ -118,6 +115,19 @@ pub(super) fn components(modules: usize, edges: &[Edge], options: GraphOptions) 
         all.extend(solved.into_iter().rev());
     }
     all
+}
+
+/// How many components a phase set has.
+pub(super) fn count(modules: usize, edges: &[Edge], phases: PhaseSet, options: GraphOptions) -> usize {
+    strongly_connected(modules, &pairs_of(&counted(phases, edges, options))).len()
+}
+
+/// The edges that count for a phase set.
+fn counted(phases: PhaseSet, edges: &[Edge], options: GraphOptions) -> Vec<&Edge> {
+    let counts = |edge: &&Edge| {
+        phases.phases().contains(&edge.phase) && (!edge.implicit || options.implicit_in_cycles)
+    };
+    edges.iter().filter(counts).collect()
 }
 
 /// All places of one phase set at which one module imports another.

@@ -14,7 +14,7 @@ fn program(files: &[(&str, &str)]) -> Index {
             language,
             role: FileRole::Production,
             has_compiled_twin: false,
-            facts,
+            facts: facts.into(),
         }
     });
     let ground = Ground { python_minor: NEWEST, ..Ground::default() };

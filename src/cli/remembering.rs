@@ -9,7 +9,7 @@ use crate::cli::output::print_note;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Cache")]
-pub(super) struct Remembering {
+pub(in crate::cli) struct Remembering {
     /// Read every file anew, and keep nothing.
     #[arg(long)]
     no_cache: bool,
@@ -20,7 +20,7 @@ pub(super) struct Remembering {
 
 impl Remembering {
     /// The cache; a run that reads a tree twice remembers at least for itself.
-    pub(super) fn open(&self, reads_twice: bool) -> Cache {
+    pub(in crate::cli) fn open(&self, reads_twice: bool) -> Cache {
         let folder = (!self.no_cache).then(|| self.cache_dir.clone().or_else(default_folder)).flatten();
         match folder {
             Some(folder) => Cache::open(&folder),
@@ -30,7 +30,7 @@ impl Remembering {
     }
 
     /// Keeps what was found out. A folder that cannot be written is no reason to fail.
-    pub(super) fn save(&self, cache: &Cache, quiet: bool) {
+    pub(in crate::cli) fn save(&self, cache: &Cache, quiet: bool) {
         if let Err(error) = cache.save()
             && !quiet
         {

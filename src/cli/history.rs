@@ -1,0 +1,248 @@
+//! `ssot history`: the same figures for the commits of a branch.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+use rayon::prelude::*;
+
+use super::inputs::Inputs;
+use super::output::{Answer, Color, Output, print_note};
+use super::remembering::Remembering;
+use crate::analysis::AnalysisOptions;
+use crate::git::{Commit, GitError, Listed, Repository};
+use crate::history::figures::{Event, Figures, events, figures};
+use crate::history::sampling::{Sampling, sample};
+use crate::render::Format;
+use crate::render::pages::history::history_page;
+use crate::report::history::{HistoryReport, build};
+use crate::tree::revisions::{Listing, Revisions};
+
+/// How many commits are read before they are analysed.
+const CHUNK: usize = 32;
+
+/// What `ssot history` takes.
+#[derive(Debug, Args)]
+pub(super) struct HistoryCommand {
+    #[command(flatten)]
+    inputs: Inputs,
+    #[command(flatten)]
+    output: Output,
+    /// Only the concept with this id.
+    #[arg(long, value_name = "ID")]
+    concept: Option<String>,
+    /// The branch, tag or commit where the history ends.
+    #[arg(long, value_name = "REVISION", default_value = "HEAD")]
+    revision: String,
+    /// Only commits since then, as git understands it: 2024-01-01, "3 months ago".
+    #[arg(long, value_name = "DATE")]
+    since: Option<String>,
+    /// Look at every N-th commit; by default at 200, evenly spread.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    every: Option<u32>,
+    /// Look at the last commit of each of these.
+    #[arg(long, value_enum, value_name = "PERIOD", conflicts_with = "every")]
+    per: Option<Period>,
+    #[command(flatten)]
+    remembering: Remembering,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Period {
+    Day,
+    Month,
+}
+
+pub(super) fn run(arguments: &HistoryCommand, quiet: bool, color: Color) -> miette::Result<()> {
+    let format = arguments.output.format(Format::Terminal)?;
+    let prepared = arguments.inputs.prepare(quiet)?;
+    let options = super::options_of(&prepared.config, arguments.concept.as_deref())?;
+    let cache = arguments.remembering.open(true);
+    let reading = prepared.options(false);
+    let revisions = Revisions::new(&reading, &cache).map_err(|error| miette::miette!("{error}"))?;
+    let sampling = match (arguments.every, arguments.per) {
+        (Some(every), _) => Sampling::Every(every as usize),
+        (None, Some(Period::Day)) => Sampling::PerDay,
+        (None, Some(Period::Month)) => Sampling::PerMonth,
+        (None, None) => Sampling::Spread,
+    };
+    let repository = Repository::around(revisions.root());
+    let report = follow(arguments, revisions, &repository, &options, sampling, quiet);
+    let report =
+        report.map_err(|error| miette::miette!(help = error.help(), "cannot read the history: {error}"))?;
+    arguments.remembering.save(&cache, quiet);
+    let answer = Answer::of(format, &report, || history_page(&report))?;
+    arguments.output.write(format, &answer, color)
+}
+
+fn follow(
+    arguments: &HistoryCommand,
+    revisions: Revisions<'_>,
+    repository: &Repository,
+    options: &AnalysisOptions,
+    sampling: Sampling,
+    quiet: bool,
+) -> Result<HistoryReport, GitError> {
+    let commits = repository.first_parents(&arguments.revision, arguments.since.as_deref())?;
+    let chosen = sample(&commits, sampling);
+    if !quiet && chosen.len() < commits.len() {
+        print_note(&format!("note: {} of {} commits; --every 1 looks at all\n", chosen.len(), commits.len()));
+    }
+    let mut walk = Walk {
+        commits: &commits,
+        revisions,
+        repository,
+        options,
+        listing: Listing::new(),
+        at: None,
+        found: BTreeMap::new(),
+        bar: progress(chosen.len(), quiet),
+    };
+    walk.look_at(&chosen)?;
+    walk.narrow_down(&chosen)?;
+    walk.bar.finish_and_clear();
+    let Walk { found, .. } = walk;
+    let looked_at: Vec<(&Commit, &Figures)> =
+        chosen.iter().filter_map(|at| Some((&commits[*at], found.get(at)?))).collect();
+    let mut told: Vec<(&Commit, Event)> = Vec::new();
+    let mut before = None;
+    for (at, figures) in &found {
+        // What was there when the history begins was not introduced by its first commit, unless that is the very first.
+        if before.is_some() || (*at == 0 && arguments.since.is_none() && !repository.is_shallow()) {
+            told.extend(events(before, figures).into_iter().map(|event| (&commits[*at], event)));
+        }
+        before = Some(figures);
+    }
+    Ok(build(commits.len(), repository.is_shallow(), &looked_at, &told))
+}
+
+/// A walk over commits: the files of the one where it stands, and what was found so far.
+struct Walk<'a> {
+    commits: &'a [Commit],
+    revisions: Revisions<'a>,
+    repository: &'a Repository,
+    options: &'a AnalysisOptions,
+    listing: Listing,
+    /// The commit that the listing is of.
+    at: Option<usize>,
+    found: BTreeMap<usize, Figures>,
+    bar: ProgressBar,
+}
+
+impl Walk<'_> {
+    /// Analyses commits, given in order.
+    fn look_at(&mut self, positions: &[usize]) -> Result<(), GitError> {
+        for chunk in positions.chunks(CHUNK) {
+            let listings = self.listings(chunk)?;
+            let unread = self.revisions.unread(listings.iter());
+            let blobs: Vec<&str> = unread.iter().map(|unread| &*unread.blob).collect();
+            let contents = self.repository.contents(&blobs)?;
+            self.revisions.read(unread.into_iter().zip(contents).collect());
+            let (revisions, options, bar) = (&self.revisions, self.options, &self.bar);
+            // Commits that hold the same sources say the same: only the first of a run is worked out.
+            let runs: Vec<&[Listing]> = listings.chunk_by(|before, after| before == after).collect();
+            let analysed: Vec<Vec<Figures>> = runs
+                .par_iter()
+                .map(|run| {
+                    let index = revisions.link(&run[0]);
+                    let figures = figures(&index, options);
+                    bar.inc(run.len() as u64);
+                    vec![figures; run.len()]
+                })
+                .collect();
+            self.found.extend(chunk.iter().copied().zip(analysed.into_iter().flatten()));
+            self.revisions.keep_only(&self.listing);
+        }
+        Ok(())
+    }
+
+    /// Looks between two commits that differ in their members until it is known which commit did it.
+    fn narrow_down(&mut self, chosen: &[usize]) -> Result<(), GitError> {
+        let mut windows: Vec<(usize, usize)> = chosen.windows(2).map(|pair| (pair[0], pair[1])).collect();
+        loop {
+            windows.retain(|(before, after)| {
+                let differ = match (self.found.get(before), self.found.get(after)) {
+                    (Some(old), Some(new)) => !events(Some(old), new).is_empty(),
+                    _ => false,
+                };
+                differ && after - before > 1
+            });
+            if windows.is_empty() {
+                return Ok(());
+            }
+            let middles: Vec<usize> = windows.iter().map(|(before, after)| before.midpoint(*after)).collect();
+            self.bar.inc_length(middles.len() as u64);
+            self.look_at(&middles)?;
+            windows = windows
+                .iter()
+                .zip(&middles)
+                .flat_map(|((before, after), middle)| [(*before, *middle), (*middle, *after)])
+                .collect();
+        }
+    }
+
+    /// The files of commits, one after the other.
+    fn listings(&mut self, positions: &[usize]) -> Result<Vec<Listing>, GitError> {
+        let Some((&first, _)) = positions.split_first() else { return Ok(Vec::new()) };
+        if self.at.is_none() {
+            let files = self.repository.listing(&self.commits[first].tree)?;
+            self.apply(files);
+            self.at = Some(first);
+        }
+        let steps = self.at.into_iter().chain(positions.iter().copied());
+        let trees: Vec<&str> = steps.map(|at| self.commits[at].tree.as_str()).collect();
+        let pairs: Vec<(&str, &str)> = trees.windows(2).map(|pair| (pair[0], pair[1])).collect();
+        let changes = self.repository.changes_between(&pairs)?;
+        let mut listings = Vec::with_capacity(positions.len());
+        for (position, change) in positions.iter().zip(changes) {
+            self.apply(change);
+            self.at = Some(*position);
+            listings.push(self.listing.clone());
+        }
+        Ok(listings)
+    }
+
+    fn apply(&mut self, changes: Vec<Listed>) {
+        for Listed { path, blob } in changes {
+            let path: Arc<str> = path.into();
+            match blob {
+                Some(blob) if self.revisions.takes(&path) => {
+                    self.listing.insert(path, blob.into());
+                }
+                Some(_) => {}
+                None => {
+                    self.listing.remove(&path);
+                }
+            }
+        }
+    }
+}
+
+/// Reads a history that `ssot history` wrote as JSON.
+pub(super) fn read_history(path: &Path) -> miette::Result<HistoryReport> {
+    const HELP: &str = "write one with `ssot history -o FILE.json`";
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| miette::miette!("cannot read history {}: {error}", path.display()))?;
+    let report: HistoryReport = serde_json::from_str(&text).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        miette::miette!(help = HELP, "{}:{line}:{column} is no history: {error}", path.display())
+    })?;
+    if report.schema != crate::report::SCHEMA {
+        let expected = crate::report::SCHEMA;
+        let (path, found) = (path.display(), &report.schema);
+        return Err(miette::miette!(help = HELP, "{path} has schema {found:?}; expected {expected:?}"));
+    }
+    Ok(report)
+}
+
+/// A bar on a terminal, once something takes over a second.
+fn progress(commits: usize, quiet: bool) -> ProgressBar {
+    let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(commits as u64) };
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos} of {len} commits, {eta} left") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(std::time::Duration::from_secs(1));
+    bar
+}

@@ -1,0 +1,126 @@
+//! The commits of a branch, and which files each has. Paths are relative to the repository's folder, with `/`.
+
+use std::io::Write;
+use std::process::Stdio;
+
+use super::{GitError, PLAIN, Repository, failed};
+
+/// A commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit {
+    /// Its id, whole.
+    pub id: String,
+    /// The id of its tree.
+    pub tree: String,
+    /// The day on which it was committed, `2024-03-01`, in the committer's time zone.
+    pub day: String,
+    /// The first line of its message.
+    pub subject: String,
+}
+
+/// A file that a commit has, or has no more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Where.
+    pub path: String,
+    /// Its blob; none where it is gone, or no plain file.
+    pub blob: Option<String>,
+}
+
+impl Repository {
+    /// The commits of a revision by their first parents, oldest first: what the branch was, not what was merged into it.
+    ///
+    /// # Errors
+    /// When there is no repository or no such revision.
+    pub fn first_parents(&self, revision: &str, since: Option<&str>) -> Result<Vec<Commit>, GitError> {
+        self.check_work_tree()?;
+        let tip = self.commit(revision)?;
+        let mut arguments =
+            vec!["log", "--first-parent", "--reverse", "--no-show-signature", "-z", "--format=%H %T %cs %s"];
+        let since = since.map(|since| format!("--since={since}"));
+        arguments.extend(since.as_deref());
+        arguments.extend([tip.as_str(), "--"]);
+        let log = self.text(&arguments)?;
+        let commits = log.split('\0').filter_map(|line| {
+            let mut words = line.trim_start_matches('\n').splitn(4, ' ');
+            let (id, tree, day) = (words.next()?, words.next()?, words.next()?);
+            Some(Commit {
+                id: id.to_owned(),
+                tree: tree.to_owned(),
+                day: day.to_owned(),
+                subject: words.next().unwrap_or_default().to_owned(),
+            })
+        });
+        Ok(commits.collect())
+    }
+
+    /// The plain files of a commit or tree below the folder.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn listing(&self, tree: &str) -> Result<Vec<Listed>, GitError> {
+        let raw = self.bytes(&["ls-tree", "-r", "-z", tree])?;
+        let files = raw.split(|byte| *byte == 0).filter_map(|entry| {
+            let entry = String::from_utf8_lossy(entry);
+            let (about, path) = entry.split_once('\t')?;
+            let mut words = about.split(' ');
+            let mode = words.next()?;
+            let blob = words.nth(1)?;
+            PLAIN.contains(&mode).then(|| Listed { path: path.to_owned(), blob: Some(blob.to_owned()) })
+        });
+        Ok(files.collect())
+    }
+
+    /// What changes below the folder from one tree to another, for many pairs at once.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn changes_between(&self, pairs: &[(&str, &str)]) -> Result<Vec<Vec<Listed>>, GitError> {
+        if pairs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let arguments =
+            ["diff-tree", "--stdin", "-r", "-z", "--raw", "--no-renames", "--relative", "--no-abbrev"];
+        let asked: String = pairs.iter().map(|(before, after)| format!("{before} {after}\n")).collect();
+        let raw = self.answer(&arguments, asked)?;
+        let mut found: Vec<Vec<Listed>> = vec![Vec::new(); pairs.len()];
+        // git says `before after\n` ahead of the changes of a pair, and nothing of a pair without any.
+        let mut pair = 0;
+        let mut next = 0;
+        let mut fields = raw.split(|byte| *byte == 0);
+        while let Some(field) = fields.next() {
+            let field = String::from_utf8_lossy(field);
+            for line in field.lines() {
+                let Some(about) = line.strip_prefix(':') else {
+                    let is_named = |(before, after): &(&str, &str)| line == format!("{before} {after}");
+                    if let Some(at) = pairs.iter().skip(next).position(is_named) {
+                        pair = next + at;
+                        next = pair + 1;
+                    }
+                    continue;
+                };
+                // `old-mode new-mode old-blob new-blob status`, and then the path.
+                let words: Vec<&str> = about.split(' ').collect();
+                let (Some(path), [_, mode, _, blob, ..]) = (fields.next(), words.as_slice()) else {
+                    continue;
+                };
+                found[pair].push(Listed {
+                    path: String::from_utf8_lossy(path).into_owned(),
+                    blob: PLAIN.contains(mode).then(|| (*blob).to_owned()),
+                });
+            }
+        }
+        Ok(found)
+    }
+
+    /// The answer of a git command that is asked on its stdin.
+    pub(super) fn answer(&self, arguments: &[&str], asked: String) -> Result<Vec<u8>, GitError> {
+        let mut child = self.command(arguments).stdin(Stdio::piped()).spawn().map_err(GitError::Missing)?;
+        let stdin = child.stdin.take();
+        // git answers while it is still being asked: both ends have to move.
+        let asking = std::thread::spawn(move || stdin.map(|mut stdin| stdin.write_all(asked.as_bytes())));
+        let output = child.wait_with_output().map_err(GitError::Missing)?;
+        let _ = asking.join();
+        if output.status.success() { Ok(output.stdout) } else { Err(failed(arguments, &output.stderr)) }
+    }
+}
