@@ -141,7 +141,7 @@ fn index_of(text: &str) -> Index {
         language: Language::Rust,
         role: FileRole::Production,
         has_compiled_twin: false,
-        facts: lang::facts(text, Language::Rust, Target::default()),
+        facts: lang::facts(text, Language::Rust, Target::default()).into(),
     };
     link(vec![file], &Ground { python_minor: 13, ..Ground::default() }, &NoEnvironment)
 }
