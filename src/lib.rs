@@ -28,6 +28,7 @@
 //!   verdict, the baseline.
 //! - [`config`]: `ssot.toml` and the rules that are built in. [`git`]: asking git. [`history`]: what it knows of a file's age, and what each
 //!   commit held.
+//! - [`manager`]: the reference unified WebSocket manager. It has nothing to do with the analysis.
 //! - [`cache`]: packs of what earlier runs found out, by content.
 //!
 //! # Invariants
@@ -58,6 +59,7 @@ pub mod git;
 pub mod history;
 pub mod lang;
 pub mod link;
+pub mod manager;
 pub mod plan;
 pub mod render;
 pub mod report;

@@ -10,12 +10,13 @@ use std::sync::LazyLock;
 use syn::visit::{self, Visit};
 
 /// Top-level modules and the modules of this crate that each may name.
-const MAY_IMPORT: [(&str, &[&str]); 20] = [
+const MAY_IMPORT: [(&str, &[&str]); 21] = [
     ("text", &[]),
     ("facts", &["text"]),
     ("source", &[]),
     ("cache", &[]),
     ("git", &[]),
+    ("manager", &[]),
     ("lang", &["text", "facts", "source"]),
     ("discover", &["source"]),
     ("link", &["text", "facts", "source"]),
