@@ -20,6 +20,8 @@ pub mod type_graph;
 pub mod types;
 pub mod usage;
 
+use std::sync::Arc;
+
 use crate::link::Index;
 use concepts::election::History;
 use concepts::{Concept, ConceptRule};
@@ -30,7 +32,7 @@ use overrides::MroTrouble;
 use usage::Mentions;
 
 /// What to look for.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct AnalysisOptions {
     /// Concepts, declared by rules.
     pub concepts: Vec<ConceptRule>,
@@ -41,7 +43,7 @@ pub struct AnalysisOptions {
     /// How the module graph is read.
     pub graph: GraphOptions,
     /// When files came into the tree, where that is known.
-    pub history: Option<Box<dyn History>>,
+    pub history: Option<Arc<dyn History>>,
 }
 
 /// Everything that was found out.

@@ -18,6 +18,7 @@ mod remembering;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
@@ -220,6 +221,12 @@ fn run(arguments: &Arguments) -> miette::Result<Outcome> {
     let answer = match &arguments.command {
         Command::Report { inputs, output, concept, history } => {
             let format = output.format(Format::Terminal)?;
+            if history.is_some() && format == Format::Json {
+                return Err(miette::miette!(
+                    help = "it is JSON itself; give another format, or leave --history out",
+                    "a history has no place in the JSON report"
+                ));
+            }
             let history = history.as_deref().map(history::read_history).transpose()?;
             let loaded = inputs.load(arguments.quiet)?;
             let options = options(&loaded, concept.as_deref())?;
@@ -344,7 +351,7 @@ fn run(arguments: &Arguments) -> miette::Result<Outcome> {
 
 fn options(loaded: &Loaded, concept: Option<&str>) -> miette::Result<AnalysisOptions> {
     let mut options = options_of(&loaded.config, concept)?;
-    options.history = Some(Box::new(Past::of(&loaded.tree.root)));
+    options.history = Some(Arc::new(Past::of(&loaded.tree.root)));
     Ok(options)
 }
 

@@ -185,16 +185,23 @@ pub fn is_of_consequence(path: &Path) -> bool {
 
 /// A source file of a folder that is only a list of files, as git keeps it; none where the walk would not read it.
 #[must_use]
-pub fn listed(root: &Path, relative: &str, roles: &RoleTable) -> Option<Source> {
+pub fn listed(root: &Path, relative: &str, options: &Options<'_>) -> Option<Source> {
     let path = Path::new(relative);
-    let language = language_of(path).filter(|_| !path.components().any(is_left_out_by_name))?;
+    let is_left_out = options.respects_ignore && path.components().any(is_left_out_by_name);
+    let language = language_of(path).filter(|_| !is_left_out)?;
     Some(Source {
         path: root.join(path),
         display: relative.to_owned(),
         language,
-        role: roles.role_of(path),
+        role: options.roles.role_of(path),
         has_compiled_twin: false,
     })
+}
+
+/// Whether a file tells that its folder holds no code of the project: a virtual environment, or what a build tool wrote.
+#[must_use]
+pub fn is_marker(name: &str) -> bool {
+    MARKERS.contains(&name)
 }
 
 /// Hidden files and folders, and those that hold no code of the project.
@@ -420,12 +427,14 @@ fn explain_walk_error(error: &ignore::Error, start: &Path) -> (PathBuf, String) 
     }
 }
 
+/// Files that mark a folder as none of the project's: environments, and what cargo builds (sources that build scripts wrote,
+/// and packages that it unpacked).
+const MARKERS: [&str; 2] = ["pyvenv.cfg", "CACHEDIR.TAG"];
+
 /// Folders that hold no code of the project: caches, virtual environments and build folders by their marker file.
 fn is_left_out(folder: &Path) -> bool {
     folder.file_name().and_then(OsStr::to_str).is_some_and(|name| LEFT_OUT.contains(&name))
-        || folder.join("pyvenv.cfg").exists()
-        // What cargo builds: sources that build scripts wrote, and packages that it unpacked.
-        || folder.join("CACHEDIR.TAG").exists()
+        || MARKERS.iter().any(|marker| folder.join(marker).exists())
 }
 
 fn compiled_stems(folder: &Path) -> Vec<String> {

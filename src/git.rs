@@ -123,6 +123,10 @@ impl Repository {
             "-c",
             "core.quotePath=false",
         ]);
+        // Whoever calls us from a hook means the repository around the folder, which git finds by itself.
+        for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_PREFIX"] {
+            command.env_remove(name);
+        }
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }

@@ -77,58 +77,140 @@ fn told(answer: &Value, day: &str) -> Vec<String> {
     told.collect()
 }
 
+/// Holds the history of a folder to what a report of each commit's files says.
+#[track_caller]
+fn check(repository: &Path, below: &str) {
+    let answer = history(&repository.join(below), &["--every", "1"]).json();
+    let commits = items(&answer["commits"]);
+    let mut compared = 0;
+    for (at, entry) in commits.iter().enumerate() {
+        let there = TempDir::new().expect("a fresh folder");
+        // A folder of the same name: where the root is a package, its name is part of every id.
+        let folder = there.path().join(repository.file_name().expect("a name"));
+        let id = text_of(entry, "id");
+        git(repository, DAYS[0], &["worktree", "add", "-q", "--detach", folder.to_str().expect("UTF-8"), id]);
+        let folder = folder.join(below);
+        if !folder.is_dir() {
+            assert_eq!(entry["files"].as_u64(), Some(0), "commit {at} of {below}");
+            continue;
+        }
+        compared += 1;
+        let report = ssot(&folder, &["report", "--no-python", "--format", "json"]).json();
+        let load = items(&report["graph"]["components"]).iter();
+        let load = load.filter(|component| items(&component["phases"]).len() == 1).count();
+        assert_eq!(
+            ["files", "lines", "types", "duplicate_names", "load_cycles"].map(|key| entry[key].as_u64()),
+            [
+                report["coverage"]["files"].as_u64(),
+                report["coverage"]["lines"].as_u64(),
+                report["coverage"]["types"].as_u64(),
+                Some(items(&report["duplicates"]).len() as u64),
+                Some(load as u64),
+            ],
+            "commit {at} of {below}"
+        );
+        let concepts = items(&report["concepts"]);
+        assert_eq!(items(&entry["concepts"]).len(), concepts.len(), "commit {at} of {below}");
+        for (counts, concept) in items(&entry["concepts"]).iter().zip(concepts) {
+            let of_roles = |roles: &[&str]| {
+                let members = items(&concept["members"]).iter().chain(items(&concept["modules"]));
+                members.filter(|member| roles.contains(&text_of(member, "role"))).count() as u64
+            };
+            assert_eq!(
+                ["implementations", "duplicates", "protocols", "shims", "conflicts"]
+                    .map(|key| counts[key].as_u64()),
+                [
+                    Some(of_roles(&["canonical", "duplicate", "complementary"])),
+                    Some(of_roles(&["duplicate"])),
+                    Some(of_roles(&["protocol"])),
+                    Some(of_roles(&["shim"])),
+                    Some(items(&concept["conflicts"]).len() as u64),
+                ],
+                "commit {at} of {below}"
+            );
+            assert_eq!(counts["canonical"], concept["canonical"], "commit {at} of {below}");
+        }
+    }
+    assert!(compared > 0, "{below}");
+}
+
 #[test]
 fn every_commit_has_the_figures_that_a_report_of_its_files_has() {
     if !has_git() {
         return;
     }
     let made = grown();
-    let answer = history(made.path(), &["--every", "1"]).json();
-    let commits = items(&answer["commits"]);
-    assert_eq!(commits.len(), DAYS.len());
-    for (at, entry) in commits.iter().enumerate() {
-        let there = TempDir::new().expect("a fresh folder");
-        let folder = there.path().join("tree");
-        let id = text_of(entry, "id");
-        git(
-            made.path(),
-            DAYS[0],
-            &["worktree", "add", "-q", "--detach", folder.to_str().expect("UTF-8"), id],
-        );
-        let report = ssot(&folder, &["report", "--no-python", "--format", "json"]).json();
-        let concept = items(&report["concepts"]).iter().find(|concept| concept["id"] == "websocket-manager");
-        let concept = concept.expect("the concept");
-        let of_roles = |roles: &[&str]| {
-            let members = items(&concept["members"]).iter().chain(items(&concept["modules"]));
-            members.filter(|member| roles.contains(&text_of(member, "role"))).count()
-        };
-        let load = items(&report["graph"]["components"]).iter();
-        let load = load.filter(|component| items(&component["phases"]).len() == 1).count();
-        let counts = items(&entry["concepts"]).iter().find(|counts| counts["id"] == "websocket-manager");
-        let counts = counts.expect("the concept's counts");
-        let seen = (
-            entry["files"].as_u64(),
-            entry["lines"].as_u64(),
-            entry["types"].as_u64(),
-            entry["duplicate_names"].as_u64(),
-            entry["load_cycles"].as_u64(),
-            counts["implementations"].as_u64(),
-            counts["duplicates"].as_u64(),
-            counts["conflicts"].as_u64(),
-        );
-        let wanted = (
-            report["coverage"]["files"].as_u64(),
-            report["coverage"]["lines"].as_u64(),
-            report["coverage"]["types"].as_u64(),
-            Some(items(&report["duplicates"]).len() as u64),
-            Some(load as u64),
-            Some(of_roles(&["canonical", "duplicate", "complementary"]) as u64),
-            Some(of_roles(&["duplicate"]) as u64),
-            Some(items(&concept["conflicts"]).len() as u64),
-        );
-        assert_eq!(seen, wanted, "commit {at}");
-        assert_eq!(counts["canonical"], concept["canonical"], "commit {at}");
+    for below in [
+        "",
+        "chat_backend",
+        "chat_backend/app/websocket_core",
+        "hub",
+        "hub/crates",
+        "hub/crates/hub-legacy",
+        "hub/crates/hub-legacy/src",
+    ] {
+        check(made.path(), below);
     }
+}
+
+#[test]
+fn a_commit_decides_by_itself_which_files_count_and_what_they_are_called() {
+    if !has_git() {
+        return;
+    }
+    let made = TempDir::new().expect("a fresh folder");
+    let root = made.path().join("work");
+    let hub = |name: &str| {
+        format!(
+            "class {name}:\n    def __init__(self):\n        self.users = {{}}\n\n    def add(self, user, socket):\n        self.users[user] = socket\n\n    def send(self, user, text):\n        self.users[user].send(text)\n"
+        )
+    };
+    write(
+        &root,
+        "ssot.toml",
+        b"[[concept]]\nid = \"hub\"\ntitle = \"Hub\"\nsummary = \"\"\nnames = [\"*Hub\"]\n",
+    );
+    git(&root, DAYS[0], &["init", "-q"]);
+    write(&root, "pkg/inner/z.py", hub("OldHub").as_bytes());
+    commit(&root, DAYS[0]);
+    // A copy beside it: neither is used, so the older one is the canonical one.
+    write(&root, "pkg/inner/a.py", hub("NewHub").as_bytes());
+    commit(&root, DAYS[1]);
+    for (day, path) in
+        [(DAYS[2], "pkg/inner/__init__.py"), (DAYS[3], "pkg/__init__.py"), (DAYS[4], "__init__.py")]
+    {
+        write(&root, path, b"");
+        commit(&root, day);
+    }
+    write(&root, "pkg/inner/env/pyvenv.cfg", b"");
+    write(&root, "pkg/inner/env/lib.py", hub("InstalledHub").as_bytes());
+    write(&root, "pkg/inner/null.py", b"class A:\n    x = '\x00'\n");
+    write(&root, "pkg/inner/latin.py", b"# -*- coding: nonsense -*-\nclass B: ...\n");
+    write(&root, "pkg/inner/broken.py", b"class C(:\n    def f(self): ...\n");
+    write(&root, "pkg/inner/.hidden/d.py", b"class D: ...\n");
+    commit(&root, DAYS[5]);
+    std::fs::remove_file(root.join("pkg/__init__.py")).expect("removed");
+    commit(&root, DAYS[6]);
+    for below in ["", "pkg", "pkg/inner"] {
+        check(&root, below);
+    }
+}
+
+#[test]
+fn a_repository_that_the_surroundings_name_is_not_mistaken_for_the_one_around_the_folder() {
+    if !has_git() {
+        return;
+    }
+    let made = grown();
+    let other = TempDir::new().expect("a fresh folder");
+    git(other.path(), DAYS[0], &["init", "-q"]);
+    write(other.path(), "a.py", b"class A: ...\n");
+    commit(other.path(), DAYS[0]);
+    let mut asked = support::command(made.path());
+    asked
+        .args(["history", "--no-python", "--no-cache", "--format", "json"])
+        .env("GIT_DIR", other.path().join(".git"));
+    assert_eq!(items(&support::finish(&mut asked).json()["commits"]).len(), DAYS.len());
 }
 
 #[test]
@@ -198,6 +280,9 @@ fn what_is_no_history_is_refused_with_a_way_out() {
     write(made.path(), "a.py", b"class A: ...\n");
     commit(made.path(), DAYS[0]);
     history(made.path(), &["--revision", "nowhere"]).expect_refusal(&["`nowhere` is no commit"]);
+    history(made.path(), &["--since", "nonsense"]).expect_refusal(&["--since", "nonsense"]);
+    let run = ssot(plain.path(), &["report", "--history", "no.json", "--format", "json"]);
+    run.expect_refusal(&["has no place in the JSON report"]);
     let run = ssot(plain.path(), &["report", "--history", "no.json"]);
     run.expect_refusal(&["no.json:1:12 is no history", "ssot history"]);
 }

@@ -243,11 +243,11 @@ async fn a_user_has_as_many_connections_as_allowed() {
 
 /// The payload of the last ping that reached a peer.
 fn last_ping(socket: &MemorySocket) -> Vec<u8> {
-    let pings = socket.events().into_iter().filter_map(|event| match event {
+    let mut pings = socket.events().into_iter().filter_map(|event| match event {
         Event::Ping(payload) => Some(payload),
         Event::Text(_) | Event::Close(_) | Event::Abort => None,
     });
-    pings.last().expect("a ping")
+    pings.next_back().expect("a ping")
 }
 
 #[tokio::test(start_paused = true)]

@@ -13,6 +13,7 @@ use super::output::{Answer, Color, Output, print_note};
 use super::remembering::Remembering;
 use crate::analysis::AnalysisOptions;
 use crate::git::{Commit, GitError, Listed, Repository};
+use crate::history::Past;
 use crate::history::figures::{Event, Figures, events, figures};
 use crate::history::sampling::{Sampling, sample};
 use crate::render::Format;
@@ -36,9 +37,9 @@ pub(super) struct HistoryCommand {
     /// The branch, tag or commit where the history ends.
     #[arg(long, value_name = "REVISION", default_value = "HEAD")]
     revision: String,
-    /// Only commits since then, as git understands it: 2024-01-01, "3 months ago".
-    #[arg(long, value_name = "DATE")]
-    since: Option<String>,
+    /// Only commits since the beginning of this day.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    since: Option<jiff::civil::Date>,
     /// Look at every N-th commit; by default at 200, evenly spread.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     every: Option<u32>,
@@ -69,6 +70,9 @@ pub(super) fn run(arguments: &HistoryCommand, quiet: bool, color: Color) -> miet
         (None, None) => Sampling::Spread,
     };
     let repository = Repository::around(revisions.root());
+    if !quiet && repository.prefix().is_ok_and(|_| has_submodules(&repository)) {
+        print_note("note: submodules have a history of their own; what is in them is not counted\n");
+    }
     let report = follow(arguments, revisions, &repository, &options, sampling, quiet);
     let report =
         report.map_err(|error| miette::miette!(help = error.help(), "cannot read the history: {error}"))?;
@@ -77,15 +81,23 @@ pub(super) fn run(arguments: &HistoryCommand, quiet: bool, color: Color) -> miet
     arguments.output.write(format, &answer, color)
 }
 
+/// Whether the newest commit has one.
+fn has_submodules(repository: &Repository) -> bool {
+    let raw = repository.bytes(&["ls-tree", "-r", "--format=%(objecttype)", "HEAD"]).unwrap_or_default();
+    raw.split(|byte| *byte == b'\n').any(|kind| kind == b"commit")
+}
+
 fn follow(
     arguments: &HistoryCommand,
-    revisions: Revisions<'_>,
+    mut revisions: Revisions<'_>,
     repository: &Repository,
     options: &AnalysisOptions,
     sampling: Sampling,
     quiet: bool,
 ) -> Result<HistoryReport, GitError> {
-    let commits = repository.first_parents(&arguments.revision, arguments.since.as_deref())?;
+    let since = arguments.since.map(|day| format!("{day}T00:00:00"));
+    let commits = repository.first_parents(&arguments.revision, since.as_deref())?;
+    revisions.lie_below(repository.prefix()?);
     let chosen = sample(&commits, sampling);
     if !quiet && chosen.len() < commits.len() {
         print_note(&format!("note: {} of {} commits; --every 1 looks at all\n", chosen.len(), commits.len()));
@@ -104,6 +116,9 @@ fn follow(
     walk.narrow_down(&chosen)?;
     walk.bar.finish_and_clear();
     let Walk { found, .. } = walk;
+    if !quiet && found.values().all(|figures| figures.files == 0) {
+        print_note("note: git knows no source file here\n");
+    }
     let looked_at: Vec<(&Commit, &Figures)> =
         chosen.iter().filter_map(|at| Some((&commits[*at], found.get(at)?))).collect();
     let mut told: Vec<(&Commit, Event)> = Vec::new();
@@ -140,14 +155,21 @@ impl Walk<'_> {
             let blobs: Vec<&str> = unread.iter().map(|unread| &*unread.blob).collect();
             let contents = self.repository.contents(&blobs)?;
             self.revisions.read(unread.into_iter().zip(contents).collect());
-            let (revisions, options, bar) = (&self.revisions, self.options, &self.bar);
+            let (revisions, bar) = (&self.revisions, &self.bar);
+            let options_at = |at: usize| {
+                let past = Past::at(revisions.root(), &self.commits[at].id);
+                AnalysisOptions { history: Some(Arc::new(past)), ..self.options.clone() }
+            };
             // Commits that hold the same sources say the same: only the first of a run is worked out.
-            let runs: Vec<&[Listing]> = listings.chunk_by(|before, after| before == after).collect();
+            let numbered: Vec<(usize, &Listing)> = chunk.iter().copied().zip(&listings).collect();
+            let runs: Vec<&[(usize, &Listing)]> =
+                numbered.chunk_by(|before, after| before.1 == after.1).collect();
             let analysed: Vec<Vec<Figures>> = runs
                 .par_iter()
                 .map(|run| {
-                    let index = revisions.link(&run[0]);
-                    let figures = figures(&index, options);
+                    let (at, listing) = run[0];
+                    let index = revisions.link(listing);
+                    let figures = figures(&index, &options_at(at));
                     bar.inc(run.len() as u64);
                     vec![figures; run.len()]
                 })

@@ -31,18 +31,32 @@ pub(super) fn targets(root: &Path, manifests: &[PathBuf]) -> (Vec<CrateTarget>, 
     (targets, skipped)
 }
 
-/// The targets of the packages in a folder that is only a list of files, sorted by path; `read` gives the bytes of one of
-/// them. A manifest that cannot be read has none.
-pub fn listed_targets(paths: &[&str], read: &dyn Fn(&str) -> Option<Vec<u8>>) -> Vec<CrateTarget> {
-    let root = Path::new("/");
-    let manifests = paths.iter().filter(|path| **path == "Cargo.toml" || path.ends_with("/Cargo.toml"));
+/// The targets of the packages in a folder of a tree that is only a list of files, sorted by path; `read` gives the bytes of
+/// one of them. `prefix` is the folder: empty, or with a `/` at its end. A manifest that cannot be read has none.
+pub fn listed_targets(
+    paths: &[&str],
+    prefix: &str,
+    read: &dyn Fn(&str) -> Option<Vec<u8>>,
+) -> Vec<CrateTarget> {
+    let top = Path::new("/");
+    let root = top.join(prefix);
+    let manifest_in = |folder: &Path| display_path(&folder.join("Cargo.toml"));
+    let is_manifest = |path: &&&str| **path == "Cargo.toml" || path.ends_with("/Cargo.toml");
+    let inside = paths.iter().filter(is_manifest).filter(|path| path.starts_with(prefix)).copied();
+    let mut manifests: Vec<&str> = inside.collect();
+    if !manifests.contains(&manifest_in(Path::new(prefix)).as_str()) {
+        let above = Path::new(prefix).ancestors().skip(1).map(manifest_in);
+        let above = above.filter_map(|path| paths.iter().find(|known| **known == path)).next();
+        manifests.extend(above);
+    }
     let mut targets: Vec<CrateTarget> = manifests
+        .into_iter()
         .filter_map(|path| {
             let folder = path.strip_suffix("Cargo.toml").unwrap_or_default().trim_end_matches('/');
             let mut manifest = Manifest::from_slice(&read(path)?).ok()?;
             let listing = Listing { folder, paths, read };
             manifest.complete_from_abstract_filesystem::<cargo_toml::Value, _>(&listing, None).ok()?;
-            Some(targets_of(root, &root.join(path), &manifest))
+            Some(targets_of(&root, &top.join(path), &manifest))
         })
         .flatten()
         .collect();

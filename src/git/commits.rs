@@ -1,9 +1,18 @@
-//! The commits of a branch, and which files each has. Paths are relative to the repository's folder, with `/`.
+//! The commits of a branch, and which files each has. Paths are relative to the top of the work tree, with `/`.
 
 use std::io::Write;
 use std::process::Stdio;
 
 use super::{GitError, PLAIN, Repository, failed};
+
+/// A path as it is shown everywhere: a part that is no UTF-8 with `\xNN`.
+fn shown(path: &[u8]) -> String {
+    let parts = path.split(|byte| *byte == b'/').map(|part| match std::str::from_utf8(part) {
+        Ok(text) => text.to_owned(),
+        Err(_) => part.escape_ascii().to_string(),
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
 
 /// A commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,24 +63,33 @@ impl Repository {
         Ok(commits.collect())
     }
 
-    /// The plain files of a commit or tree below the folder.
+    /// The folder, from the top of the work tree: empty, or with a `/` at its end.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn prefix(&self) -> Result<String, GitError> {
+        let prefix = self.bytes(&["rev-parse", "--show-prefix"])?;
+        Ok(shown(prefix.strip_suffix(b"\n").unwrap_or(&prefix)))
+    }
+
+    /// The plain files of a commit or tree.
     ///
     /// # Errors
     /// When git fails.
     pub fn listing(&self, tree: &str) -> Result<Vec<Listed>, GitError> {
-        let raw = self.bytes(&["ls-tree", "-r", "-z", tree])?;
+        let raw = self.bytes(&["ls-tree", "-r", "-z", "--full-tree", tree])?;
         let files = raw.split(|byte| *byte == 0).filter_map(|entry| {
-            let entry = String::from_utf8_lossy(entry);
-            let (about, path) = entry.split_once('\t')?;
+            let tab = entry.iter().position(|byte| *byte == b'\t')?;
+            let (about, path) = (String::from_utf8_lossy(&entry[..tab]), &entry[tab + 1..]);
             let mut words = about.split(' ');
             let mode = words.next()?;
             let blob = words.nth(1)?;
-            PLAIN.contains(&mode).then(|| Listed { path: path.to_owned(), blob: Some(blob.to_owned()) })
+            PLAIN.contains(&mode).then(|| Listed { path: shown(path), blob: Some(blob.to_owned()) })
         });
         Ok(files.collect())
     }
 
-    /// What changes below the folder from one tree to another, for many pairs at once.
+    /// What changes from one tree to another, for many pairs at once.
     ///
     /// # Errors
     /// When git fails.
@@ -79,8 +97,7 @@ impl Repository {
         if pairs.is_empty() {
             return Ok(Vec::new());
         }
-        let arguments =
-            ["diff-tree", "--stdin", "-r", "-z", "--raw", "--no-renames", "--relative", "--no-abbrev"];
+        let arguments = ["diff-tree", "--stdin", "-r", "-z", "--raw", "--no-renames", "--no-abbrev"];
         let asked: String = pairs.iter().map(|(before, after)| format!("{before} {after}\n")).collect();
         let raw = self.answer(&arguments, asked)?;
         let mut found: Vec<Vec<Listed>> = vec![Vec::new(); pairs.len()];
@@ -105,7 +122,7 @@ impl Repository {
                     continue;
                 };
                 found[pair].push(Listed {
-                    path: String::from_utf8_lossy(path).into_owned(),
+                    path: shown(path),
                     blob: PLAIN.contains(mode).then(|| (*blob).to_owned()),
                 });
             }

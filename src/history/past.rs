@@ -12,6 +12,8 @@ use crate::git::Repository;
 #[derive(Debug)]
 pub struct Past {
     repository: Repository,
+    /// The commit that is looked back from.
+    revision: String,
     is_complete: OnceLock<bool>,
 }
 
@@ -19,7 +21,14 @@ impl Past {
     /// Of the folder that shown paths are relative to.
     #[must_use]
     pub fn of(root: &Path) -> Self {
-        Self { repository: Repository::around(root), is_complete: OnceLock::new() }
+        Self::at(root, "HEAD")
+    }
+
+    /// The same, looked back from a commit.
+    #[must_use]
+    pub fn at(root: &Path, revision: &str) -> Self {
+        let repository = Repository::around(root);
+        Self { repository, revision: revision.to_owned(), is_complete: OnceLock::new() }
     }
 
     /// A shallow clone would call the oldest commit that it has the first.
@@ -33,8 +42,9 @@ impl History for Past {
         if !self.is_complete() {
             return None;
         }
-        let arguments =
-            ["log", "--follow", "--name-status", "--date=format:%Y-%m-%d", "--format=on %ad", "--", display];
+        let revision = self.revision.as_str();
+        let format = ["--date=format:%Y-%m-%d", "--format=on %ad"];
+        let arguments = ["log", "--follow", "--name-status", format[0], format[1], revision, "--", display];
         let log = self.repository.text(&arguments).ok()?;
         oldest(&log).map(str::to_owned)
     }

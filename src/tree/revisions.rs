@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::outside::Reader;
-use super::scan::{environment_and_target, facts_of, packages_above};
+use super::scan::{environment_and_target, facts_of, is_packages_folder, packages_above, walk_of};
 use super::{ReadOptions, TreeError};
 use crate::cache::{BUILD, Cache, Key};
 use crate::discover::environment::Environment;
@@ -24,12 +24,14 @@ use crate::text::decode;
 /// The id of a blob.
 pub type Blob = Arc<str>;
 
-/// Files by path from the root, with `/`.
+/// Files by path from the top of the repository, with `/`.
 pub type Listing = BTreeMap<Arc<str>, Blob>;
 
 /// Trees of one folder over time.
 pub struct Revisions<'a> {
     root: PathBuf,
+    /// The root from the top of the repository: empty, or with a `/` at its end.
+    prefix: String,
     /// PATHs that were asked for, from the root; all of it where one is empty.
     asked: Vec<String>,
     options: &'a ReadOptions<'a>,
@@ -38,7 +40,8 @@ pub struct Revisions<'a> {
     target: Target,
     /// What each path is; none where the walk would leave it out.
     sources: FxHashMap<Arc<str>, Option<Source>>,
-    facts: FxHashMap<(Blob, Language), Arc<FileFacts>>,
+    /// None of what is no text, which the walk would not read.
+    facts: FxHashMap<(Blob, Language), Option<Arc<FileFacts>>>,
     manifests: FxHashMap<Blob, Vec<u8>>,
 }
 
@@ -61,6 +64,7 @@ impl<'a> Revisions<'a> {
         let (environment, target) = environment_and_target(options, &root)?;
         Ok(Self {
             root,
+            prefix: String::new(),
             asked,
             options,
             cache,
@@ -78,8 +82,19 @@ impl<'a> Revisions<'a> {
         &self.root
     }
 
+    /// Says where the root lies in its repository.
+    pub fn lie_below(&mut self, prefix: String) {
+        self.prefix = prefix;
+    }
+
     /// Whether a path is of consequence: a source that would be read, or what decides how others are.
-    pub fn takes(&mut self, path: &Arc<str>) -> bool {
+    pub fn takes(&mut self, whole: &Arc<str>) -> bool {
+        let name = whole.rsplit('/').next().unwrap_or(whole);
+        let Some(path) = whole.strip_prefix(self.prefix.as_str()) else {
+            // What lies above the root says how what is below is called.
+            let is_above = whole.strip_suffix(name).is_some_and(|folder| self.prefix.starts_with(folder));
+            return is_above && (is_package_file(name) || name == MANIFEST);
+        };
         let is_asked_for = self.asked.iter().any(|asked| {
             asked.is_empty()
                 || path
@@ -89,15 +104,15 @@ impl<'a> Revisions<'a> {
         if !is_asked_for {
             return false;
         }
-        if is_manifest(path) || discover::is_project_file(Path::new(&**path)) {
+        if name == MANIFEST || discover::is_marker(name) || discover::is_project_file(Path::new(name)) {
             return true;
         }
-        if let Some(known) = self.sources.get(path) {
+        if let Some(known) = self.sources.get(whole) {
             return known.is_some();
         }
-        let source = discover::listed(&self.root, path, self.options.roles);
+        let source = discover::listed(&self.root, path, &walk_of(self.options));
         let is_taken = source.is_some();
-        self.sources.insert(path.clone(), source);
+        self.sources.insert(whole.clone(), source);
         is_taken
     }
 
@@ -134,7 +149,7 @@ impl<'a> Revisions<'a> {
         for (unread, facts) in remembered {
             match (facts, unread.language) {
                 (Some(facts), Some(language)) => {
-                    self.facts.insert((unread.blob, language), Arc::new(facts));
+                    self.facts.insert((unread.blob, language), Some(Arc::new(facts)));
                 }
                 (_, _) => left.push(unread),
             }
@@ -142,23 +157,22 @@ impl<'a> Revisions<'a> {
         left
     }
 
-    /// Reads blobs. What is no text has no facts but its error.
+    /// Reads blobs.
     pub fn read(&mut self, blobs: Vec<(Unread, Vec<u8>)>) {
         let (cache, target) = (self.cache, self.target);
         let (sources, manifests): (Vec<_>, Vec<_>) =
             blobs.into_iter().partition(|(unread, _)| unread.language.is_some());
-        let read: Vec<((Blob, Language), Arc<FileFacts>)> = sources
+        let read: Vec<((Blob, Language), Option<Arc<FileFacts>>)> = sources
             .into_par_iter()
             .filter_map(|(unread, bytes)| {
                 let language = unread.language?;
-                let facts = match decode(&bytes, language.is_python()) {
-                    Ok(text) => {
-                        let key = key_of(&unread.blob, language, target, cache);
-                        facts_of(&text, key, language, target, cache).facts
-                    }
-                    Err(_) => FileFacts::unread(Vec::new()),
-                };
-                Some(((unread.blob, language), Arc::new(facts)))
+                let is_small = bytes.len() as u64 <= discover::MAX_FILE_BYTES;
+                let text = decode(&bytes, language.is_python()).ok().filter(|_| is_small);
+                let facts = text.map(|text| {
+                    let key = key_of(&unread.blob, language, target, cache);
+                    Arc::new(facts_of(&text, key, language, target, cache).facts)
+                });
+                Some(((unread.blob, language), facts))
             })
             .collect();
         self.facts.extend(read);
@@ -175,9 +189,11 @@ impl<'a> Revisions<'a> {
     /// Links a tree whose blobs were read.
     #[must_use]
     pub fn link(&self, listing: &Listing) -> Index {
+        let left_out = self.left_out(listing);
+        let is_left_out = |path: &str| left_out.iter().any(|folder| path.starts_with(folder));
         let files = listing.iter().filter_map(|(path, blob)| {
-            let source = self.sources.get(path)?.as_ref()?;
-            let facts = self.facts.get(&(blob.clone(), source.language))?.clone();
+            let source = self.sources.get(path)?.as_ref().filter(|_| !is_left_out(path))?;
+            let facts = self.facts.get(&(blob.clone(), source.language))?.clone()?;
             Some(LinkFile {
                 display: source.display.clone(),
                 language: source.language,
@@ -187,16 +203,17 @@ impl<'a> Revisions<'a> {
             })
         });
         let files: Vec<LinkFile> = files.collect();
-        let projects = listing.keys().filter(|path| discover::is_project_file(Path::new(&***path)));
+        let inside = listing.keys().filter_map(|path| path.strip_prefix(self.prefix.as_str()));
+        let projects = inside.map(Path::new).filter(|path| discover::is_project_file(path));
         let mut projects: Vec<PathBuf> =
-            projects.filter_map(|path| Some(Path::new(&**path).parent()?.to_path_buf())).collect();
+            projects.filter_map(|path| Some(path.parent()?.to_path_buf())).collect();
         projects.sort();
         projects.dedup();
         let has_rust = files.iter().any(|file| file.language == Language::Rust);
         let crates = if has_rust { self.crates(listing) } else { Vec::new() };
         let ground = Ground {
             projects,
-            above: packages_above(&self.root),
+            above: self.packages_above(listing),
             python_minor: self.target.python_minor,
             crates,
         };
@@ -211,12 +228,56 @@ impl<'a> Revisions<'a> {
 
     fn crates(&self, listing: &Listing) -> Vec<CrateTarget> {
         let paths: Vec<&str> = listing.keys().map(|path| &**path).collect();
-        cargo::listed_targets(&paths, &|path| self.manifests.get(listing.get(path)?).cloned())
+        cargo::listed_targets(&paths, &self.prefix, &|path| self.manifests.get(listing.get(path)?).cloned())
+    }
+
+    /// Folders that hold no code of the project by what lies in them, each with a `/` at its end.
+    fn left_out(&self, listing: &Listing) -> Vec<String> {
+        if !self.options.respects_ignore {
+            return Vec::new();
+        }
+        let markers = listing.keys().filter_map(|path| {
+            let (folder, name) = path.rsplit_once('/')?;
+            let folder = format!("{folder}/");
+            // The folder that was asked for is entered whatever it holds.
+            (discover::is_marker(name) && folder.len() > self.prefix.len()).then_some(folder)
+        });
+        markers.collect()
+    }
+
+    /// Names of the packages that the root lies in, as the commit has them.
+    fn packages_above(&self, listing: &Listing) -> Vec<String> {
+        if self.root.ancestors().skip(1).any(is_packages_folder) {
+            return packages_above(&self.root);
+        }
+        let is_package = |folder: &str| {
+            PACKAGE_FILES.iter().any(|name| listing.contains_key(format!("{folder}{name}").as_str()))
+        };
+        let mut depth = 0;
+        let mut folder = self.prefix.as_str();
+        while is_package(folder) {
+            depth += 1;
+            let Some(inner) = folder.strip_suffix('/') else { break };
+            folder = inner.rfind('/').map_or("", |at| &inner[..=at]);
+        }
+        let parts: Vec<String> =
+            self.root.components().filter_map(|part| part.as_os_str().to_str().map(str::to_owned)).collect();
+        parts[parts.len().saturating_sub(depth)..].to_vec()
     }
 }
 
+/// What describes a Rust package or workspace.
+const MANIFEST: &str = "Cargo.toml";
+
+/// What makes a folder a package of Python.
+const PACKAGE_FILES: [&str; 2] = ["__init__.py", "__init__.pyi"];
+
+fn is_package_file(name: &str) -> bool {
+    PACKAGE_FILES.contains(&name)
+}
+
 fn is_manifest(path: &str) -> bool {
-    path == "Cargo.toml" || path.ends_with("/Cargo.toml")
+    path.rsplit('/').next() == Some(MANIFEST)
 }
 
 /// What the facts of a blob go by; none without a cache.

@@ -261,7 +261,7 @@ pub(super) fn environment_and_target(
     Ok((environment, target))
 }
 
-fn walk_of<'a>(options: &ReadOptions<'a>) -> discover::Options<'a> {
+pub(super) fn walk_of<'a>(options: &ReadOptions<'a>) -> discover::Options<'a> {
     discover::Options {
         paths: options.paths.clone(),
         respects_ignore: options.respects_ignore,
@@ -358,10 +358,7 @@ pub(super) fn facts_of(
 /// Names of the packages that the root of the scan lies in: `site-packages/flask` is `flask`, and
 /// `site-packages/google/cloud/storage` is `google.cloud.storage`.
 pub(super) fn packages_above(root: &Path) -> Vec<String> {
-    let is_packages = |folder: &Path| {
-        folder.file_name().is_some_and(|name| name == "site-packages" || name == "dist-packages")
-    };
-    let installed = root.ancestors().skip(1).find(|up| is_packages(up));
+    let installed = root.ancestors().skip(1).find(|up| is_packages_folder(up));
     let outermost = installed.or_else(|| {
         let is_package =
             |folder: &&Path| folder.join("__init__.py").is_file() || folder.join("__init__.pyi").is_file();
@@ -370,4 +367,9 @@ pub(super) fn packages_above(root: &Path) -> Vec<String> {
     let below = outermost.and_then(|outermost| root.strip_prefix(outermost).ok());
     let parts = below.into_iter().flat_map(Path::components);
     parts.filter_map(|part| part.as_os_str().to_str().map(str::to_owned)).collect()
+}
+
+/// Whether installed packages lie in a folder.
+pub(super) fn is_packages_folder(folder: &Path) -> bool {
+    folder.file_name().is_some_and(|name| name == "site-packages" || name == "dist-packages")
 }
