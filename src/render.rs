@@ -13,6 +13,13 @@ pub mod protocol_text;
 pub mod terminal;
 pub mod timeline;
 
+/// Whether a character would act on what shows it instead of being shown: controls, and what turns the direction of the text
+/// around it (UAX #9, section 2). Names of files and classes may hold them.
+pub(crate) fn acts_on_display(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// The forms in which a command can answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {

@@ -1,5 +1,6 @@
 //! Figures over time → a Mermaid chart, or a line of a terminal.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// Lines over one row of labels.
@@ -28,7 +29,14 @@ pub fn render_xychart(chart: &Chart) -> String {
     let plain = |text: &str| text.replace(['"', '\n'], " ");
     let title = format!("{} ({})", chart.title, names.join(", "));
     let mut text = format!("xychart-beta\n    title \"{}\"\n", plain(&title));
-    let labels: Vec<String> = chart.labels.iter().map(|label| format!("\"{}\"", plain(label))).collect();
+    // Points with one label would be drawn as one.
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    let labels = chart.labels.iter().map(|label| {
+        let number = seen.entry(label).and_modify(|number| *number += 1).or_insert(1);
+        let label = plain(label);
+        if *number == 1 { format!("\"{label}\"") } else { format!("\"{label} ({number})\"") }
+    });
+    let labels: Vec<String> = labels.collect();
     let _ = writeln!(text, "    x-axis [{}]", labels.join(", "));
     let _ = writeln!(text, "    y-axis 0 --> {}", chart.highest().max(1.0));
     for (_, figures) in &chart.series {
@@ -81,6 +89,9 @@ mod tests {
             series: vec![("all".to_owned(), vec![None, Some(7.0), Some(3.0), Some(0.0)])],
         };
         assert_eq!(render_sparklines(&chart, 60), "copies\nall       – \u{20}█▄▁ 0\n");
-        assert!(render_xychart(&chart).ends_with("    y-axis 0 --> 7\n    line [0, 7, 3, 0]\n"));
+        let again = Chart { labels: ["a", "a", "b", "a"].map(str::to_owned).to_vec(), ..chart };
+        assert!(render_xychart(&again).ends_with(
+            "    x-axis [\"a\", \"a (2)\", \"b\", \"a (3)\"]\n    y-axis 0 --> 7\n    line [0, 7, 3, 0]\n"
+        ));
     }
 }

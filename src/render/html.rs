@@ -7,6 +7,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
+use super::acts_on_display;
 use super::document::{Block, Document, Table};
 use super::graph_text::{GraphDrawing, LineStyle, render_mermaid};
 use super::timeline::{Bar, BarState, Timeline};
@@ -159,7 +160,7 @@ fn render_timeline(out: &mut String, timeline: &Timeline) {
     let percent = |days: f64| format!("{:.2}%", days / all * 100.0);
     let _ = writeln!(
         out,
-        "<figure class=\"timeline\"><figcaption>Days of work, 0 to {}; an outlined bar delays the end when it does</figcaption>",
+        "<figure class=\"timeline\"><figcaption>Days of work, 0 to {}; outlined: on the longest chain of steps that need each other; green: done</figcaption>",
         timeline.days
     );
     for (title, bars) in &timeline.sections {
@@ -232,7 +233,7 @@ fn escape(text: &str) -> String {
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
             '\n' | '\t' => out.push(character),
-            other if other.is_control() => out.push(char::REPLACEMENT_CHARACTER),
+            other if acts_on_display(other) => out.push(char::REPLACEMENT_CHARACTER),
             other => out.push(other),
         }
     }
@@ -246,7 +247,7 @@ mod tests {
 
     #[test]
     fn names_do_no_harm_wherever_they_stand() {
-        let evil = "</script></style></title><img src=x onerror=alert(1)>\"'`x`\u{1b}[31m";
+        let evil = "\u{202e}</script></style></title><img src=x onerror=alert(1)>\"'`x`\u{1b}[31m";
         let mut document = Document::default();
         document.heading(1, evil);
         document.heading(2, evil);
@@ -265,7 +266,7 @@ mod tests {
         // The drawing's data, the view's data, the page's own.
         assert_eq!(page.matches("</script>").count(), 3);
         assert_eq!(page.matches("</style>").count(), 1);
-        assert!(!page.contains('\u{1b}'));
+        assert!(!page.contains('\u{1b}') && !page.contains("<h1 id=\"s0\">\u{202e}"));
         // Nothing is loaded from anywhere.
         assert!(!page.contains("src=\"") && !page.contains("href=\"http") && !page.contains("@import"));
     }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::acts_on_display;
 use super::chart::render_xychart;
 use super::document::{Block, Document, Table};
 use super::graph_text::render_mermaid;
@@ -72,7 +73,7 @@ fn escape(text: &str) -> String {
             }
             '\n' | '\r' => out.push(' '),
             // Names of files may hold anything; a terminal that shows the page must not act on it.
-            c if c.is_control() => out.push(char::REPLACEMENT_CHARACTER),
+            c if acts_on_display(c) => out.push(char::REPLACEMENT_CHARACTER),
             '<' | '*' | '_' | '[' | '\\' if !is_code => {
                 out.push('\\');
                 out.push(c);

@@ -7,6 +7,7 @@ use tabled::settings::Style;
 use textwrap::WordSeparator;
 use textwrap::core::{Word, display_width};
 
+use super::acts_on_display;
 use super::chart::render_sparklines;
 use super::document::{Block, Document, Table};
 use super::graph_text::render_mermaid;
@@ -149,7 +150,7 @@ fn pieces_of(line: &str) -> impl Iterator<Item = Word<'_>> {
 
 /// Without the backquotes, and without control characters that a file name may hold.
 fn plain(text: &str) -> String {
-    text.chars().filter(|c| *c != '`').map(|c| if c.is_control() { '�' } else { c }).collect()
+    text.chars().filter(|c| *c != '`').map(|c| if acts_on_display(c) { '�' } else { c }).collect()
 }
 
 fn wrap(out: &mut String, first: &str, rest: &str, text: &str, width: usize) {

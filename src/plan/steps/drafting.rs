@@ -7,6 +7,7 @@ use crate::analysis::impact::{FileUse, Impact};
 use crate::link::{ClassId, FileId};
 use crate::plan::cost::{back_of, effort_of};
 use crate::plan::criteria::Criterion;
+use crate::plan::criteria::evaluate;
 use crate::plan::risk::risk_of;
 use crate::plan::{Phase, Step, Work};
 use crate::source::{FileRole, Language};
@@ -79,7 +80,11 @@ impl Maker<'_, '_> {
         files.retain(|used| seen.insert((used.file, used.role as usize)));
         let risk = risk_of(index, class, &files, ground.tested, draft.clashes, draft.moves);
         let references: u32 = files.iter().map(|used| used.references).sum();
-        let effort = effort_of(references, files.len(), draft.moves, draft.clashes);
+        let is_done = draft.criteria.iter().all(|criterion| evaluate(index, criterion).open == 0);
+        let effort = match is_done && !draft.criteria.is_empty() {
+            true => 0.0,
+            false => effort_of(references, files.len(), draft.moves, draft.clashes),
+        };
         let shards = if files.len() > MANY_FILES { self.shards_of(&files) } else { Vec::new() };
         let step = Step {
             id: id.clone(),

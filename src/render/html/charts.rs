@@ -11,6 +11,8 @@ const HEIGHT: f64 = 220.0;
 /// Room for the labels of the axes, to the left and below.
 const LEFT: f64 = 70.0;
 const BELOW: f64 = 24.0;
+/// Room for the last label, which stands centred below the last point.
+const RIGHT: f64 = 45.0;
 
 /// How many labels stand below the plot at most.
 const LABELS: usize = 8;
@@ -26,30 +28,26 @@ const LINES: [(&str, &str); 6] = [
 ];
 
 pub(super) fn render_chart(out: &mut String, chart: &Chart) {
-    let highest = chart.highest().max(1.0);
+    let highest = whole_quarters(chart.highest());
     let last = chart.labels.len().saturating_sub(1).max(1) as f64;
     let x = |at: usize| LEFT + at as f64 / last * WIDTH;
     let y = |figure: f64| 8.0 + (1.0 - figure / highest) * HEIGHT;
     let _ = writeln!(
         out,
-        "<figure class=\"chart\"><figcaption>{}</figcaption><svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">",
+        "<figure class=\"chart\"><figcaption>{}, a step for each commit that was looked at</figcaption><svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">",
         escape(&chart.title),
-        LEFT + WIDTH + 30.0,
+        LEFT + WIDTH + RIGHT,
         HEIGHT + BELOW + 8.0,
         escape(&chart.title)
     );
     for part in 0..=4 {
         let figure = highest * f64::from(part) / 4.0;
-        // Few things are counted whole: a quarter of three is no label.
-        if figure.fract() > 0.0 && highest < 20.0 {
-            continue;
-        }
         let _ = writeln!(
             out,
             "<path class=\"grid\" d=\"M{LEFT} {0:.1}h{WIDTH}\"/><text x=\"{1}\" y=\"{0:.1}\" dy=\".35em\" text-anchor=\"end\">{2}</text>",
             y(figure),
             LEFT - 8.0,
-            figure.round()
+            figure
         );
     }
     let step = chart.labels.len().div_ceil(LABELS).max(1);
@@ -75,6 +73,15 @@ pub(super) fn render_chart(out: &mut String, chart: &Chart) {
             }
             is_drawing = figure.is_some();
         }
+        // Where a line ends; what is there in one commit alone has nothing else.
+        let ends = figures
+            .iter()
+            .enumerate()
+            .filter(|(at, figure)| figure.is_some() && figures.get(at + 1).is_none_or(Option::is_none));
+        for (at, figure) in ends {
+            let (x, y) = (x(at), y(figure.unwrap_or(0.0)));
+            let _ = writeln!(out, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3.5\" fill=\"{color}\"/>");
+        }
         let _ = writeln!(
             out,
             "<path class=\"line\" d=\"{path}\" stroke=\"{color}\" stroke-dasharray=\"{dashes}\"><title>{}</title></path>",
@@ -97,4 +104,12 @@ pub(super) fn render_chart(out: &mut String, chart: &Chart) {
         );
     }
     out.push_str("</ul></figure>\n");
+}
+
+/// The next figure whose quarters are whole, and that is no odd number of them.
+fn whole_quarters(highest: f64) -> f64 {
+    let unit = [1.0, 2.0, 5.0].into_iter().cycle().zip((0..).flat_map(|power| [power; 3]));
+    let quarters = unit.map(|(unit, power)| unit * 10_f64.powi(power) * 4.0);
+    let mut fitting = quarters.skip_while(|whole| *whole < highest);
+    fitting.next().unwrap_or(highest)
 }

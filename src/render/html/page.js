@@ -16,20 +16,27 @@ function make(tag, attributes = {}, ...children) {
 /** Words of a search, lower case. */
 const wordsOf = (text) => text.toLowerCase().split(/\s+/).filter(Boolean);
 
+let noted = null;
 const note = make("div", { class: "note", role: "tooltip", id: "note", hidden: "" });
 document.body.append(note);
 function showNote(element, text) {
   // ⟦what differs⟧ stands out.
   note.replaceChildren(...text.split(/⟦([^⟧]*)⟧/).map((part, at) => (at % 2 ? make("mark", {}, part) : part)));
   note.hidden = false;
-  const at = element.getBoundingClientRect();
+  noted = element;
+  placeNote();
+}
+/** Beside what it belongs to, which may move when the page is scrolled. */
+function placeNote() {
+  if (note.hidden) return;
+  const at = noted.getBoundingClientRect();
   const top = at.bottom + note.offsetHeight + 8 > innerHeight ? at.top - note.offsetHeight - 4 : at.bottom + 4;
   note.style.top = `${Math.max(4, top)}px`;
   note.style.left = `${Math.max(4, Math.min(at.left, innerWidth - note.offsetWidth - 8))}px`;
 }
 const hideNote = () => { note.hidden = true; };
 document.addEventListener("keydown", (event) => { if (event.key === "Escape") hideNote(); });
-document.addEventListener("scroll", hideNote, { passive: true });
+document.addEventListener("scroll", placeNote, { passive: true, capture: true });
 for (const element of document.querySelectorAll("[tabindex][title]")) {
   const text = element.title;
   element.removeAttribute("title");

@@ -109,7 +109,19 @@ function showModules(holder, { modules, phases, edges, cycles }) {
     box.checked = wanted.has(phase);
     return make("label", {}, box, ` ${phase}`);
   });
-  const choice = make("select", { "aria-label": "what is drawn", onchange: () => { Object.assign(state, { cycle: Number(choice.value), module: -1 }); show(); } },
+  const choose = () => {
+    Object.assign(state, { cycle: Number(choice.value), module: -1 });
+    // A cycle is one by the imports of some phases: others are not part of it.
+    if (state.cycle >= 0) {
+      const own = cycles[state.cycle][0].split(", ");
+      boxes.forEach((label, at) => {
+        label.firstChild.checked = own.includes(phases[at]);
+        label.firstChild.checked ? wanted.add(phases[at]) : wanted.delete(phases[at]);
+      });
+    }
+    show();
+  };
+  const choice = make("select", { "aria-label": "what is drawn", onchange: choose },
     make("option", { value: -1 }, "packages"),
     ...cycles.map(([title, members], at) => make("option", { value: at }, `cycle of ${members.length} modules (${title})`)));
   const names = make("datalist", { id: "modules" });
@@ -121,10 +133,18 @@ function showModules(holder, { modules, phases, edges, cycles }) {
     names.replaceChildren(...found.map((module) => make("option", { value: module.id })));
     if (exact >= 0) goTo(exact);
   });
+  input.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    const text = input.value.trim().toLowerCase();
+    const found = text ? all.findIndex((module) => module.id.toLowerCase().includes(text)) : -1;
+    if (found >= 0) goTo(found);
+    else path.replaceChildren(`no module is called ${input.value}`);
+  });
   const path = make("p", { class: "crumbs" });
   const stage = make("div");
   const detail = make("div", { class: "detail", "aria-live": "polite" });
-  holder.append(make("div", { class: "filter" }, input, names, choice, ...boxes), path, stage, detail);
+  holder.append(make("div", { class: "filter" }, input, names, choice, ...boxes), path, stage,
+    make("p", { class: "crumbs" }, "Lines: whole for imports on load, dashed for those in functions alone, dotted for type checkers alone. Ctrl and the wheel zoom, dragging moves."), detail);
 
   function goTo(module) {
     Object.assign(state, { module, cycle: -1 });
@@ -135,6 +155,7 @@ function showModules(holder, { modules, phases, edges, cycles }) {
     Object.assign(state, { focus: parts, cycle: -1, module: -1 });
     choice.value = -1;
     show();
+    stage.querySelector("svg")?.focus();
   }
 
   /** Which node each module belongs to: itself, or the package below the focus that it lies in; -1 for none. */

@@ -32,6 +32,9 @@ pub fn write(page: &mut Document, report: &HistoryReport) {
     if report.commits.len() < report.all_commits {
         page.text("An event is told of the very commit that did it; what came and went again between two commits that were looked at is not seen.");
     }
+    if report.commits.len() == 1 {
+        page.text("There is one commit: nothing can be drawn over time yet.");
+    }
     if report.is_shallow {
         page.text("This clone is shallow: older commits are not here.");
     }
@@ -57,8 +60,12 @@ pub fn write(page: &mut Document, report: &HistoryReport) {
                 ("implementations".to_owned(), series(|concept| concept.implementations)),
                 ("duplicates".to_owned(), series(|concept| concept.duplicates)),
                 ("protocols".to_owned(), series(|concept| concept.protocols)),
-                ("conflicts".to_owned(), series(|concept| concept.conflicts)),
             ],
+        });
+        page.chart(Chart {
+            title: format!("{id}: conflicts between its members"),
+            labels: labels.clone(),
+            series: vec![("conflicts".to_owned(), series(|concept| concept.conflicts))],
         });
         page.chart(Chart {
             title: format!("{id}: lines of its implementations"),
