@@ -162,7 +162,7 @@ impl<'a> Revisions<'a> {
         let (cache, target) = (self.cache, self.target);
         let (sources, manifests): (Vec<_>, Vec<_>) =
             blobs.into_iter().partition(|(unread, _)| unread.language.is_some());
-        let read: Vec<((Blob, Language), Option<Arc<FileFacts>>)> = sources
+        let read: Vec<_> = sources
             .into_par_iter()
             .filter_map(|(unread, bytes)| {
                 let language = unread.language?;
