@@ -15,6 +15,7 @@ mod output;
 mod plan;
 mod protocol;
 mod remembering;
+mod serve;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -155,6 +156,12 @@ Exit codes: 0 nothing new, 1 new findings, 2 the call, the configuration or the 
   ssot history backend --since 2024-01-01 --every 1 -o history.json
   ssot report backend --history history.json -o report.html")]
     History(Box<history::HistoryCommand>),
+    /// The reference WebSocket manager on a network: /ws, /healthz, /readyz, /metrics, and calls over HTTP.
+    #[command(after_help = "Examples:
+  ssot serve --insecure-dev                      a trial: ws://127.0.0.1:8765/ws?user_id=me&thread_id=t
+  SSOT_TOKEN_KEY=… ssot serve --tokens HS256 --audience chat --origin https://app.example.org
+  SSOT_CONTROL_TOKEN=… ssot serve …              with calls for services: POST /control/v1/send_to_user")]
+    Serve(Box<serve::Serve>),
     /// Completions for a shell, on stdout.
     #[command(
         after_help = "Example: ssot completions bash > ~/.local/share/bash-completion/completions/ssot"
@@ -313,6 +320,7 @@ fn run(arguments: &Arguments) -> miette::Result<Outcome> {
         Command::History(wanted) => {
             return history::run(wanted, arguments.quiet, arguments.color).map(|()| Outcome::Fine);
         }
+        Command::Serve(wanted) => return serve::run(wanted, arguments.quiet).map(|()| Outcome::Fine),
         Command::Conform(wanted) => return conform::run(wanted, arguments.quiet, arguments.color),
         Command::Graph { inputs, output, cycles, implicit } => {
             let loaded = inputs.load(arguments.quiet)?;

@@ -24,6 +24,7 @@ pub mod message;
 mod outbox;
 pub mod protocol;
 mod registry;
+pub mod server;
 pub mod services;
 pub mod socket;
 pub mod stats;

@@ -1,0 +1,158 @@
+//! The manager on a network: WebSockets over HTTP/1.1 (RFC 6455), health, metrics, and a control interface for services in other
+//! languages. [`run`] takes a bound listener and a future that ends it, so that a test owns both.
+
+mod admission;
+mod control;
+mod metrics;
+mod routes;
+mod wire;
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use self::admission::Seats;
+pub use self::admission::{Identity, KeyError, TokenAlgorithm, TokenRules};
+use super::{Limits, Manager};
+
+/// How a server behaves.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Who a client is.
+    pub identity: Identity,
+    /// Origins of pages that may connect (RFC 6454): `https://app.example.org`. Where there are none, requests that name an
+    /// origin are refused: they come from a browser.
+    pub origins: Vec<String>,
+    /// What callers of the control interface have to show as a bearer token; without one there is no such interface.
+    pub control_token: Option<String>,
+    /// Limits of the manager.
+    pub limits: Limits,
+    /// Bytes of one message from a client: more is answered by 1009.
+    pub incoming_bytes: usize,
+    /// Messages of one client per second, on average and in one burst: more is answered by 1008.
+    pub incoming_per_second: u32,
+    /// Connections of all clients.
+    pub connections: usize,
+    /// Connections from one address.
+    pub connections_per_address: usize,
+    /// How long a client may take to say what it wants.
+    pub handshake_deadline: Duration,
+    /// How long the end may take.
+    pub drain: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            identity: Identity::Nobody,
+            origins: Vec::new(),
+            control_token: None,
+            limits: Limits::default(),
+            incoming_bytes: 64 << 10,
+            incoming_per_second: 50,
+            connections: 20_000,
+            connections_per_address: 1_000,
+            handshake_deadline: Duration::from_secs(10),
+            drain: Duration::from_secs(20),
+        }
+    }
+}
+
+/// What the requests of one server share.
+#[derive(Debug)]
+struct Shared {
+    settings: Settings,
+    manager: Manager,
+    seats: Seats,
+    counters: metrics::Refusals,
+    /// Tasks that serve clients.
+    clients: TaskTracker,
+    is_ending: CancellationToken,
+}
+
+/// Serves until `until` ends; then takes nobody else, writes what is queued and closes everything.
+///
+/// # Errors
+/// When the listener fails for good. A single client that cannot be taken is no error.
+pub async fn run(
+    listener: TcpListener,
+    settings: Settings,
+    until: impl Future<Output = ()> + Send,
+) -> std::io::Result<()> {
+    let seats = Seats::new(settings.connections, settings.connections_per_address);
+    let shared = Arc::new(Shared {
+        manager: Manager::new(settings.limits.clone()),
+        seats,
+        settings,
+        counters: metrics::Refusals::default(),
+        clients: TaskTracker::new(),
+        is_ending: CancellationToken::new(),
+    });
+    tokio::pin!(until);
+    loop {
+        let (stream, address) = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok(accepted) => accepted,
+                Err(error) if is_passing(&error) => {
+                    // Out of descriptors: the listener would say so again at once.
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            },
+            () = &mut until => break,
+        };
+        // Small frames must not wait for the acknowledgement of earlier ones.
+        let _ = stream.set_nodelay(true);
+        let shared = shared.clone();
+        tokio::spawn(serve_client(TokioIo::new(stream), address, shared));
+    }
+    drop(listener);
+    shared.is_ending.cancel();
+    shared.manager.shutdown(shared.settings.drain).await;
+    shared.clients.close();
+    // Whoever has not closed its side by now does not matter any more.
+    let _ = tokio::time::timeout(Duration::from_secs(1), shared.clients.wait()).await;
+    Ok(())
+}
+
+/// Whether accepting may work again.
+fn is_passing(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind as Kind;
+    let is_of_one_client =
+        matches!(error.kind(), Kind::ConnectionAborted | Kind::ConnectionReset | Kind::Interrupted);
+    // EMFILE and ENFILE: no descriptor is free.
+    is_of_one_client || matches!(error.raw_os_error(), Some(23 | 24))
+}
+
+async fn serve_client(io: TokioIo<tokio::net::TcpStream>, address: SocketAddr, shared: Arc<Shared>) {
+    let deadline = shared.settings.handshake_deadline;
+    let is_ending = shared.is_ending.clone();
+    let answer = service_fn(move |request| {
+        let shared = shared.clone();
+        async move { Ok::<_, std::convert::Infallible>(routes::answer(request, address, &shared).await) }
+    });
+    let serving = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(deadline)
+        .max_buf_size(16 << 10)
+        .serve_connection(io, answer)
+        .with_upgrades();
+    tokio::pin!(serving);
+    tokio::select! {
+        // A client that breaks the protocol or goes is nobody's trouble.
+        _ = &mut serving => {}
+        () = is_ending.cancelled() => {
+            serving.as_mut().graceful_shutdown();
+            let _ = tokio::time::timeout(Duration::from_secs(1), serving).await;
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! The protocol's calls over HTTP, as JSON, for services in other languages. `docs/control-api.json` describes them (OpenAPI 3.1).
+
+use std::sync::Arc;
+
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use hyper::header::AUTHORIZATION;
+use hyper::{Method, Request, StatusCode};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::Shared;
+use super::admission::{bearer, is_same_secret};
+use super::routes::{Answer, error, json as answer_json};
+use crate::manager::{ConnectionId, Message, UnifiedWebSocketManager};
+
+/// Where the calls are.
+pub(super) const PREFIX: &str = "/control/v1/";
+
+/// The calls.
+const CALLS: [&str; 9] = [
+    "bind_run",
+    "broadcast",
+    "check_connection_health",
+    "disconnect",
+    "find_user_connections",
+    "send_agent_update",
+    "send_to_connection",
+    "send_to_thread",
+    "send_to_user",
+];
+
+/// Bytes that a call may have beside its message.
+const ENVELOPE: usize = 4 << 10;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ToUser {
+    user_id: String,
+    message: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ToThread {
+    thread_id: String,
+    message: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ToConnection {
+    connection_id: String,
+    message: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ToAll {
+    message: Value,
+    #[serde(default)]
+    exclude_users: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AgentUpdate {
+    run_id: String,
+    agent_name: String,
+    update: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Run {
+    run_id: String,
+    thread_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OfUser {
+    user_id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OfConnection {
+    connection_id: String,
+}
+
+/// Answers a call of whoever has the token.
+pub(super) async fn answer(request: Request<Incoming>, shared: &Arc<Shared>) -> Answer {
+    let Some(token) = &shared.settings.control_token else {
+        return error(StatusCode::NOT_FOUND, "the control interface is off: it needs a token");
+    };
+    let shown = bearer(request.headers(), &AUTHORIZATION);
+    if !shown.is_some_and(|shown| is_same_secret(&shown, token)) {
+        return error(StatusCode::UNAUTHORIZED, "the control token is needed: Authorization: Bearer …");
+    }
+    let call = request.uri().path().strip_prefix(PREFIX).unwrap_or_default().to_owned();
+    if call == "stats" && request.method() == Method::GET {
+        let stats = shared.manager.get_stats().await;
+        return answer_json(StatusCode::OK, &json!(stats));
+    }
+    if request.method() != Method::POST {
+        return error(StatusCode::METHOD_NOT_ALLOWED, "calls are POST; GET stats");
+    }
+    let limit = shared.settings.limits.message_bytes.saturating_add(ENVELOPE);
+    let Ok(body) = Limited::new(request.into_body(), limit).collect().await else {
+        return error(StatusCode::PAYLOAD_TOO_LARGE, &format!("a call has at most {limit} bytes"));
+    };
+    match perform(&call, &body.to_bytes(), shared).await {
+        Ok(value) => answer_json(StatusCode::OK, &value),
+        Err(Wrong { status, why }) => error(status, &why),
+    }
+}
+
+/// A call that cannot be made.
+struct Wrong {
+    status: StatusCode,
+    why: String,
+}
+
+async fn perform(call: &str, body: &[u8], shared: &Shared) -> Result<Value, Wrong> {
+    let manager = &shared.manager;
+    let queued = |is_queued: bool| Ok(json!({ "queued": is_queued }));
+    match call {
+        "send_to_user" => {
+            let ToUser { user_id, message } = read(body)?;
+            queued(manager.send_to_user(&user_id, &Message::from(message)).await)
+        }
+        "send_to_thread" => {
+            let ToThread { thread_id, message } = read(body)?;
+            queued(manager.send_to_thread(&thread_id, &Message::from(message)).await)
+        }
+        "send_to_connection" => {
+            let ToConnection { connection_id, message } = read(body)?;
+            queued(manager.send_to_connection(&ConnectionId::new(&connection_id), &Message::from(message)))
+        }
+        "broadcast" => {
+            let ToAll { message, exclude_users } = read(body)?;
+            let exclude: Vec<&str> = exclude_users.iter().map(String::as_str).collect();
+            let outcome = manager.broadcast(&Message::from(message), &exclude);
+            Ok(json!({ "queued": outcome.queued, "failed": outcome.failed }))
+        }
+        "send_agent_update" => {
+            let AgentUpdate { run_id, agent_name, update } = read(body)?;
+            manager.send_agent_update(&run_id, &agent_name, &Message::from(update)).await;
+            Ok(json!({}))
+        }
+        "bind_run" => {
+            let Run { run_id, thread_id } = read(body)?;
+            match thread_id {
+                Some(thread_id) => manager.bind_run(&run_id, &thread_id),
+                None => manager.unbind_run(&run_id),
+            }
+            Ok(json!({}))
+        }
+        "find_user_connections" => {
+            let OfUser { user_id } = read(body)?;
+            let found = manager.find_user_connections(&user_id);
+            let ids: Vec<&str> = found.iter().map(ConnectionId::as_str).collect();
+            Ok(json!({ "connections": ids }))
+        }
+        "check_connection_health" => {
+            let OfConnection { connection_id } = read(body)?;
+            let is_healthy = manager.check_connection_health(&ConnectionId::new(&connection_id)).await;
+            Ok(json!({ "healthy": is_healthy }))
+        }
+        "disconnect" => {
+            let OfConnection { connection_id } = read(body)?;
+            Ok(json!({ "ended": manager.disconnect_connection(&ConnectionId::new(&connection_id)) }))
+        }
+        _ => Err(Wrong {
+            status: StatusCode::NOT_FOUND,
+            why: format!("no such call: {call}; there are {}", CALLS.join(", ")),
+        }),
+    }
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Wrong> {
+    serde_json::from_slice(body)
+        .map_err(|error| Wrong { status: StatusCode::BAD_REQUEST, why: error.to_string() })
+}

@@ -1,0 +1,223 @@
+//! One client's WebSocket: what the manager writes to it, and what it says.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use futures_util::stream::{SplitSink, SplitStream};
+use futures_util::{SinkExt, StreamExt};
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Error, Message as WireMessage};
+use tokio_util::sync::CancellationToken;
+
+use super::Shared;
+use crate::manager::socket::{Frame, Pending, Socket, SocketClosed, close};
+use crate::manager::{ConnectionId, Manager, Message, UnifiedWebSocketManager};
+
+/// Bytes of the buffers of one connection, each way: what most messages fit into.
+const BUFFER: usize = 4 << 10;
+
+/// Bytes that may wait in the write buffer beside one message.
+const MOST_BUFFERED: usize = 64 << 10;
+
+/// How long a client may take to answer a close.
+const CLOSE_DEADLINE: Duration = Duration::from_secs(5);
+
+type Stream = WebSocketStream<TokioIo<Upgraded>>;
+
+/// The writing half.
+struct WireSocket {
+    sink: Mutex<SplitSink<Stream, WireMessage>>,
+    /// Set when nothing is to be read any more either.
+    is_over: CancellationToken,
+}
+
+impl Socket for WireSocket {
+    fn feed(&self, frame: Frame) -> Pending<'_, Result<(), SocketClosed>> {
+        let message = match frame {
+            Frame::Text(text) => WireMessage::Text(text),
+            Frame::Ping(payload) => WireMessage::Ping(payload.into()),
+        };
+        Box::pin(async move { self.sink.lock().await.feed(message).await.map_err(|_| SocketClosed) })
+    }
+
+    fn flush(&self) -> Pending<'_, Result<(), SocketClosed>> {
+        Box::pin(async move { self.sink.lock().await.flush().await.map_err(|_| SocketClosed) })
+    }
+
+    fn close(&self, code: u16, reason: &str) -> Pending<'_, ()> {
+        let frame = CloseFrame { code: CloseCode::from(code), reason: reason.into() };
+        Box::pin(async move {
+            let mut sink = self.sink.lock().await;
+            // A peer that is gone needs no close.
+            let _ = sink.send(WireMessage::Close(Some(frame))).await;
+            drop(sink);
+            // It may answer; whoever reads ends then, or when this is up.
+            let _ = timeout(CLOSE_DEADLINE, self.is_over.cancelled()).await;
+            self.is_over.cancel();
+        })
+    }
+
+    fn abort(&self) {
+        self.is_over.cancel();
+    }
+}
+
+/// Serves one client until either side ends it.
+pub(super) async fn serve(upgraded: Upgraded, shared: &Shared, user: &str, thread: Option<&str>) {
+    let settings = &shared.settings;
+    let mut config = WebSocketConfig::default();
+    config.read_buffer_size = BUFFER;
+    config.write_buffer_size = BUFFER;
+    config.max_write_buffer_size = settings.limits.message_bytes + MOST_BUFFERED;
+    config.max_message_size = Some(settings.incoming_bytes);
+    config.max_frame_size = Some(settings.incoming_bytes);
+    let stream = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
+    let (sink, stream) = stream.split();
+    let is_over = CancellationToken::new();
+    let socket = Arc::new(WireSocket { sink: Mutex::new(sink), is_over: is_over.clone() });
+    let manager = &shared.manager;
+    let id = match manager.connect_user(user, socket.clone(), thread).await {
+        Ok(id) => id,
+        Err(refused) => {
+            let code = match refused {
+                crate::manager::Refused::ShuttingDown => close::GOING_AWAY,
+                crate::manager::Refused::SocketInUse | crate::manager::Refused::TooManyConnections { .. } => {
+                    close::POLICY
+                }
+            };
+            end(&socket, code, &refused.to_string()).await;
+            return;
+        }
+    };
+    let ending = tokio::select! {
+        ending = listen(stream, shared, &id, user, &socket) => ending,
+        () = is_over.cancelled() => None,
+    };
+    if let Some((code, reason)) = ending {
+        end(&socket, code, reason).await;
+    }
+    manager.record_gone(&id);
+    is_over.cancel();
+}
+
+/// Closes what the manager does not know, or what it must not write to any more.
+async fn end(socket: &WireSocket, code: u16, reason: &str) {
+    let frame = CloseFrame { code: CloseCode::from(code), reason: reason.into() };
+    let closing = async {
+        let _ = socket.sink.lock().await.send(WireMessage::Close(Some(frame))).await;
+    };
+    let _ = timeout(CLOSE_DEADLINE, closing).await;
+    socket.is_over.cancel();
+}
+
+/// Takes what a client says; how to close it, where it has to be.
+async fn listen(
+    mut stream: SplitStream<Stream>,
+    shared: &Shared,
+    id: &ConnectionId,
+    user: &str,
+    socket: &Arc<WireSocket>,
+) -> Option<(u16, &'static str)> {
+    let counters = &shared.counters;
+    let mut allowance = Allowance::new(shared.settings.incoming_per_second);
+    while let Some(received) = stream.next().await {
+        let message = match received {
+            Ok(message) => message,
+            Err(error) => {
+                let ending = close_code_of(&error);
+                if ending.is_some() {
+                    counters.protocol_errors.fetch_add(1, Ordering::Relaxed);
+                }
+                return ending;
+            }
+        };
+        shared.manager.record_sign_of_life(id);
+        match message {
+            WireMessage::Pong(payload) => shared.manager.record_pong(id, &payload),
+            WireMessage::Text(text) if allowance.take() => {
+                hear(&shared.manager, id, user, socket, &text).await;
+            }
+            WireMessage::Binary(_) if allowance.take() => {
+                return Some((1003, "only text is understood"));
+            }
+            // A ping is answered by the library; it costs as much as any message.
+            WireMessage::Ping(_) if allowance.take() => {}
+            WireMessage::Text(_) | WireMessage::Binary(_) | WireMessage::Ping(_) => {
+                counters.too_many_messages.fetch_add(1, Ordering::Relaxed);
+                return Some((close::POLICY, "too many messages"));
+            }
+            WireMessage::Close(_) | WireMessage::Frame(_) => {}
+        }
+    }
+    None
+}
+
+/// Does what a client asks for: to look at another thread, or at none.
+async fn hear(manager: &Manager, id: &ConnectionId, user: &str, socket: &Arc<WireSocket>, text: &str) {
+    let asked: Option<Value> = serde_json::from_str(text).ok();
+    let kind = asked.as_ref().and_then(|asked| asked.get("type")?.as_str());
+    let problem = match kind {
+        Some("look_at") => {
+            let thread = asked.as_ref().and_then(|asked| asked.get("thread_id")?.as_str());
+            // The same socket again: the same connection, in another thread. A refusal ends it anyway.
+            let _ = manager.connect_user(user, socket.clone(), thread).await;
+            return;
+        }
+        Some(_) => "unknown type: look_at is understood",
+        None => "expected an object of JSON with a `type`",
+    };
+    let answer = Message::map([("type", Message::text("error")), ("error", Message::text(problem))]);
+    manager.send_to_connection(id, &answer);
+}
+
+/// How a client is told what it did wrong (RFC 6455, section 7.4.1); none where there is nobody to tell.
+fn close_code_of(error: &Error) -> Option<(u16, &'static str)> {
+    match error {
+        Error::Capacity(_) => Some((close::TOO_BIG, "the message is too big")),
+        Error::Utf8(_) => Some((1007, "text that is no UTF-8")),
+        Error::Protocol(protocol) => {
+            use tokio_tungstenite::tungstenite::error::ProtocolError;
+            let is_gone = matches!(protocol, ProtocolError::ResetWithoutClosingHandshake);
+            (!is_gone).then_some((1002, "against the protocol"))
+        }
+        Error::ConnectionClosed | Error::AlreadyClosed | Error::Io(_) => None,
+        Error::AttackAttempt => Some((close::POLICY, "against the protocol")),
+        Error::Tls(_) | Error::WriteBufferFull(_) | Error::Url(_) | Error::Http(_) | Error::HttpFormat(_) => {
+            None
+        }
+    }
+}
+
+/// How much a client may say: a bucket that fills by so many a second, and holds as many.
+struct Allowance {
+    per_second: f64,
+    left: f64,
+    at: Instant,
+}
+
+impl Allowance {
+    fn new(per_second: u32) -> Self {
+        let per_second = f64::from(per_second.max(1));
+        Self { per_second, left: per_second, at: Instant::now() }
+    }
+
+    fn take(&mut self) -> bool {
+        let now = Instant::now();
+        let gained = (now - self.at).as_secs_f64() * self.per_second;
+        self.at = now;
+        self.left = (self.left + gained).min(self.per_second);
+        let is_allowed = self.left >= 1.0;
+        if is_allowed {
+            self.left -= 1.0;
+        }
+        is_allowed
+    }
+}
