@@ -47,6 +47,8 @@ pub struct Settings {
     pub handshake_deadline: Duration,
     /// How long the end may take.
     pub drain: Duration,
+    /// Whether `/echo` answers every message with itself, to anybody: for test suites of the protocol.
+    pub has_echo: bool,
 }
 
 impl Default for Settings {
@@ -62,6 +64,7 @@ impl Default for Settings {
             connections_per_address: 1_000,
             handshake_deadline: Duration::from_secs(10),
             drain: Duration::from_secs(20),
+            has_echo: false,
         }
     }
 }

@@ -24,6 +24,7 @@ pub(super) async fn answer(request: Request<Incoming>, address: SocketAddr, shar
     let path = request.uri().path().to_owned();
     match (request.method(), path.as_str()) {
         (&Method::GET, "/ws") => upgrade(request, address, shared),
+        (&Method::GET, "/echo") if shared.settings.has_echo => upgrade_echo(request, shared),
         (&Method::GET, "/healthz") => text(StatusCode::OK, "ok\n"),
         (&Method::GET, "/readyz") => match shared.is_ending.is_cancelled() {
             false => text(StatusCode::OK, "ready\n"),
@@ -89,6 +90,22 @@ fn upgrade(mut request: Request<Incoming>, address: SocketAddr, shared: &Arc<Sha
         drop(seat);
     });
     response
+}
+
+fn upgrade_echo(mut request: Request<Incoming>, shared: &Arc<Shared>) -> Answer {
+    match create_response_with_body(&request, Full::default) {
+        Ok(response) => {
+            let upgrading = hyper::upgrade::on(&mut request);
+            let incoming_bytes = shared.settings.incoming_bytes;
+            tokio::spawn(async move {
+                if let Ok(upgraded) = upgrading.await {
+                    wire::echo(upgraded, incoming_bytes).await;
+                }
+            });
+            response
+        }
+        Err(error) => text(StatusCode::BAD_REQUEST, &format!("no WebSocket handshake: {error}\n")),
+    }
 }
 
 /// Keys and values of a query, decoded.

@@ -73,13 +73,7 @@ impl Socket for WireSocket {
 /// Serves one client until either side ends it.
 pub(super) async fn serve(upgraded: Upgraded, shared: &Shared, user: &str, thread: Option<&str>) {
     let settings = &shared.settings;
-    let mut config = WebSocketConfig::default();
-    config.read_buffer_size = BUFFER;
-    config.write_buffer_size = BUFFER;
-    config.max_write_buffer_size = settings.limits.message_bytes + MOST_BUFFERED;
-    config.max_message_size = Some(settings.incoming_bytes);
-    config.max_frame_size = Some(settings.incoming_bytes);
-    let stream = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
+    let stream = accept(upgraded, settings.incoming_bytes, settings.limits.message_bytes).await;
     let (sink, stream) = stream.split();
     let is_over = CancellationToken::new();
     let socket = Arc::new(WireSocket { sink: Mutex::new(sink), is_over: is_over.clone() });
@@ -106,6 +100,40 @@ pub(super) async fn serve(upgraded: Upgraded, shared: &Shared, user: &str, threa
     }
     manager.record_gone(&id);
     is_over.cancel();
+}
+
+async fn accept(upgraded: Upgraded, incoming_bytes: usize, outgoing_bytes: usize) -> Stream {
+    let mut config = WebSocketConfig::default();
+    config.read_buffer_size = BUFFER;
+    config.write_buffer_size = BUFFER;
+    config.max_write_buffer_size = outgoing_bytes.saturating_add(MOST_BUFFERED);
+    config.max_message_size = Some(incoming_bytes);
+    config.max_frame_size = Some(incoming_bytes);
+    WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await
+}
+
+/// Answers every message with itself, and faults as [`serve`] does.
+pub(super) async fn echo(upgraded: Upgraded, incoming_bytes: usize) {
+    let mut stream = accept(upgraded, incoming_bytes, incoming_bytes).await;
+    while let Some(received) = stream.next().await {
+        let answered = match received {
+            Ok(message @ (WireMessage::Text(_) | WireMessage::Binary(_))) => stream.send(message).await,
+            Ok(
+                WireMessage::Ping(_) | WireMessage::Pong(_) | WireMessage::Close(_) | WireMessage::Frame(_),
+            ) => Ok(()),
+            Err(error) => {
+                if let Some((code, reason)) = close_code_of(&error) {
+                    let frame = CloseFrame { code: CloseCode::from(code), reason: reason.into() };
+                    let closing = stream.send(WireMessage::Close(Some(frame)));
+                    let _ = timeout(CLOSE_DEADLINE, closing).await;
+                }
+                return;
+            }
+        };
+        if answered.is_err() {
+            return;
+        }
+    }
 }
 
 /// Closes what the manager does not know, or what it must not write to any more.

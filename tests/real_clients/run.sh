@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# `ssot serve` with clients that are not ours: Python's websockets, npm's ws, and Autobahn|Testsuite's fuzzing client.
+# Usage: tests/real_clients/run.sh SSOT_BINARY ECHO_BINARY. Needs Python 3 with venv, npm, and Python 2.7 for Autobahn.
+set -euo pipefail
+ssot="$(realpath "$1")"
+echo_server="$(realpath "$2")"
+here="$(cd "$(dirname "$0")" && pwd)"
+home="${REAL_CLIENTS_HOME:-$here/../../target/real-clients}"
+mkdir -p "$home"
+home="$(realpath "$home")"
+scratch="$(mktemp -d)"
+running=()
+trap 'kill "${running[@]}" 2>/dev/null || true; rm -rf "$scratch"' EXIT
+
+left_out() {
+  echo "LEFT OUT: $*"
+  [ -z "${CI:-}" ] || exit 1
+}
+
+[ -x "$home/venv/bin/python" ] || python3 -m venv "$home/venv"
+"$home/venv/bin/python" -c 'import websockets' 2>/dev/null || "$home/venv/bin/pip" install --quiet websockets==15.0.1
+[ -d "$home/node_modules/ws" ] || npm install --silent --no-fund --no-audit --prefix "$home" ws@8.18.3 >/dev/null
+
+token="a token that only this run knows"
+SSOT_CONTROL_TOKEN="$token" "$ssot" serve --insecure-dev --listen 127.0.0.1:0 --drain 5 2> "$scratch/serve.log" &
+server=$!
+running+=("$server")
+for _ in $(seq 100); do
+  base="$(sed -n 's#^listening on ws://\(.*\)/ws$#\1#p' "$scratch/serve.log")"
+  [ -n "$base" ] && break
+  sleep 0.05
+done
+[ -n "$base" ] || { echo "the server does not start:"; cat "$scratch/serve.log"; exit 1; }
+timeout 60 "$home/venv/bin/python" "$here/client.py" "$base" "$token"
+timeout 60 node "$here/client.mjs" "$base" "$token" "$home" > "$scratch/node.log" &
+node=$!
+for _ in $(seq 400); do
+  grep -q "node ws is served" "$scratch/node.log" && break
+  kill -0 "$node" 2>/dev/null || break
+  sleep 0.05
+done
+kill -TERM "$server"
+wait "$node" || { echo "node's client failed"; cat "$scratch/node.log"; exit 1; }
+cat "$scratch/node.log"
+wait "$server" || { echo "the server ended with $?"; cat "$scratch/serve.log"; exit 1; }
+
+# Autobahn|Testsuite: its fuzzing client against the echo endpoint. Groups 12 and 13 are compression, which is not offered.
+python2=""
+for candidate in python2.7 "$HOME"/.pyenv/versions/2.7*/bin/python; do
+  if command -v "$candidate" >/dev/null && "$candidate" -c 'import sys; sys.exit(sys.version_info[:2] != (2, 7))' 2>/dev/null; then
+    python2="$candidate"
+    break
+  fi
+done
+if [ -z "$python2" ]; then
+  left_out "Autobahn|Testsuite needs Python 2.7"
+  exit 0
+fi
+if [ ! -x "$home/autobahn/bin/wstest" ]; then
+  "$python2" -m virtualenv --version >/dev/null 2>&1 || "$python2" -m pip install --quiet --user virtualenv 2>/dev/null
+  "$python2" -m virtualenv --quiet "$home/autobahn" >/dev/null
+  "$home/autobahn/bin/pip" install --quiet autobahntestsuite 2>/dev/null
+fi
+port=9417
+"$echo_server" "127.0.0.1:$port" &
+running+=("$!")
+cat > "$scratch/spec.json" <<JSON
+{"outdir": "$scratch/reports", "servers": [{"agent": "ssot", "url": "ws://127.0.0.1:$port/echo"}],
+ "cases": ["1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "9.*", "10.*"], "exclude-cases": [], "exclude-agent-cases": {}}
+JSON
+(cd "$scratch" && timeout 900 "$home/autobahn/bin/wstest" -m fuzzingclient -s spec.json > "$scratch/autobahn.log" 2>&1) || {
+  echo "Autobahn|Testsuite failed:"; tail -20 "$scratch/autobahn.log"; exit 1; }
+python3 - "$scratch/reports/index.json" <<'PY'
+import collections, json, sys
+cases = json.load(open(sys.argv[1]))["ssot"]
+found = collections.Counter(case["behavior"] for case in cases.values())
+print(f"Autobahn|Testsuite: {len(cases)} cases:", ", ".join(f"{count} {kind}" for kind, count in sorted(found.items())))
+# Text that is no UTF-8 is found out when its frame is complete, not in its middle: later than it could be.
+late = {"6.4.3", "6.4.4"}
+good = ("OK", "INFORMATIONAL")
+wrong = {name: case["behavior"] for name, case in cases.items() if case["behavior"] not in good and name not in late}
+unexpected = [name for name in late if cases[name]["behavior"] != "NON-STRICT"]
+closes = {name: case["behaviorClose"] for name, case in cases.items() if case["behaviorClose"] not in good}
+if wrong or closes or unexpected or len(cases) < 240:
+    sys.exit(f"not OK: {wrong}; closes not OK: {closes}; other than expected: {unexpected}")
+PY
