@@ -1,5 +1,7 @@
 //! One client's WebSocket: what the manager writes to it, and what it says.
 
+mod early;
+
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -17,6 +19,7 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig
 use tokio_tungstenite::tungstenite::{Error, Message as WireMessage};
 use tokio_util::sync::CancellationToken;
 
+use self::early::{Watched, is_no_utf8};
 use super::Shared;
 use crate::manager::socket::{Frame, Pending, Socket, SocketClosed, close};
 use crate::manager::{ConnectionId, Manager, Message, UnifiedWebSocketManager};
@@ -30,7 +33,7 @@ const MOST_BUFFERED: usize = 64 << 10;
 /// How long a client may take to answer a close.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(5);
 
-type Stream = WebSocketStream<TokioIo<Upgraded>>;
+type Stream = WebSocketStream<Watched<TokioIo<Upgraded>>>;
 
 /// The writing half.
 struct WireSocket {
@@ -109,7 +112,8 @@ async fn accept(upgraded: Upgraded, incoming_bytes: usize, outgoing_bytes: usize
     config.max_write_buffer_size = outgoing_bytes.saturating_add(MOST_BUFFERED);
     config.max_message_size = Some(incoming_bytes);
     config.max_frame_size = Some(incoming_bytes);
-    WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await
+    let watched = Watched::new(TokioIo::new(upgraded));
+    WebSocketStream::from_raw_socket(watched, Role::Server, Some(config)).await
 }
 
 /// Answers every message with itself, and faults as [`serve`] does.
@@ -216,6 +220,7 @@ fn close_code_of(error: &Error) -> Option<(u16, &'static str)> {
             let is_gone = matches!(protocol, ProtocolError::ResetWithoutClosingHandshake);
             (!is_gone).then_some((1002, "against the protocol"))
         }
+        Error::Io(error) if is_no_utf8(error) => Some((1007, "text that is no UTF-8")),
         Error::ConnectionClosed | Error::AlreadyClosed | Error::Io(_) => None,
         Error::AttackAttempt => Some((close::POLICY, "against the protocol")),
         Error::Tls(_) | Error::WriteBufferFull(_) | Error::Url(_) | Error::Http(_) | Error::HttpFormat(_) => {
