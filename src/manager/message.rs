@@ -253,9 +253,7 @@ mod tests {
         let nested = |levels: usize| (0..levels).fold(Message::Null, |inner, _| Message::List(vec![inner]));
         assert!(nested(MAX_DEPTH).encode(usize::MAX).is_ok());
         assert!(refused(nested(MAX_DEPTH + 1)).contains("127 levels"));
-        let deep = nested(5_000);
-        assert!(refused(deep.clone()).contains("127 levels"));
-        std::mem::forget(deep);
+        assert!(refused(nested(1_000)).contains("127 levels"));
     }
 
     #[test]
