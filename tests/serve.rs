@@ -447,6 +447,67 @@ async fn a_client_that_never_reads_costs_a_bound_and_nobody_else_anything() {
 }
 
 #[tokio::test]
+async fn clients_that_drop_without_a_word_do_no_harm() {
+    let server = start(trusting()).await;
+    let mut reader = server.connect("user_id=reader").await;
+    let mut droppers = Vec::new();
+    for _ in 0..50 {
+        droppers.push(raw(&server).await);
+    }
+    for number in 0..100 {
+        server.call("broadcast", &json!({"message": number}), CONTROL).await;
+        // A reset, not a close: what was on its way is lost with it.
+        if let Some(dropper) = droppers.pop() {
+            dropper.set_zero_linger().expect("an option");
+            drop(dropper);
+        }
+    }
+    for number in 0..100 {
+        assert_eq!(next_json(&mut reader).await, json!(number));
+    }
+    let mut left = Value::Null;
+    for _ in 0..200 {
+        left = server.call("find_user_connections", &json!({"user_id": "raw"}), CONTROL).await.1;
+        if left == json!({"connections": []}) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(left, json!({"connections": []}), "who is gone is gone");
+    let (_, metrics) = server.get("/metrics").await;
+    assert!(metrics.lines().any(|line| line == "ssot_sockets 1"), "{metrics}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_half_open_socket_is_found_out_by_its_silence() {
+    let limits = Limits {
+        ping_interval: Duration::from_millis(100),
+        pong_deadline: Duration::from_millis(50),
+        stale_after: Duration::from_millis(400),
+        ..Limits::default()
+    };
+    let server = start(Settings { limits, ..trusting() }).await;
+    // It never answers a ping, and never closes: nothing tells that its machine is gone.
+    let mut silent = raw(&server).await;
+    let mut answering = server.connect("user_id=here").await;
+    let listening = tokio::spawn(async move {
+        // Reading is what answers pings.
+        let reading = async { while answering.next().await.is_some() {} };
+        let _ = tokio::time::timeout(Duration::from_millis(1_500), reading).await;
+        answering
+    });
+    let mut received = Vec::new();
+    let ended = tokio::time::timeout(Duration::from_secs(10), silent.read_to_end(&mut received)).await;
+    assert!(ended.is_ok(), "the server keeps it");
+    assert!(received.windows(4).any(|bytes| bytes[0] == 0x88 && bytes[2..4] == 1011_u16.to_be_bytes()));
+    let _answering = listening.await.expect("no panic");
+    let here = server.call("find_user_connections", &json!({"user_id": "here"}), CONTROL).await.1;
+    assert_eq!(here["connections"].as_array().map(Vec::len), Some(1), "who answers stays");
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn the_end_is_announced_drains_and_closes_with_1001() {
     let server = start(trusting()).await;
     let mut client = server.connect("user_id=u").await;

@@ -1,10 +1,13 @@
 //! What is sent, and how it becomes JSON: every value that JSON cannot hold has a defined answer.
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
+use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::ser::{Error as _, SerializeMap, SerializeSeq};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use tungstenite::Utf8Bytes;
 
@@ -196,6 +199,67 @@ impl Serialize for Message {
     }
 }
 
+/// Read as it stands: keys in their order, numbers as they are where they have at most 64 bits.
+impl<'de> Deserialize<'de> for Message {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(JsonVisitor)
+    }
+}
+
+struct JsonVisitor;
+
+impl<'de> Visitor<'de> for JsonVisitor {
+    type Value = Message;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Message, E> {
+        Ok(Message::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Message, E> {
+        Ok(Message::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Message, E> {
+        Ok(Message::Int(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Message, E> {
+        Ok(i64::try_from(value).map_or(Message::Unsigned(value), Message::Int))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Message, E> {
+        Ok(Message::Float(value))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Message, E> {
+        Ok(Message::text(value))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Message, E> {
+        Ok(Message::Text(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Message, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = access.next_element()? {
+            items.push(item);
+        }
+        Ok(Message::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Message, A::Error> {
+        let mut entries = Vec::new();
+        while let Some((key, value)) = access.next_entry::<String, Message>()? {
+            entries.push((Message::Text(key), value));
+        }
+        Ok(Message::Map(entries))
+    }
+}
+
 impl From<Value> for Message {
     fn from(value: Value) -> Self {
         match value {
@@ -269,5 +333,9 @@ mod tests {
         let value: Value = serde_json::from_str(json).expect("JSON");
         let encoded = Message::from(value.clone()).encode(usize::MAX).expect("JSON");
         assert_eq!(serde_json::from_str::<Value>(&encoded).expect("JSON"), value);
+        // Read directly, keys keep their order, and what is said twice stays so.
+        let json = r#"{"b":[1,-2,3.5,18446744073709551615],"a":{"x":null,"y":"é"},"b":true}"#;
+        let read: Message = serde_json::from_str(json).expect("JSON");
+        assert_eq!(read.encode(usize::MAX).expect("JSON").as_str(), json);
     }
 }

@@ -38,27 +38,27 @@ const ENVELOPE: usize = 4 << 10;
 #[serde(deny_unknown_fields)]
 struct ToUser {
     user_id: String,
-    message: Value,
+    message: Message,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ToThread {
     thread_id: String,
-    message: Value,
+    message: Message,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ToConnection {
     connection_id: String,
-    message: Value,
+    message: Message,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ToAll {
-    message: Value,
+    message: Message,
     #[serde(default)]
     exclude_users: Vec<String>,
 }
@@ -68,7 +68,7 @@ struct ToAll {
 struct AgentUpdate {
     run_id: String,
     agent_name: String,
-    update: Value,
+    update: Message,
 }
 
 #[derive(Deserialize)]
@@ -129,25 +129,25 @@ async fn perform(call: &str, body: &[u8], shared: &Shared) -> Result<Value, Wron
     match call {
         "send_to_user" => {
             let ToUser { user_id, message } = read(body)?;
-            queued(manager.send_to_user(&user_id, &Message::from(message)).await)
+            queued(manager.send_to_user(&user_id, &message).await)
         }
         "send_to_thread" => {
             let ToThread { thread_id, message } = read(body)?;
-            queued(manager.send_to_thread(&thread_id, &Message::from(message)).await)
+            queued(manager.send_to_thread(&thread_id, &message).await)
         }
         "send_to_connection" => {
             let ToConnection { connection_id, message } = read(body)?;
-            queued(manager.send_to_connection(&ConnectionId::new(&connection_id), &Message::from(message)))
+            queued(manager.send_to_connection(&ConnectionId::new(&connection_id), &message))
         }
         "broadcast" => {
             let ToAll { message, exclude_users } = read(body)?;
             let exclude: Vec<&str> = exclude_users.iter().map(String::as_str).collect();
-            let outcome = manager.broadcast(&Message::from(message), &exclude);
+            let outcome = manager.broadcast(&message, &exclude);
             Ok(json!({ "queued": outcome.queued, "failed": outcome.failed }))
         }
         "send_agent_update" => {
             let AgentUpdate { run_id, agent_name, update } = read(body)?;
-            manager.send_agent_update(&run_id, &agent_name, &Message::from(update)).await;
+            manager.send_agent_update(&run_id, &agent_name, &update).await;
             Ok(json!({}))
         }
         "bind_run" => {
