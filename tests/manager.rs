@@ -332,6 +332,30 @@ async fn shutdown_drains_closes_with_1001_refuses_and_may_be_called_twice() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_shutdown_that_is_given_up_leaves_nobody_waiting() {
+    let manager = Manager::new(without_pings());
+    let (_, hung) = connect(&manager, "u", None).await;
+    hung.set_mode(Mode::Hang);
+    manager.send_to_user("u", &Message::Null).await;
+    settle().await;
+    assert!(tokio::time::timeout(seconds(1), manager.shutdown(seconds(9))).await.is_err());
+    manager.shutdown(seconds(9)).await;
+    assert_eq!(manager.stats().state, "closed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_looks_at_another_thread_while_it_lives() {
+    let manager = Manager::new(without_pings());
+    let (id, socket) = connect(&manager, "u", Some("old")).await;
+    assert!(manager.look_at(&id, Some("new")));
+    assert!(!manager.send_to_thread("old", &Message::Null).await);
+    assert!(manager.send_to_thread("new", &Message::Null).await);
+    manager.disconnect_user("u", socket).await;
+    assert!(!manager.look_at(&id, Some("newer")));
+    assert_eq!(manager.stats().active_threads, 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_thousand_connections_that_came_and_went_leave_nothing_behind() {
     let manager = Manager::new(Limits::default());
     for number in 0..1_000 {

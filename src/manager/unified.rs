@@ -109,6 +109,16 @@ impl Manager {
         found.is_some_and(|connection| self.core.end(&connection, DONE))
     }
 
+    /// Lets a connection look at another thread, or at none; false where there is none of this id.
+    pub fn look_at(&self, connection_id: &ConnectionId, thread_id: Option<&str>) -> bool {
+        let mut registry = self.core.registry_mut();
+        let found = registry.by_id(connection_id).cloned();
+        found.is_some_and(|connection| {
+            registry.look_at(&connection, thread_id);
+            true
+        })
+    }
+
     /// Updates of a run go to this thread from now on.
     pub fn bind_run(&self, run_id: &str, thread_id: &str) {
         self.core.registry_mut().bind_run(run_id, thread_id);
@@ -195,6 +205,8 @@ impl Manager {
             let _ = core.phase.subscribe().wait_for(|phase| *phase == Phase::Closed).await;
             return;
         }
+        // Whoever gives up on this call leaves the manager closed all the same.
+        let _closing = Closing(&core.phase);
         let connections: Vec<Arc<Connection>> = core.registry().all().values().cloned().collect();
         for connection in &connections {
             core.end(connection, GOING_AWAY);
@@ -206,7 +218,6 @@ impl Manager {
                 connection.socket.abort();
             }
         }
-        core.phase.send_replace(Phase::Closed);
     }
 
     /// The JSON of a message; what cannot be sent is counted.
@@ -311,6 +322,15 @@ impl UnifiedWebSocketManager for Manager {
 
     async fn get_stats(&self) -> BTreeMap<String, Value> {
         self.stats().to_map()
+    }
+}
+
+/// Says that a manager is closed, however its shutdown ends.
+struct Closing<'a>(&'a watch::Sender<Phase>);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.0.send_replace(Phase::Closed);
     }
 }
 

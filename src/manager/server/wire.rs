@@ -95,7 +95,7 @@ pub(super) async fn serve(upgraded: Upgraded, shared: &Shared, user: &str, threa
         }
     };
     let ending = tokio::select! {
-        ending = listen(stream, shared, &id, user, &socket) => ending,
+        ending = listen(stream, shared, &id) => ending,
         () = is_over.cancelled() => None,
     };
     if let Some((code, reason)) = ending {
@@ -155,8 +155,6 @@ async fn listen(
     mut stream: SplitStream<Stream>,
     shared: &Shared,
     id: &ConnectionId,
-    user: &str,
-    socket: &Arc<WireSocket>,
 ) -> Option<(u16, &'static str)> {
     let counters = &shared.counters;
     let mut allowance = Allowance::new(shared.settings.incoming_per_second);
@@ -175,7 +173,7 @@ async fn listen(
         match message {
             WireMessage::Pong(payload) => shared.manager.record_pong(id, &payload),
             WireMessage::Text(text) if allowance.take() => {
-                hear(&shared.manager, id, user, socket, &text).await;
+                hear(&shared.manager, id, &text);
             }
             WireMessage::Binary(_) if allowance.take() => {
                 return Some((1003, "only text is understood"));
@@ -193,14 +191,14 @@ async fn listen(
 }
 
 /// Does what a client asks for: to look at another thread, or at none.
-async fn hear(manager: &Manager, id: &ConnectionId, user: &str, socket: &Arc<WireSocket>, text: &str) {
+fn hear(manager: &Manager, id: &ConnectionId, text: &str) {
     let asked: Option<Value> = serde_json::from_str(text).ok();
     let kind = asked.as_ref().and_then(|asked| asked.get("type")?.as_str());
     let problem = match kind {
         Some("look_at") => {
             let thread = asked.as_ref().and_then(|asked| asked.get("thread_id")?.as_str());
-            // The same socket again: the same connection, in another thread. A refusal ends it anyway.
-            let _ = manager.connect_user(user, socket.clone(), thread).await;
+            // A connection that has just ended looks at nothing any more.
+            manager.look_at(id, thread);
             return;
         }
         Some(_) => "unknown type: look_at is understood",
