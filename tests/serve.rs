@@ -426,7 +426,7 @@ async fn a_client_that_never_reads_costs_a_bound_and_nobody_else_anything() {
         })
     });
     let reading: Vec<_> = reading.collect();
-    let filling = "x".repeat(20_000);
+    let filling = "x".repeat(40_000);
     for number in 0..300 {
         server.call("broadcast", &json!({"message": {"n": number, "filling": filling}}), CONTROL).await;
     }
