@@ -186,16 +186,14 @@ pub fn is_of_consequence(path: &Path) -> bool {
 /// A source file of a folder that is only a list of files, as git keeps it; none where the walk would not read it.
 #[must_use]
 pub fn listed(root: &Path, relative: &str, options: &Options<'_>) -> Option<Source> {
-    let path = Path::new(relative);
-    let is_left_out = options.respects_ignore && path.components().any(is_left_out_by_name);
-    let language = language_of(path).filter(|_| !is_left_out)?;
-    Some(Source {
-        path: root.join(path),
-        display: relative.to_owned(),
-        language,
-        role: options.roles.role_of(path),
-        has_compiled_twin: false,
-    })
+    let is_left_out = Path::new(relative).components().any(is_left_out_by_name);
+    if options.respects_ignore && is_left_out {
+        return None;
+    }
+    match (Look { root, roles: options.roles }).take(&root.join(relative))? {
+        Met::Source(source) => Some(source),
+        Met::Document(_) | Met::Skipped(_) | Met::Project(_) | Met::Manifest(_) => None,
+    }
 }
 
 /// Whether a file tells that its folder holds no code of the project: a virtual environment, or what a build tool wrote.

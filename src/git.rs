@@ -79,7 +79,7 @@ impl GitError {
 }
 
 /// The repository around a folder.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Repository {
     folder: PathBuf,
 }

@@ -28,7 +28,7 @@ async fn settle() {
 }
 
 fn message(json: Value) -> Message {
-    Message::from(json)
+    serde_json::from_value(json).expect("JSON")
 }
 
 fn said(socket: &MemorySocket) -> Vec<Value> {

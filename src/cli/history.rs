@@ -70,7 +70,7 @@ pub(super) fn run(arguments: &HistoryCommand, quiet: bool, color: Color) -> miet
         (None, None) => Sampling::Spread,
     };
     let repository = Repository::around(revisions.root());
-    if !quiet && repository.prefix().is_ok_and(|_| has_submodules(&repository)) {
+    if !quiet && repository.has_submodules("HEAD").unwrap_or(false) {
         print_note("note: submodules have a history of their own; what is in them is not counted\n");
     }
     let report = follow(arguments, revisions, &repository, &options, sampling, quiet);
@@ -79,12 +79,6 @@ pub(super) fn run(arguments: &HistoryCommand, quiet: bool, color: Color) -> miet
     arguments.remembering.save(&cache, quiet);
     let answer = Answer::of(format, &report, || history_page(&report))?;
     arguments.output.write(format, &answer, color)
-}
-
-/// Whether the newest commit has one.
-fn has_submodules(repository: &Repository) -> bool {
-    let raw = repository.bytes(&["ls-tree", "-r", "--format=%(objecttype)", "HEAD"]).unwrap_or_default();
-    raw.split(|byte| *byte == b'\n').any(|kind| kind == b"commit")
 }
 
 fn follow(
@@ -98,6 +92,8 @@ fn follow(
     let since = arguments.since.map(|day| format!("{day}T00:00:00"));
     let commits = repository.first_parents(&arguments.revision, since.as_deref())?;
     revisions.lie_below(repository.prefix()?);
+    let past = Past::of(revisions.root());
+    let is_shallow = !past.is_complete();
     let chosen = sample(&commits, sampling);
     if !quiet && chosen.len() < commits.len() {
         print_note(&format!("note: {} of {} commits; --every 1 looks at all\n", chosen.len(), commits.len()));
@@ -106,6 +102,7 @@ fn follow(
         commits: &commits,
         revisions,
         repository,
+        past,
         options,
         listing: Listing::new(),
         at: None,
@@ -125,12 +122,12 @@ fn follow(
     let mut before = None;
     for (at, figures) in &found {
         // What was there when the history begins was not introduced by its first commit, unless that is the very first.
-        if before.is_some() || (*at == 0 && arguments.since.is_none() && !repository.is_shallow()) {
+        if before.is_some() || (*at == 0 && arguments.since.is_none() && !is_shallow) {
             told.extend(events(before, figures).into_iter().map(|event| (&commits[*at], event)));
         }
         before = Some(figures);
     }
-    Ok(build(commits.len(), repository.is_shallow(), &looked_at, &told))
+    Ok(build(commits.len(), is_shallow, &looked_at, &told))
 }
 
 /// A walk over commits: the files of the one where it stands, and what was found so far.
@@ -138,6 +135,7 @@ struct Walk<'a> {
     commits: &'a [Commit],
     revisions: Revisions<'a>,
     repository: &'a Repository,
+    past: Past,
     options: &'a AnalysisOptions,
     listing: Listing,
     /// The commit that the listing is of.
@@ -157,7 +155,7 @@ impl Walk<'_> {
             self.revisions.read(unread.into_iter().zip(contents).collect());
             let (revisions, bar) = (&self.revisions, &self.bar);
             let options_at = |at: usize| {
-                let past = Past::at(revisions.root(), &self.commits[at].id);
+                let past = self.past.at(&self.commits[at].id);
                 AnalysisOptions { history: Some(Arc::new(past)), ..self.options.clone() }
             };
             // Commits that hold the same sources say the same: only the first of a run is worked out.

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::Stdio;
 
-use super::{GitError, PLAIN, Repository, failed};
+use super::{GitError, PLAIN, Repository, SUBMODULE, failed};
 
 /// A path as it is shown everywhere: a part that is no UTF-8 with `\xNN`.
 fn shown(path: &[u8]) -> String {
@@ -70,6 +70,15 @@ impl Repository {
     pub fn prefix(&self) -> Result<String, GitError> {
         let prefix = self.bytes(&["rev-parse", "--show-prefix"])?;
         Ok(shown(prefix.strip_suffix(b"\n").unwrap_or(&prefix)))
+    }
+
+    /// Whether a commit has submodules below the folder.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn has_submodules(&self, commit: &str) -> Result<bool, GitError> {
+        let raw = self.bytes(&["ls-tree", "-r", "--format=%(objectmode)", commit])?;
+        Ok(raw.split(|byte| *byte == b'\n').any(|mode| mode == SUBMODULE.as_bytes()))
     }
 
     /// The plain files of a commit or tree.

@@ -47,6 +47,13 @@ pub struct MemberFigures {
     pub lines: u32,
 }
 
+impl Figures {
+    /// The members of a concept, by its id.
+    fn members_of(&self, concept: &str) -> Option<&BTreeMap<String, MemberFigures>> {
+        self.concepts.iter().find(|found| found.id == concept).map(|found| &found.members)
+    }
+}
+
 impl ConceptFigures {
     /// Members that do the job, or part of it.
     #[must_use]
@@ -135,16 +142,14 @@ pub enum Change {
 /// What changed from one commit (none: before the first) to another, sorted.
 #[must_use]
 pub fn events(before: Option<&Figures>, after: &Figures) -> Vec<Event> {
-    let of = |figures: Option<&Figures>, id: &str| -> BTreeMap<String, MemberFigures> {
-        let concept = figures.and_then(|figures| figures.concepts.iter().find(|concept| concept.id == id));
-        concept.map(|concept| concept.members.clone()).unwrap_or_default()
-    };
+    let none = BTreeMap::new();
     let before_ids = before.iter().flat_map(|figures| &figures.concepts).map(|concept| concept.id.as_str());
     let ids: BTreeSet<&str> =
         before_ids.chain(after.concepts.iter().map(|concept| concept.id.as_str())).collect();
     let mut found = Vec::new();
     for id in ids {
-        let (old, new) = (of(before, id), of(Some(after), id));
+        let old = before.and_then(|before| before.members_of(id)).unwrap_or(&none);
+        let new = after.members_of(id).unwrap_or(&none);
         let mut add = |member: &str, change: Change| {
             found.push(Event { concept: id.to_owned(), member: member.to_owned(), change });
         };
@@ -153,7 +158,7 @@ pub fn events(before: Option<&Figures>, after: &Figures) -> Vec<Event> {
             .filter(|(member, _)| !new.contains_key(*member))
             .map(|(member, figures)| (member, figures.role))
             .collect();
-        for (member, MemberFigures { role, .. }) in &new {
+        for (member, MemberFigures { role, .. }) in new {
             match old.get(member) {
                 Some(was) if was.role != *role => add(member, Change::BecameOther(was.role, *role)),
                 Some(_) => {}

@@ -21,18 +21,20 @@ impl Past {
     /// Of the folder that shown paths are relative to.
     #[must_use]
     pub fn of(root: &Path) -> Self {
-        Self::at(root, "HEAD")
+        let repository = Repository::around(root);
+        Self { repository, revision: "HEAD".to_owned(), is_complete: OnceLock::new() }
     }
 
     /// The same, looked back from a commit.
     #[must_use]
-    pub fn at(root: &Path, revision: &str) -> Self {
-        let repository = Repository::around(root);
-        Self { repository, revision: revision.to_owned(), is_complete: OnceLock::new() }
+    pub fn at(&self, revision: &str) -> Self {
+        let is_complete = OnceLock::from(self.is_complete());
+        Self { repository: self.repository.clone(), revision: revision.to_owned(), is_complete }
     }
 
-    /// A shallow clone would call the oldest commit that it has the first.
-    fn is_complete(&self) -> bool {
+    /// Whether the whole past is here. A shallow clone would call the oldest commit that it has the first.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
         *self.is_complete.get_or_init(|| !self.repository.is_shallow())
     }
 }

@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::ser::{Error as _, SerializeMap, SerializeSeq};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value;
 use tungstenite::Utf8Bytes;
 
 /// How deep lists and maps may be nested, as `serde_json` reads them.
@@ -260,27 +259,10 @@ impl<'de> Visitor<'de> for JsonVisitor {
     }
 }
 
-impl From<Value> for Message {
-    fn from(value: Value) -> Self {
-        match value {
-            Value::Null => Self::Null,
-            Value::Bool(value) => Self::Bool(value),
-            Value::Number(number) => match (number.as_i64(), number.as_u64()) {
-                (Some(number), _) => Self::Int(number),
-                (None, Some(number)) => Self::Unsigned(number),
-                (None, None) => Self::Float(number.as_f64().unwrap_or(f64::NAN)),
-            },
-            Value::String(text) => Self::Text(text),
-            Value::Array(items) => Self::List(items.into_iter().map(Self::from).collect()),
-            Value::Object(entries) => {
-                Self::map(entries.into_iter().map(|(key, value)| (key, Self::from(value))))
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     #[track_caller]
@@ -331,7 +313,8 @@ mod tests {
     fn json_goes_through_unchanged() {
         let json = r#"{"b":[1,-2,3.5,18446744073709551615],"a":{"x":null,"y":"é"}}"#;
         let value: Value = serde_json::from_str(json).expect("JSON");
-        let encoded = Message::from(value.clone()).encode(usize::MAX).expect("JSON");
+        let message: Message = serde_json::from_value(value.clone()).expect("JSON");
+        let encoded = message.encode(usize::MAX).expect("JSON");
         assert_eq!(serde_json::from_str::<Value>(&encoded).expect("JSON"), value);
         // Read directly, keys keep their order, and what is said twice stays so.
         let json = r#"{"b":[1,-2,3.5,18446744073709551615],"a":{"x":null,"y":"é"},"b":true}"#;

@@ -98,9 +98,9 @@ impl Registry {
         self.runs.remove(run);
     }
 
-    /// The thread of a run: by default the one of the same id.
-    pub(super) fn thread_of_run<'a>(&'a self, run: &'a str) -> &'a str {
-        self.runs.get(run).map_or(run, String::as_str)
+    /// The connections that look at the thread of a run: by default the one of the same id.
+    pub(super) fn of_run(&self, run: &str) -> Option<&Group> {
+        self.of_thread(self.runs.get(run).map_or(run, String::as_str))
     }
 }
 

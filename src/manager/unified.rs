@@ -82,8 +82,7 @@ impl Manager {
     /// Sends to one connection. True when it was queued.
     pub fn send_to_connection(&self, connection_id: &ConnectionId, message: &Message) -> bool {
         let Some(text) = self.encode(message) else { return false };
-        let found = self.core.registry().by_id(connection_id).cloned();
-        found.is_some_and(|connection| self.core.push_one(&connection, &text))
+        self.core.find(connection_id).is_some_and(|connection| self.core.push_one(&connection, &text))
     }
 
     /// Sends to every connection but those of some users.
@@ -105,8 +104,7 @@ impl Manager {
 
     /// Ends a connection as [`UnifiedWebSocketManager::disconnect_user`] does; false where there is none of this id.
     pub fn disconnect_connection(&self, connection_id: &ConnectionId) -> bool {
-        let found = self.core.registry().by_id(connection_id).cloned();
-        found.is_some_and(|connection| self.core.end(&connection, DONE))
+        self.core.find(connection_id).is_some_and(|connection| self.core.end(&connection, DONE))
     }
 
     /// Lets a connection look at another thread, or at none; false where there is none of this id.
@@ -131,8 +129,7 @@ impl Manager {
 
     /// Pings a connection now, whatever the interval. False where there is none of this id.
     pub fn ping(&self, connection_id: &ConnectionId) -> bool {
-        let found = self.core.registry().by_id(connection_id).cloned();
-        found.is_some_and(|connection| {
+        self.core.find(connection_id).is_some_and(|connection| {
             connection.ping(&self.core.counters);
             true
         })
@@ -140,24 +137,21 @@ impl Manager {
 
     /// Tells that a pong with this payload came: whoever reads from the socket calls it.
     pub fn record_pong(&self, connection_id: &ConnectionId, payload: &[u8]) {
-        let found = self.core.registry().by_id(connection_id).cloned();
-        if let Some(connection) = found {
+        if let Some(connection) = self.core.find(connection_id) {
             connection.pong(payload, &self.core.counters);
         }
     }
 
     /// Tells that anything came from the peer.
     pub fn record_sign_of_life(&self, connection_id: &ConnectionId) {
-        let found = self.core.registry().by_id(connection_id).cloned();
-        if let Some(connection) = found {
+        if let Some(connection) = self.core.find(connection_id) {
             connection.seen();
         }
     }
 
     /// Tells that the peer is gone: the connection ends without a word.
     pub fn record_gone(&self, connection_id: &ConnectionId) {
-        let found = self.core.registry().by_id(connection_id).cloned();
-        if let Some(connection) = found {
+        if let Some(connection) = self.core.find(connection_id) {
             self.core.cut(&connection, DONE);
         }
     }
@@ -260,15 +254,15 @@ impl UnifiedWebSocketManager for Manager {
             return Ok(known.id.clone());
         }
         let limit = core.limits.connections_per_user;
-        let held: Vec<Arc<Connection>> =
-            registry.of_user(user_id).into_iter().flat_map(BTreeMap::values).cloned().collect();
-        if held.len() >= limit {
-            match (core.limits.when_full, held.first()) {
+        let held = registry.of_user(user_id);
+        if held.map_or(0, Group::len) >= limit {
+            let oldest = held.and_then(Group::first_key_value).map(|(_, oldest)| oldest.clone());
+            match (core.limits.when_full, oldest) {
                 (WhenFull::ReplaceOldest, Some(oldest)) => {
-                    registry.remove(oldest);
+                    registry.remove(&oldest);
                     core.count_closed();
                     add(&core.counters.connections_replaced, 1);
-                    core.drop_rest(oldest, REPLACED);
+                    core.drop_rest(&oldest, REPLACED);
                 }
                 (WhenFull::ReplaceOldest, None) | (WhenFull::Refuse, _) => {
                     return refuse(Refused::TooManyConnections { limit });
@@ -310,9 +304,7 @@ impl UnifiedWebSocketManager for Manager {
             ("payload", update.clone()),
         ]);
         if let Some(text) = self.encode(&message) {
-            let of_run = |registry: &Registry| registry.thread_of_run(run_id).to_owned();
-            let thread = of_run(&self.core.registry());
-            self.core.push_all(&text, |registry| registry.of_thread(&thread), |_| true);
+            self.core.push_all(&text, |registry| registry.of_run(run_id), |_| true);
         }
     }
 
@@ -351,6 +343,11 @@ impl Core {
 
     fn registry_mut(&self) -> RwLockWriteGuard<'_, Registry> {
         self.registry.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The live connection with this id.
+    fn find(&self, id: &ConnectionId) -> Option<Arc<Connection>> {
+        self.registry().by_id(id).cloned()
     }
 
     /// Whether a connection has not ended.

@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hyper::HeaderMap;
 use hyper::header::{AUTHORIZATION, HeaderName, ORIGIN, SEC_WEBSOCKET_PROTOCOL};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use serde::Deserialize;
+
+use super::Shared;
 
 /// How a client's user is found out.
 #[derive(Clone)]
@@ -182,7 +184,7 @@ pub(super) struct Seats {
 /// A connection's place; dropping it makes room.
 #[derive(Debug)]
 pub(super) struct Seat {
-    seats: Arc<super::Shared>,
+    shared: Arc<Shared>,
     address: IpAddr,
 }
 
@@ -191,16 +193,20 @@ impl Seats {
         Self { all, per_address, taken: Mutex::default() }
     }
 
+    fn table(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// How many are taken.
     pub(super) fn taken(&self) -> usize {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner).values().sum()
+        self.table().values().sum()
     }
 }
 
 /// Takes a place; none where there is no room.
-pub(super) fn take_seat(shared: &Arc<super::Shared>, address: IpAddr) -> Option<Seat> {
+pub(super) fn take_seat(shared: &Arc<Shared>, address: IpAddr) -> Option<Seat> {
     let seats = &shared.seats;
-    let mut taken = seats.taken.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut taken = seats.table();
     let is_full = taken.values().sum::<usize>() >= seats.all;
     let here = taken.get(&address).copied().unwrap_or(0);
     if is_full || here >= seats.per_address {
@@ -208,12 +214,12 @@ pub(super) fn take_seat(shared: &Arc<super::Shared>, address: IpAddr) -> Option<
     }
     taken.insert(address, here + 1);
     drop(taken);
-    Some(Seat { seats: shared.clone(), address })
+    Some(Seat { shared: shared.clone(), address })
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        let mut taken = self.seats.seats.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut taken = self.shared.seats.table();
         if let Some(here) = taken.get_mut(&self.address) {
             *here -= 1;
             if *here == 0 {

@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use self::early::{Watched, is_no_utf8};
 use super::Shared;
 use crate::manager::socket::{Frame, Pending, Socket, SocketClosed, close};
-use crate::manager::{ConnectionId, Manager, Message, UnifiedWebSocketManager};
+use crate::manager::{ConnectionId, Manager, Message, Refused, UnifiedWebSocketManager};
 
 /// Bytes of the buffers of one connection, each way: what most messages fit into.
 const BUFFER: usize = 4 << 10;
@@ -56,12 +56,10 @@ impl Socket for WireSocket {
     }
 
     fn close(&self, code: u16, reason: &str) -> Pending<'_, ()> {
-        let frame = CloseFrame { code: CloseCode::from(code), reason: reason.into() };
+        let closing = close_message(code, reason);
         Box::pin(async move {
-            let mut sink = self.sink.lock().await;
             // A peer that is gone needs no close.
-            let _ = sink.send(WireMessage::Close(Some(frame))).await;
-            drop(sink);
+            let _ = self.sink.lock().await.send(closing).await;
             // It may answer; whoever reads ends then, or when this is up.
             let _ = timeout(CLOSE_DEADLINE, self.is_over.cancelled()).await;
             self.is_over.cancel();
@@ -85,10 +83,8 @@ pub(super) async fn serve(upgraded: Upgraded, shared: &Shared, user: &str, threa
         Ok(id) => id,
         Err(refused) => {
             let code = match refused {
-                crate::manager::Refused::ShuttingDown => close::GOING_AWAY,
-                crate::manager::Refused::SocketInUse | crate::manager::Refused::TooManyConnections { .. } => {
-                    close::POLICY
-                }
+                Refused::ShuttingDown => close::GOING_AWAY,
+                Refused::SocketInUse | Refused::TooManyConnections { .. } => close::POLICY,
             };
             end(&socket, code, &refused.to_string()).await;
             return;
@@ -127,9 +123,7 @@ pub(super) async fn echo(upgraded: Upgraded, incoming_bytes: usize) {
             ) => Ok(()),
             Err(error) => {
                 if let Some((code, reason)) = close_code_of(&error) {
-                    let frame = CloseFrame { code: CloseCode::from(code), reason: reason.into() };
-                    let closing = stream.send(WireMessage::Close(Some(frame)));
-                    let _ = timeout(CLOSE_DEADLINE, closing).await;
+                    let _ = timeout(CLOSE_DEADLINE, stream.send(close_message(code, reason))).await;
                 }
                 return;
             }
@@ -142,12 +136,15 @@ pub(super) async fn echo(upgraded: Upgraded, incoming_bytes: usize) {
 
 /// Closes what the manager does not know, or what it must not write to any more.
 async fn end(socket: &WireSocket, code: u16, reason: &str) {
-    let frame = CloseFrame { code: CloseCode::from(code), reason: reason.into() };
     let closing = async {
-        let _ = socket.sink.lock().await.send(WireMessage::Close(Some(frame))).await;
+        let _ = socket.sink.lock().await.send(close_message(code, reason)).await;
     };
     let _ = timeout(CLOSE_DEADLINE, closing).await;
     socket.is_over.cancel();
+}
+
+fn close_message(code: u16, reason: &str) -> WireMessage {
+    WireMessage::Close(Some(CloseFrame { code: CloseCode::from(code), reason: reason.into() }))
 }
 
 /// Takes what a client says; how to close it, where it has to be.
