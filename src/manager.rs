@@ -16,7 +16,10 @@
 //! persistence: delivery is at most once.
 
 pub mod adapters;
+mod admission;
+pub mod backplane;
 mod connection;
+mod core;
 mod heartbeat;
 pub mod limits;
 pub mod memory;
@@ -26,6 +29,7 @@ pub mod protocol;
 mod registry;
 pub mod server;
 pub mod services;
+mod session;
 pub mod socket;
 pub mod stats;
 mod unified;
@@ -33,4 +37,5 @@ mod unified;
 pub use self::limits::{Limits, Overflow, WhenFull};
 pub use self::message::{Message, Unsendable};
 pub use self::protocol::{ConnectionId, Refused, UnifiedWebSocketManager};
+pub use self::session::{Lost, Resume, Resumption};
 pub use self::unified::{Broadcast, Manager};

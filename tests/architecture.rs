@@ -381,6 +381,7 @@ fn only_the_server_touches_the_network_and_no_process_is_started_but_git() {
         |file| !is_server(file),
         |name| ["std::net", "tokio::net", "hyper"].iter().any(|world| is_of(name, world)),
     );
+    check_names(|file| file.path != "manager/backplane/redis.rs", |name| name[0] == "redis");
     check_names(|file| file.module() != "git", |name| is_of(name, "std::process::Command"));
 }
 

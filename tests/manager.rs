@@ -76,7 +76,7 @@ async fn messages_of_a_caller_keep_their_order_whatever_they_are_addressed_to() 
         match number % 5 {
             0 => drop(manager.send_to_user("u", &message).await),
             1 => drop(manager.send_to_thread("t", &message).await),
-            2 => drop(manager.send_to_connection(&id, &message)),
+            2 => drop(manager.send_to_connection(&id, &message).await),
             3 => drop(manager.broadcast(&message, &[])),
             _ => manager.send_agent_update("run", "planner", &message).await,
         }

@@ -251,7 +251,7 @@ async fn run(steps: Vec<Step>, overflow: Overflow) -> Result<(), TestCaseError> 
             }
             Step::ToConnection(at) => {
                 let Some(id) = model.peers.get(at).map(|peer| peer.id.clone()) else { continue };
-                let seen = manager.send_to_connection(&id, &message);
+                let seen = manager.send_to_connection(&id, &message).await;
                 prop_assert_eq!(seen, model.send(&text, |peer| peer.id == id).queued > 0, "{}", told);
             }
             Step::ToAllBut(user) => {

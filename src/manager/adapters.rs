@@ -42,10 +42,10 @@ impl Names {
         Some(id)
     }
 
-    fn disconnect(&self, manager: &Manager, name: &str) {
+    async fn disconnect(&self, manager: &Manager, name: &str) {
         let known = self.table().remove(name);
         if let Some(id) = known {
-            manager.disconnect_connection(&id);
+            manager.disconnect_connection(&id).await;
         }
     }
 }

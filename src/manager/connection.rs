@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout};
 use super::outbox::{Ending, Next, Outbox};
 use super::protocol::ConnectionId;
 use super::socket::{self, Frame, Socket, close};
-use super::stats::{Counters, add};
+use super::stats::{ConnectionFigures, Counters, add};
 
 /// A connection of a user.
 pub(super) struct Connection {
@@ -73,7 +73,13 @@ impl Health {
 }
 
 impl Connection {
-    pub(super) fn new(number: u64, id: ConnectionId, user: &str, socket: Arc<dyn Socket>) -> Self {
+    pub(super) fn new(
+        number: u64,
+        id: ConnectionId,
+        user: Arc<str>,
+        socket: Arc<dyn Socket>,
+        outbox: Outbox,
+    ) -> Self {
         let health = Health {
             last_seen: Instant::now(),
             last_ping: None,
@@ -85,9 +91,9 @@ impl Connection {
         Self {
             number,
             id,
-            user: user.into(),
+            user,
             socket,
-            outbox: Outbox::new(),
+            outbox,
             health: Mutex::new(health),
             is_written: AtomicBool::new(false),
         }
@@ -96,6 +102,22 @@ impl Connection {
     /// What tells its socket from others.
     pub(super) fn identity(&self) -> usize {
         socket::identity(&self.socket)
+    }
+
+    /// What somebody who watches wants to know of it.
+    pub(super) fn figures(&self, thread: Option<&str>) -> ConnectionFigures {
+        let (queued_messages, queued_bytes) = self.outbox.waiting();
+        let health = *self.health();
+        ConnectionFigures {
+            connection_id: self.id.to_string(),
+            user_id: self.user.to_string(),
+            thread_id: thread.map(str::to_owned),
+            queued_messages,
+            queued_bytes,
+            is_healthy: health.is_good(),
+            mean_round_trip_seconds: health.mean_round_trip().map(|mean| mean.as_secs_f64()),
+            silent_seconds: health.last_seen.elapsed().as_secs_f64(),
+        }
     }
 
     pub(super) fn health(&self) -> MutexGuard<'_, Health> {
@@ -222,19 +244,31 @@ async fn write_until_end(
             }
             (Ok(()), None) => {}
             (Err(outcome), taken) => {
-                // What the socket did not take is lost.
-                add(&counters.messages_lost, usize::from(taken.is_some()));
+                // What the socket did not take is lost, unless a session keeps it.
+                let is_lost = taken.is_some() && outbox.session().is_none();
+                add(&counters.messages_lost, usize::from(is_lost));
                 return outcome;
             }
         }
     }
 }
 
+/// An ending after which nothing goes on.
+const fn last(code: u16, reason: &'static str) -> Ending {
+    Ending { code, reason, can_resume: false }
+}
+
 /// The ending of a connection that gave no sign of life.
-pub(super) const STALE: Ending = Ending { code: close::UNEXPECTED, reason: "no sign of life" };
+pub(super) const STALE: Ending =
+    Ending { code: close::UNEXPECTED, reason: "no sign of life", can_resume: true };
+/// The ending of a connection whose peer is gone.
+pub(super) const GONE: Ending = Ending { code: close::NORMAL, reason: "", can_resume: true };
+/// The ending of a connection whose session goes on in another one.
+pub(super) const RESUMED: Ending =
+    Ending { code: close::POLICY, reason: "resumed by a newer connection", can_resume: true };
 /// The ending of a connection that its user's newer one replaces.
-pub(super) const REPLACED: Ending = Ending { code: close::POLICY, reason: "replaced by a newer connection" };
+pub(super) const REPLACED: Ending = last(close::POLICY, "replaced by a newer connection");
 /// The ending that was asked for.
-pub(super) const DONE: Ending = Ending { code: close::NORMAL, reason: "" };
+pub(super) const DONE: Ending = last(close::NORMAL, "");
 /// The ending at shutdown.
-pub(super) const GOING_AWAY: Ending = Ending { code: close::GOING_AWAY, reason: "going away" };
+pub(super) const GOING_AWAY: Ending = last(close::GOING_AWAY, "going away");

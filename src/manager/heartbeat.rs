@@ -9,9 +9,9 @@ use tokio::time::Instant;
 use tokio_util::time::DelayQueue;
 
 use super::connection::{Connection, STALE};
+use super::core::Core;
 use super::limits::Limits;
 use super::stats::add;
-use super::unified::Core;
 
 /// New connections go in here.
 pub(super) type Newcomers = tokio::sync::mpsc::UnboundedSender<Weak<Connection>>;
@@ -46,7 +46,7 @@ async fn watch(core: Weak<Core>, limits: Limits, mut newcomers: UnboundedReceive
 }
 
 /// Does what is due for a connection, and says after which time to look again; none where it has ended.
-fn look_at(core: &Core, connection: &Arc<Connection>, limits: &Limits) -> Option<Duration> {
+fn look_at(core: &Arc<Core>, connection: &Arc<Connection>, limits: &Limits) -> Option<Duration> {
     let now = Instant::now();
     let (last_seen, last_ping, awaited) = {
         let mut health = connection.health();

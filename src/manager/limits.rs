@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::session::Resume;
+
 /// Limits of one manager.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
@@ -25,6 +27,8 @@ pub struct Limits {
     pub pong_deadline: Duration,
     /// How long a connection may give no sign of life before it is closed with 1011. Only where pings are sent.
     pub stale_after: Duration,
+    /// How sessions are kept for clients that come back; none are where it is none.
+    pub resume: Option<Resume>,
 }
 
 /// What happens when the queue of a connection is full.
@@ -60,6 +64,7 @@ impl Default for Limits {
             ping_interval: Duration::from_secs(30),
             pong_deadline: Duration::from_secs(10),
             stale_after: Duration::from_secs(90),
+            resume: None,
         }
     }
 }

@@ -1,12 +1,13 @@
 //! The queue of one connection: bounded, in order, with an end.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 use tungstenite::Utf8Bytes;
 
 use super::limits::{Limits, Overflow};
+use super::session::Session;
 use super::socket::Frame;
 use super::socket::close::TRY_AGAIN;
 
@@ -14,12 +15,16 @@ use super::socket::close::TRY_AGAIN;
 #[derive(Debug)]
 pub(super) struct Outbox {
     state: Mutex<State>,
+    /// Keeps what leaves the queue, and what is left in it, for a client that comes back.
+    session: Option<Arc<Session>>,
     changed: Notify,
     cut: Notify,
 }
 
 #[derive(Debug)]
 struct State {
+    /// What is written before any message: no part of the session that is to be kept, or kept already.
+    ahead: VecDeque<Utf8Bytes>,
     messages: VecDeque<Utf8Bytes>,
     bytes: usize,
     /// Overtakes messages: health must not depend on how much is queued.
@@ -34,10 +39,12 @@ pub(super) struct Ending {
     pub(super) code: u16,
     /// Close reason.
     pub(super) reason: &'static str,
+    /// Whether the session may go on in another connection.
+    pub(super) can_resume: bool,
 }
 
 /// The ending of a connection whose queue is full.
-const OVERFLOW: Ending = Ending { code: TRY_AGAIN, reason: "reads too slowly" };
+const OVERFLOW: Ending = Ending { code: TRY_AGAIN, reason: "reads too slowly", can_resume: true };
 
 /// What became of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,9 +73,16 @@ pub(super) enum Next {
 }
 
 impl Outbox {
-    pub(super) fn new() -> Self {
-        let state = State { messages: VecDeque::new(), bytes: 0, ping: None, ending: None };
-        Self { state: Mutex::new(state), changed: Notify::new(), cut: Notify::new() }
+    /// A queue that writes `ahead` before anything else, whatever the limits.
+    pub(super) fn new(session: Option<Arc<Session>>, ahead: Vec<Utf8Bytes>) -> Self {
+        let state =
+            State { ahead: ahead.into(), messages: VecDeque::new(), bytes: 0, ping: None, ending: None };
+        Self { state: Mutex::new(state), session, changed: Notify::new(), cut: Notify::new() }
+    }
+
+    /// The session that outlives the connection.
+    pub(super) fn session(&self) -> Option<&Arc<Session>> {
+        self.session.as_ref()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -78,7 +92,10 @@ impl Outbox {
     /// Puts a message in.
     pub(super) fn push(&self, message: &Utf8Bytes, limits: &Limits) -> Push {
         let mut state = self.state();
-        if state.ending.is_some() {
+        if let Some(ending) = state.ending {
+            if ending.can_resume {
+                self.record([message]);
+            }
             return Push::Ended;
         }
         let is_full = |state: &State| {
@@ -91,9 +108,9 @@ impl Outbox {
             match limits.overflow {
                 Overflow::DropNewest => return Push::Dropped,
                 Overflow::Close => {
-                    let gone = state.messages.len();
-                    state.clear();
                     state.ending = Some(OVERFLOW);
+                    let gone = self.let_go(&mut state);
+                    self.record([message]);
                     drop(state);
                     self.cut.notify_one();
                     self.changed.notify_one();
@@ -130,13 +147,41 @@ impl Outbox {
     /// Takes no more, and lets go of what waits: how much that was.
     pub(super) fn cut(&self, ending: Ending) -> usize {
         let mut state = self.state();
-        let gone = state.messages.len();
-        state.clear();
         state.ending.get_or_insert(ending);
+        let gone = self.let_go(&mut state);
         drop(state);
         self.cut.notify_one();
         self.changed.notify_one();
         gone
+    }
+
+    /// Lets go of what waits: how many messages are lost for it. What a session keeps is not.
+    fn let_go(&self, state: &mut State) -> usize {
+        let rest = std::mem::take(&mut state.messages);
+        state.ahead = VecDeque::new();
+        state.bytes = 0;
+        state.ping = None;
+        let can_resume = state.ending.is_some_and(|ending| ending.can_resume);
+        if can_resume && self.session.is_some() {
+            self.record(&rest);
+            0
+        } else {
+            rest.len()
+        }
+    }
+
+    /// Keeps messages for a client that comes back. Under the queue's lock: in the order of the queue.
+    fn record<'m>(&self, messages: impl IntoIterator<Item = &'m Utf8Bytes>) {
+        if let Some(session) = &self.session {
+            for message in messages {
+                session.record(message);
+            }
+        }
+    }
+
+    /// Whether the session goes on after the connection; false while it has not ended.
+    pub(super) fn can_resume(&self) -> bool {
+        self.session.is_some() && self.state().ending.is_some_and(|ending| ending.can_resume)
     }
 
     /// Waits until what waited was let go of: how the connection ends.
@@ -161,8 +206,12 @@ impl Outbox {
         if let Some(payload) = state.ping.take() {
             return Next::Write(Frame::Ping(payload));
         }
+        if let Some(message) = state.ahead.pop_front() {
+            return Next::Write(Frame::Text(message));
+        }
         if let Some(message) = state.messages.pop_front() {
             state.bytes -= message.len();
+            self.record([&message]);
             return Next::Write(Frame::Text(message));
         }
         // Room for a burst that has passed is given back.
@@ -178,21 +227,13 @@ impl Outbox {
     }
 }
 
-impl State {
-    fn clear(&mut self) {
-        self.messages = VecDeque::new();
-        self.bytes = 0;
-        self.ping = None;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn filled(overflow: Overflow) -> (Outbox, Limits) {
         let limits = Limits { queue_messages: 2, queue_bytes: 10, overflow, ..Limits::default() };
-        let outbox = Outbox::new();
+        let outbox = Outbox::new(None, Vec::new());
         assert_eq!(outbox.push(&"one".into(), &limits), Push::Queued);
         assert_eq!(outbox.push(&"two".into(), &limits), Push::Queued);
         (outbox, limits)
@@ -227,11 +268,11 @@ mod tests {
     #[test]
     fn an_end_comes_after_what_waits_and_the_first_one_counts() {
         let (outbox, _) = filled(Overflow::Close);
-        outbox.end(Ending { code: 1000, reason: "first" });
-        outbox.end(Ending { code: 1001, reason: "second" });
+        outbox.end(Ending { code: 1000, reason: "first", can_resume: false });
+        outbox.end(Ending { code: 1001, reason: "second", can_resume: false });
         outbox.ping(b"p".to_vec());
         assert_eq!(outbox.next(), Next::Write(Frame::Ping(b"p".to_vec())));
         assert_eq!(rest(&outbox), ["one", "two"]);
-        assert_eq!(outbox.next(), Next::End(Ending { code: 1000, reason: "first" }));
+        assert_eq!(outbox.next(), Next::End(Ending { code: 1000, reason: "first", can_resume: false }));
     }
 }

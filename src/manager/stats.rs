@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::backplane::{Node, NodeCounters};
+
 /// Counters of a manager; none ever decreases.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
@@ -14,6 +16,9 @@ pub(super) struct Counters {
     pub(super) connections_refused: AtomicU64,
     pub(super) connections_replaced: AtomicU64,
     pub(super) connections_reaped: AtomicU64,
+    pub(super) sessions_resumed: AtomicU64,
+    pub(super) sessions_refused: AtomicU64,
+    pub(super) sessions_forgotten: AtomicU64,
     pub(super) messages_queued: AtomicU64,
     pub(super) messages_sent: AtomicU64,
     pub(super) bytes_sent: AtomicU64,
@@ -48,6 +53,8 @@ pub struct Stats {
     pub active_users: usize,
     /// Threads that a live connection looks at.
     pub active_threads: usize,
+    /// Sessions that wait for their client to come back.
+    pub active_sessions_away: usize,
     /// Messages that wait in queues.
     pub queued_messages: usize,
     /// Their bytes.
@@ -62,6 +69,12 @@ pub struct Stats {
     pub connections_replaced: u64,
     /// Connections that ended since they gave no sign of life.
     pub connections_reaped: u64,
+    /// Sessions that went on in a new connection.
+    pub sessions_resumed: u64,
+    /// Clients that came back to a session that could not go on.
+    pub sessions_refused: u64,
+    /// Sessions whose client did not come back in time, or that others had to go for.
+    pub sessions_forgotten: u64,
     /// Messages put into a queue, once for each recipient.
     pub messages_queued: u64,
     /// Messages that a socket took.
@@ -90,6 +103,40 @@ pub struct Stats {
     pub pongs_received: u64,
     /// Pings whose pong did not come in time.
     pub pongs_missed: u64,
+    /// How things stand with the other nodes: `none` (there are no others), `up`, `degraded` (the registry refuses), `down`,
+    /// `probing`.
+    pub backplane: &'static str,
+    /// Messages that went out to other nodes.
+    pub backplane_published: u64,
+    /// Messages that came from other nodes.
+    pub backplane_received: u64,
+    /// Messages that did not go out: the backplane was away, or too many waited.
+    pub backplane_dropped: u64,
+    /// How often the backplane was lost or not reached.
+    pub backplane_failures: u64,
+    /// What came over the backplane and could not be read.
+    pub backplane_unreadable: u64,
+}
+
+/// One connection, as somebody who watches wants to see it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ConnectionFigures {
+    /// Its id.
+    pub connection_id: String,
+    /// Its user.
+    pub user_id: String,
+    /// The thread that it looks at.
+    pub thread_id: Option<String>,
+    /// Messages that wait for it.
+    pub queued_messages: usize,
+    /// Their bytes.
+    pub queued_bytes: usize,
+    /// Whether it has answered every ping whose deadline has passed.
+    pub is_healthy: bool,
+    /// The mean round-trip time of its pings, in seconds.
+    pub mean_round_trip_seconds: Option<f64>,
+    /// Seconds since its last sign of life.
+    pub silent_seconds: f64,
 }
 
 /// What a manager holds at the moment.
@@ -100,19 +147,24 @@ pub(super) struct Held {
     pub(super) connections: usize,
     pub(super) users: usize,
     pub(super) threads: usize,
+    pub(super) sessions: usize,
     pub(super) messages: usize,
     pub(super) bytes: usize,
 }
 
 impl Counters {
-    pub(super) fn snapshot(&self, held: Held) -> Stats {
+    pub(super) fn snapshot(&self, held: Held, node: Option<&Node>) -> Stats {
         let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let of_node = |counter: fn(&NodeCounters) -> &AtomicU64| {
+            node.map_or(0, |node| counter(&node.counters).load(Ordering::Relaxed))
+        };
         Stats {
             state: held.state,
             uptime_seconds: held.uptime_seconds,
             active_connections: held.connections,
             active_users: held.users,
             active_threads: held.threads,
+            active_sessions_away: held.sessions,
             queued_messages: held.messages,
             queued_bytes: held.bytes,
             connections_opened: of(&self.connections_opened),
@@ -120,6 +172,9 @@ impl Counters {
             connections_refused: of(&self.connections_refused),
             connections_replaced: of(&self.connections_replaced),
             connections_reaped: of(&self.connections_reaped),
+            sessions_resumed: of(&self.sessions_resumed),
+            sessions_refused: of(&self.sessions_refused),
+            sessions_forgotten: of(&self.sessions_forgotten),
             messages_queued: of(&self.messages_queued),
             messages_sent: of(&self.messages_sent),
             bytes_sent: of(&self.bytes_sent),
@@ -134,6 +189,12 @@ impl Counters {
             pings_sent: of(&self.pings_sent),
             pongs_received: of(&self.pongs_received),
             pongs_missed: of(&self.pongs_missed),
+            backplane: node.map_or("none", |node| node.standing().state.as_str()),
+            backplane_published: of_node(|counters| &counters.published),
+            backplane_received: of_node(|counters| &counters.received),
+            backplane_dropped: of_node(|counters| &counters.dropped),
+            backplane_failures: of_node(|counters| &counters.failures),
+            backplane_unreadable: of_node(|counters| &counters.unreadable),
         }
     }
 }

@@ -2,54 +2,30 @@
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::watch;
-use tokio::time::Instant;
-use tokio_util::task::TaskTracker;
 use tungstenite::Utf8Bytes;
 
-use super::connection::{self, Connection, DONE, GOING_AWAY, Health, REPLACED};
-use super::heartbeat::{self, Newcomers};
-use super::limits::{Limits, WhenFull};
-use super::message::{Message, Unsendable};
-use super::outbox::{Ending, Push};
+use super::admission;
+use super::backplane::{Backplane, Node, NodeFigures, Question, State, Topic};
+use super::connection::{DONE, GOING_AWAY, GONE, Health};
+use super::core::{Core, Phase};
+use super::limits::Limits;
+use super::message::Message;
 use super::protocol::{ConnectionId, Refused, UnifiedWebSocketManager};
-use super::registry::{Group, Registry};
+use super::registry::Registry;
+use super::session::Resumption;
 use super::socket::{Socket, identity};
-use super::stats::{Counters, Held, Stats, add};
+use super::stats::{ConnectionFigures, Stats};
 
 /// The reference manager. Its calls return at once; they have to be made within a tokio runtime with time. Dropped without
 /// [`Manager::shutdown`], it drops its connections.
 #[derive(Debug)]
 pub struct Manager {
     core: Arc<Core>,
-}
-
-/// What the tasks of a manager share.
-#[derive(Debug)]
-pub(super) struct Core {
-    pub(super) limits: Limits,
-    pub(super) counters: Counters,
-    /// Tells ids from those of other managers.
-    instance: u64,
-    next_number: AtomicU64,
-    started: Instant,
-    registry: RwLock<Registry>,
-    phase: watch::Sender<Phase>,
-    writers: TaskTracker,
-    heartbeat: OnceLock<Newcomers>,
-}
-
-/// Where a manager is in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Open,
-    Draining,
-    Closed,
 }
 
 /// What became of a broadcast.
@@ -65,46 +41,115 @@ impl Manager {
     /// A manager without connections.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        let core = Core {
-            limits,
-            counters: Counters::default(),
-            instance: RandomState::new().build_hasher().finish(),
-            next_number: AtomicU64::new(1),
-            started: Instant::now(),
-            registry: RwLock::default(),
-            phase: watch::Sender::new(Phase::Open),
-            writers: TaskTracker::new(),
-            heartbeat: OnceLock::new(),
-        };
+        let core = Core::new(limits, new_instance(), Registry::default(), None);
         Self { core: Arc::new(core) }
     }
 
-    /// Sends to one connection. True when it was queued.
-    pub fn send_to_connection(&self, connection_id: &ConnectionId, message: &Message) -> bool {
-        let Some(text) = self.encode(message) else { return false };
-        self.core.find(connection_id).is_some_and(|connection| self.core.push_one(&connection, &text))
+    /// A manager that is one node of several, and begins to connect to the others. Within a runtime.
+    #[must_use]
+    pub fn with_backplane(limits: Limits, backplane: Backplane) -> Self {
+        let instance = new_instance();
+        let (node, watcher, beginning) = Node::new(&instance, backplane);
+        let core = Arc::new(Core::new(limits, instance, Registry::watched_by(watcher), Some(node)));
+        Node::start(&core, beginning);
+        Self { core }
     }
 
-    /// Sends to every connection but those of some users.
+    /// Takes a socket as [`UnifiedWebSocketManager::connect_user`] does, as a session that can be resumed, or that goes on.
+    ///
+    /// The first message is the session's greeting: `{"type": "session", "resumed", "token", "sequence", "window_seconds"}`, and
+    /// where a session that was asked for cannot go on its `reason`; then a new session begins. A greeting has no sequence
+    /// number; every message after it has the next one, from `sequence` + 1. Of a thread that is not named the session keeps
+    /// its own.
+    ///
+    /// # Errors
+    /// As [`UnifiedWebSocketManager::connect_user`].
+    pub async fn connect_session(
+        &self,
+        user_id: &str,
+        websocket: Arc<dyn Socket>,
+        thread_id: Option<&str>,
+        resumption: Resumption<'_>,
+    ) -> Result<ConnectionId, Refused> {
+        let id = admission::connect(&self.core, user_id, websocket, thread_id, Some(resumption))?;
+        self.core.tell_others().await;
+        Ok(id)
+    }
+
+    /// Sends to one connection, on whatever node. True when it was queued.
+    pub async fn send_to_connection(&self, connection_id: &ConnectionId, message: &Message) -> bool {
+        let Some(text) = self.core.encode(message) else { return false };
+        match (self.core.find(connection_id), self.core.node()) {
+            (Some(connection), _) => self.core.push_one(&connection, &text),
+            (None, Some(node)) => node.ask(connection_id.as_str(), Question::Send(text)).await,
+            (None, None) => false,
+        }
+    }
+
+    /// Sends to every connection but those of some users. The figures are those of this node; others hear of it.
     pub fn broadcast(&self, message: &Message, exclude_users: &[&str]) -> Broadcast {
-        let Some(text) = self.encode(message) else {
-            return Broadcast { queued: 0, failed: self.core.registry().all().len() };
+        let Some(text) = self.core.encode(message) else {
+            return Broadcast { queued: 0, failed: self.core.registry().live().all().len() };
         };
-        let is_meant = |connection: &Connection| !exclude_users.contains(&&*connection.user);
-        self.core.push_all(&text, |registry| Some(registry.all()), is_meant)
+        let outcome = self.core.deliver(&Topic::All, &text, &|user| exclude_users.contains(&user));
+        if let Some(node) = self.core.node() {
+            // Nobody is waited for.
+            drop(node.send(Topic::All, &text, exclude_users));
+        }
+        outcome
     }
 
-    /// The live connections of a user, the oldest first.
+    /// The live connections of a user on this node, the oldest first.
     #[must_use]
     pub fn find_user_connections(&self, user_id: &str) -> Vec<ConnectionId> {
         let registry = self.core.registry();
-        let found = registry.of_user(user_id).into_iter().flat_map(BTreeMap::values);
+        let found = registry.live().of_user(user_id).into_iter().flat_map(BTreeMap::values);
         found.map(|connection| connection.id.clone()).collect()
     }
 
-    /// Ends a connection as [`UnifiedWebSocketManager::disconnect_user`] does; false where there is none of this id.
-    pub fn disconnect_connection(&self, connection_id: &ConnectionId) -> bool {
-        self.core.find(connection_id).is_some_and(|connection| self.core.end(&connection, DONE))
+    /// The live connections of a user on all nodes: those of this one first, the oldest first. Of others, what the registry
+    /// knows; where it does not answer, those of this node alone.
+    pub async fn find_user_everywhere(&self, user_id: &str) -> Vec<ConnectionId> {
+        let mut found = self.find_user_connections(user_id);
+        if let Some(node) = self.core.node() {
+            let known = node.find(user_id).await.unwrap_or_default();
+            let others = known.iter().filter(|id| !id.starts_with(&*self.core.instance));
+            found.extend(others.map(|id| ConnectionId::new(id)));
+        }
+        found
+    }
+
+    /// The nodes of the service with their stats; only this one where there are no others, or the registry does not answer.
+    pub async fn nodes(&self) -> Vec<NodeFigures> {
+        let own = NodeFigures { node: self.core.instance.clone(), stats: json!(self.stats()) };
+        let Some(node) = self.core.node() else { return vec![own] };
+        let known = node.nodes().await.unwrap_or_default();
+        let others = known.into_iter().filter(|other| other.node != own.node);
+        let mut all: Vec<NodeFigures> = others.chain([own.clone()]).collect();
+        all.sort_by(|one, other| one.node.cmp(&other.node));
+        all
+    }
+
+    /// Why the other nodes are not reached as they should be; none where they are, or there are none.
+    #[must_use]
+    pub fn backplane_trouble(&self) -> Option<String> {
+        let standing = self.core.node()?.standing();
+        (standing.state != State::Up).then(|| {
+            let why = standing.why.unwrap_or_else(|| "not connected yet".to_owned());
+            format!("{}: {why}", standing.state.as_str())
+        })
+    }
+
+    /// Ends a connection, on whatever node, as [`UnifiedWebSocketManager::disconnect_user`] does; false where there is none of
+    /// this id.
+    pub async fn disconnect_connection(&self, connection_id: &ConnectionId) -> bool {
+        if self.core.disconnect(connection_id) {
+            return true;
+        }
+        match self.core.node() {
+            Some(node) => node.ask(connection_id.as_str(), Question::Disconnect).await,
+            None => false,
+        }
     }
 
     /// Lets a connection look at another thread, or at none; false where there is none of this id.
@@ -119,12 +164,19 @@ impl Manager {
 
     /// Updates of a run go to this thread from now on.
     pub fn bind_run(&self, run_id: &str, thread_id: &str) {
-        self.core.registry_mut().bind_run(run_id, thread_id);
+        self.rebind(run_id, Some(thread_id));
     }
 
     /// The run is over: it belongs to the thread of the same id again.
     pub fn unbind_run(&self, run_id: &str) {
-        self.core.registry_mut().unbind_run(run_id);
+        self.rebind(run_id, None);
+    }
+
+    fn rebind(&self, run_id: &str, thread_id: Option<&str>) {
+        self.core.bind(run_id, thread_id);
+        if let Some(node) = self.core.node() {
+            node.bind(run_id, thread_id);
+        }
     }
 
     /// Pings a connection now, whatever the interval. False where there is none of this id.
@@ -149,8 +201,15 @@ impl Manager {
         }
     }
 
-    /// Tells that the peer is gone: the connection ends without a word.
+    /// Tells that the peer is gone: the connection ends without a word. Its session can go on.
     pub fn record_gone(&self, connection_id: &ConnectionId) {
+        if let Some(connection) = self.core.find(connection_id) {
+            self.core.cut(&connection, GONE);
+        }
+    }
+
+    /// Tells that the peer has closed for good: connection and session end.
+    pub fn record_left(&self, connection_id: &ConnectionId) {
         if let Some(connection) = self.core.find(connection_id) {
             self.core.cut(&connection, DONE);
         }
@@ -162,25 +221,16 @@ impl Manager {
         self.core.registry().by_id(connection_id).map(|connection| *connection.health())
     }
 
+    /// The live connections, at most so many: those for which most bytes wait, of those the oldest.
+    #[must_use]
+    pub fn connections(&self, most: usize) -> Vec<ConnectionFigures> {
+        self.core.busiest(most)
+    }
+
     /// What the manager did and holds.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        let registry = self.core.registry();
-        let waiting = registry.all().values().map(|connection| connection.outbox.waiting());
-        let (messages, bytes) = waiting.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
-        self.core.counters.snapshot(Held {
-            state: match *self.core.phase.borrow() {
-                Phase::Open => "open",
-                Phase::Draining => "draining",
-                Phase::Closed => "closed",
-            },
-            uptime_seconds: self.core.started.elapsed().as_secs_f64(),
-            connections: registry.all().len(),
-            users: registry.users(),
-            threads: registry.threads(),
-            messages,
-            bytes,
-        })
+        self.core.stats()
     }
 
     /// Takes no more connections or messages, writes what is queued for at most this long, and closes everything with 1001.
@@ -201,7 +251,7 @@ impl Manager {
         }
         // Whoever gives up on this call leaves the manager closed all the same.
         let _closing = Closing(&core.phase);
-        let connections: Vec<Arc<Connection>> = core.registry().all().values().cloned().collect();
+        let connections = core.connections();
         for connection in &connections {
             core.end(connection, GOING_AWAY);
         }
@@ -212,21 +262,17 @@ impl Manager {
                 connection.socket.abort();
             }
         }
+        if let Some(node) = core.node() {
+            node.leave().await;
+        }
     }
 
-    /// The JSON of a message; what cannot be sent is counted.
-    fn encode(&self, message: &Message) -> Option<Utf8Bytes> {
-        match message.encode(self.core.limits.message_bytes) {
-            Ok(text) => Some(text),
-            Err(Unsendable::NotSerialisable(_)) => {
-                add(&self.core.counters.not_serialisable, 1);
-                None
-            }
-            Err(Unsendable::TooLarge { .. }) => {
-                add(&self.core.counters.too_large, 1);
-                None
-            }
-        }
+    /// Sends to whom a topic means, here and on other nodes. Others are waited for only where there is nobody here.
+    async fn send(&self, topic: Topic, text: &Utf8Bytes) -> bool {
+        let is_here = self.core.deliver(&topic, text, &|_| false).queued > 0;
+        let Some(node) = self.core.node() else { return is_here };
+        let heard = node.send(topic, text, &[]);
+        is_here || heard.by_any(node.deadline()).await
     }
 }
 
@@ -237,45 +283,8 @@ impl UnifiedWebSocketManager for Manager {
         websocket: Arc<dyn Socket>,
         thread_id: Option<&str>,
     ) -> Result<ConnectionId, Refused> {
-        let core = &self.core;
-        let mut registry = core.registry_mut();
-        let refuse = |why: Refused| {
-            add(&core.counters.connections_refused, 1);
-            Err(why)
-        };
-        if *core.phase.borrow() != Phase::Open {
-            return refuse(Refused::ShuttingDown);
-        }
-        if let Some(known) = registry.by_socket(identity(&websocket)).cloned() {
-            if &*known.user != user_id {
-                return refuse(Refused::SocketInUse);
-            }
-            registry.look_at(&known, thread_id);
-            return Ok(known.id.clone());
-        }
-        let limit = core.limits.connections_per_user;
-        let held = registry.of_user(user_id);
-        if held.map_or(0, Group::len) >= limit {
-            let oldest = held.and_then(Group::first_key_value).map(|(_, oldest)| oldest.clone());
-            match (core.limits.when_full, oldest) {
-                (WhenFull::ReplaceOldest, Some(oldest)) => {
-                    registry.remove(&oldest);
-                    core.count_closed();
-                    add(&core.counters.connections_replaced, 1);
-                    core.drop_rest(&oldest, REPLACED);
-                }
-                (WhenFull::ReplaceOldest, None) | (WhenFull::Refuse, _) => {
-                    return refuse(Refused::TooManyConnections { limit });
-                }
-            }
-        }
-        let number = core.next_number.fetch_add(1, Ordering::Relaxed);
-        let id = ConnectionId::new(&format!("{:016x}-{number:x}", core.instance));
-        let connection = Arc::new(Connection::new(number, id.clone(), user_id, websocket));
-        registry.add(&connection, thread_id);
-        drop(registry);
-        add(&core.counters.connections_opened, 1);
-        core.start(connection);
+        let id = admission::connect(&self.core, user_id, websocket, thread_id, None)?;
+        self.core.tell_others().await;
         Ok(id)
     }
 
@@ -287,13 +296,13 @@ impl UnifiedWebSocketManager for Manager {
     }
 
     async fn send_to_user(&self, user_id: &str, message: &Message) -> bool {
-        let Some(text) = self.encode(message) else { return false };
-        self.core.push_all(&text, |registry| registry.of_user(user_id), |_| true).queued > 0
+        let Some(text) = self.core.encode(message) else { return false };
+        self.send(Topic::User(user_id.into()), &text).await
     }
 
     async fn send_to_thread(&self, thread_id: &str, message: &Message) -> bool {
-        let Some(text) = self.encode(message) else { return false };
-        self.core.push_all(&text, |registry| registry.of_thread(thread_id), |_| true).queued > 0
+        let Some(text) = self.core.encode(message) else { return false };
+        self.send(Topic::Thread(thread_id.into()), &text).await
     }
 
     async fn send_agent_update(&self, run_id: &str, agent_name: &str, update: &Message) {
@@ -303,13 +312,18 @@ impl UnifiedWebSocketManager for Manager {
             ("agent_name", Message::text(agent_name)),
             ("payload", update.clone()),
         ]);
-        if let Some(text) = self.encode(&message) {
-            self.core.push_all(&text, |registry| registry.of_run(run_id), |_| true);
+        if let Some(text) = self.core.encode(&message) {
+            let thread: Arc<str> = self.core.registry().thread_of_run(run_id).into();
+            self.send(Topic::Thread(thread), &text).await;
         }
     }
 
     async fn check_connection_health(&self, connection_id: &ConnectionId) -> bool {
-        self.health(connection_id).is_some_and(|health| health.is_good())
+        match (self.health(connection_id), self.core.node()) {
+            (Some(health), _) => health.is_good(),
+            (None, Some(node)) => node.ask(connection_id.as_str(), Question::IsHealthy).await,
+            (None, None) => false,
+        }
     }
 
     async fn get_stats(&self) -> BTreeMap<String, Value> {
@@ -328,134 +342,14 @@ impl Drop for Closing<'_> {
 
 impl Drop for Manager {
     fn drop(&mut self) {
-        let connections: Vec<Arc<Connection>> = self.core.registry().all().values().cloned().collect();
-        for connection in connections {
+        for connection in self.core.connections() {
             self.core.cut(&connection, GOING_AWAY);
             connection.socket.abort();
         }
     }
 }
 
-impl Core {
-    fn registry(&self) -> RwLockReadGuard<'_, Registry> {
-        self.registry.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn registry_mut(&self) -> RwLockWriteGuard<'_, Registry> {
-        self.registry.write().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The live connection with this id.
-    fn find(&self, id: &ConnectionId) -> Option<Arc<Connection>> {
-        self.registry().by_id(id).cloned()
-    }
-
-    /// Whether a connection has not ended.
-    pub(super) fn is_live(&self, connection: &Connection) -> bool {
-        self.registry().by_id(&connection.id).is_some()
-    }
-
-    /// Starts the task that writes, and watches over it.
-    fn start(self: &Arc<Self>, connection: Arc<Connection>) {
-        if !self.limits.ping_interval.is_zero() {
-            let newcomers = self.heartbeat.get_or_init(|| heartbeat::watch_over(self));
-            // Without a task that listens the runtime is on its way down.
-            let _ = newcomers.send(Arc::downgrade(&connection));
-        }
-        let core = self.clone();
-        self.writers.spawn(async move {
-            connection::write(&connection, &core.counters, core.limits.write_deadline).await;
-            // What ended by itself leaves what still waited.
-            core.cut(&connection, DONE);
-        });
-    }
-
-    /// Ends a connection after what is queued; false where it has ended before.
-    fn end(&self, connection: &Connection, ending: Ending) -> bool {
-        let is_live = self.registry_mut().remove(connection);
-        if is_live {
-            self.count_closed();
-        }
-        connection.outbox.end(ending);
-        is_live
-    }
-
-    /// Ends a connection at once.
-    pub(super) fn cut(&self, connection: &Connection, ending: Ending) {
-        if self.registry_mut().remove(connection) {
-            self.count_closed();
-        }
-        self.drop_rest(connection, ending);
-    }
-
-    /// Lets go of what waits for a connection.
-    fn drop_rest(&self, connection: &Connection, ending: Ending) {
-        add(&self.counters.messages_lost, connection.outbox.cut(ending));
-    }
-
-    fn count_closed(&self) {
-        add(&self.counters.connections_closed, 1);
-    }
-
-    /// Queues a message for one connection.
-    fn push_one(&self, connection: &Arc<Connection>, text: &Utf8Bytes) -> bool {
-        let (is_queued, has_ended) = self.push(connection, text);
-        if has_ended {
-            self.cut(connection, DONE);
-        }
-        is_queued
-    }
-
-    /// Queues a message for a group of connections. Nobody waits: queues take, drop or end.
-    fn push_all<'r>(
-        &'r self,
-        text: &Utf8Bytes,
-        group: impl for<'a> FnOnce(&'a Registry) -> Option<&'a Group>,
-        is_meant: impl Fn(&Connection) -> bool,
-    ) -> Broadcast {
-        let mut outcome = Broadcast::default();
-        let mut ended: Vec<Arc<Connection>> = Vec::new();
-        {
-            let registry = self.registry();
-            let meant = group(&registry).into_iter().flat_map(BTreeMap::values).filter(|one| is_meant(one));
-            for connection in meant {
-                let (is_queued, has_ended) = self.push(connection, text);
-                outcome.queued += usize::from(is_queued);
-                outcome.failed += usize::from(!is_queued);
-                if has_ended {
-                    ended.push(connection.clone());
-                }
-            }
-        }
-        for connection in ended {
-            self.cut(&connection, DONE);
-        }
-        outcome
-    }
-
-    /// Queues a message: whether it waits, and whether the connection has to end for it.
-    fn push(&self, connection: &Connection, text: &Utf8Bytes) -> (bool, bool) {
-        let counters = &self.counters;
-        match connection.outbox.push(text, &self.limits) {
-            Push::Queued => {
-                add(&counters.messages_queued, 1);
-                (true, false)
-            }
-            Push::QueuedFor(gone) => {
-                add(&counters.messages_queued, 1);
-                add(&counters.messages_dropped_oldest, gone);
-                (true, false)
-            }
-            Push::Dropped => {
-                add(&counters.messages_dropped_newest, 1);
-                (false, false)
-            }
-            Push::Overflowed(gone) => {
-                add(&counters.overflows, 1);
-                add(&counters.messages_lost, gone);
-                (false, true)
-            }
-            Push::Ended => (false, false),
-        }
-    }
+/// A name that no other manager has.
+fn new_instance() -> String {
+    format!("{:016x}", RandomState::new().build_hasher().finish())
 }

@@ -30,12 +30,15 @@ impl InterfaceAdapter {
 
     /// Now [`Manager::disconnect_connection`].
     pub async fn remove_connection(&self, connection_id: &str) {
-        self.names.disconnect(&self.manager, connection_id);
+        self.names.disconnect(&self.manager, connection_id).await;
     }
 
     /// Now [`Manager::send_to_connection`].
     pub async fn send_to_connection(&self, connection_id: &str, data: &Message) -> bool {
-        self.names.get(connection_id).is_some_and(|id| self.manager.send_to_connection(&id, data))
+        match self.names.get(connection_id) {
+            Some(id) => self.manager.send_to_connection(&id, data).await,
+            None => false,
+        }
     }
 
     /// Now [`Manager::broadcast`].

@@ -48,7 +48,10 @@ impl ModernAdapter {
 
     /// Now [`Manager::send_to_connection`].
     pub async fn send_to_connection(&self, connection_id: &str, message: &Message) -> bool {
-        self.names.get(connection_id).is_some_and(|id| self.manager.send_to_connection(&id, message))
+        match self.names.get(connection_id) {
+            Some(id) => self.manager.send_to_connection(&id, message).await,
+            None => false,
+        }
     }
 
     /// Now [`Manager::broadcast`]: how many connections it was queued for.
@@ -59,7 +62,7 @@ impl ModernAdapter {
 
     /// Now [`Manager::disconnect_connection`].
     pub async fn disconnect_connection(&self, connection_id: &str) {
-        self.names.disconnect(&self.manager, connection_id);
+        self.names.disconnect(&self.manager, connection_id).await;
     }
 
     /// Now `active_connections` of [`Manager::stats`].
@@ -72,11 +75,11 @@ impl ModernAdapter {
 impl ConnectionWrapper {
     /// Now [`Manager::send_to_connection`].
     pub async fn send(&self, message: &Message) -> bool {
-        self.manager.send_to_connection(&self.id, message)
+        self.manager.send_to_connection(&self.id, message).await
     }
 
     /// Now [`Manager::disconnect_connection`].
     pub async fn close(&self) {
-        self.manager.disconnect_connection(&self.id);
+        self.manager.disconnect_connection(&self.id).await;
     }
 }

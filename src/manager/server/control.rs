@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::Shared;
 use super::admission::{bearer, is_same_secret};
-use super::routes::{Answer, error, json as answer_json};
+use super::routes::{Answer, error, json as answer_json, query_of};
 use crate::manager::{ConnectionId, Message, UnifiedWebSocketManager};
 
 /// Where the calls are.
@@ -30,6 +30,9 @@ const CALLS: [&str; 9] = [
     "send_to_thread",
     "send_to_user",
 ];
+
+/// Connections that are listed where it is not said how many.
+const LISTED: usize = 100;
 
 /// Bytes that a call may have beside its message.
 const ENVELOPE: usize = 4 << 10;
@@ -104,8 +107,20 @@ pub(super) async fn answer(request: Request<Incoming>, shared: &Arc<Shared>) -> 
         let stats = shared.manager.get_stats().await;
         return answer_json(StatusCode::OK, &json!(stats));
     }
+    if call == "nodes" && request.method() == Method::GET {
+        return answer_json(StatusCode::OK, &json!({ "nodes": shared.manager.nodes().await }));
+    }
+    if call == "connections" && request.method() == Method::GET {
+        let query = query_of(request.uri().query().unwrap_or_default());
+        let most = query.iter().find(|(key, _)| key == "most").map(|(_, value)| value.parse());
+        let Ok(most) = most.unwrap_or(Ok(LISTED)) else {
+            return error(StatusCode::BAD_REQUEST, "`most` is a whole number");
+        };
+        let listed = shared.manager.connections(most);
+        return answer_json(StatusCode::OK, &json!({ "connections": listed }));
+    }
     if request.method() != Method::POST {
-        return error(StatusCode::METHOD_NOT_ALLOWED, "calls are POST; GET stats");
+        return error(StatusCode::METHOD_NOT_ALLOWED, "calls are POST; GET stats, connections, nodes");
     }
     let limit = shared.settings.limits.message_bytes.saturating_add(ENVELOPE);
     let Ok(body) = Limited::new(request.into_body(), limit).collect().await else {
@@ -137,7 +152,7 @@ async fn perform(call: &str, body: &[u8], shared: &Shared) -> Result<Value, Wron
         }
         "send_to_connection" => {
             let ToConnection { connection_id, message } = read(body)?;
-            queued(manager.send_to_connection(&ConnectionId::new(&connection_id), &message))
+            queued(manager.send_to_connection(&ConnectionId::new(&connection_id), &message).await)
         }
         "broadcast" => {
             let ToAll { message, exclude_users } = read(body)?;
@@ -160,7 +175,7 @@ async fn perform(call: &str, body: &[u8], shared: &Shared) -> Result<Value, Wron
         }
         "find_user_connections" => {
             let OfUser { user_id } = read(body)?;
-            let found = manager.find_user_connections(&user_id);
+            let found = manager.find_user_everywhere(&user_id).await;
             let ids: Vec<&str> = found.iter().map(ConnectionId::as_str).collect();
             Ok(json!({ "connections": ids }))
         }
@@ -171,7 +186,8 @@ async fn perform(call: &str, body: &[u8], shared: &Shared) -> Result<Value, Wron
         }
         "disconnect" => {
             let OfConnection { connection_id } = read(body)?;
-            Ok(json!({ "ended": manager.disconnect_connection(&ConnectionId::new(&connection_id)) }))
+            let has_ended = manager.disconnect_connection(&ConnectionId::new(&connection_id)).await;
+            Ok(json!({ "ended": has_ended }))
         }
         _ => Err(Wrong {
             status: StatusCode::NOT_FOUND,

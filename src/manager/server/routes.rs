@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, SEC_WEBSOCKET_PROTOCOL, WWW_AUTHENTICATE,
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, SEC_WEBSOCKET_PROTOCOL,
+    WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{Method, Request, Response, StatusCode};
 use percent_encoding::percent_decode_str;
@@ -25,9 +26,10 @@ pub(super) async fn answer(request: Request<Incoming>, address: SocketAddr, shar
     match (request.method(), path.as_str()) {
         (&Method::GET, "/ws") => upgrade(request, address, shared),
         (&Method::GET, "/echo") if shared.settings.has_echo => upgrade_echo(request, shared),
-        (&Method::GET, "/healthz") => text(StatusCode::OK, "ok\n"),
+        (&Method::GET, "/healthz") => text(StatusCode::OK, &state_of("ok", shared)),
         (&Method::GET, "/readyz") => match shared.is_ending.is_cancelled() {
-            false => text(StatusCode::OK, "ready\n"),
+            // Whatever the other nodes do, clients are served here.
+            false => text(StatusCode::OK, &state_of("ready", shared)),
             true => text(StatusCode::SERVICE_UNAVAILABLE, "ending\n"),
         },
         (&Method::GET, "/metrics") => {
@@ -35,6 +37,7 @@ pub(super) async fn answer(request: Request<Incoming>, address: SocketAddr, shar
             answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(metrics::CONTENT_TYPE));
             answer
         }
+        (&Method::GET, "/dashboard") if shared.settings.control_token.is_some() => dashboard(),
         (_, path) if path.starts_with(control::PREFIX) => control::answer(request, shared).await,
         (_, "/ws" | "/healthz" | "/readyz" | "/metrics") => {
             let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, "only GET is answered here\n");
@@ -44,6 +47,26 @@ pub(super) async fn answer(request: Request<Incoming>, address: SocketAddr, shar
         (_, _) => text(StatusCode::NOT_FOUND, "nothing is here: /ws, /healthz, /readyz, /metrics\n"),
     }
 }
+
+/// A word, and what is wrong beside it.
+fn state_of(word: &str, shared: &Shared) -> String {
+    let trouble = shared.manager.backplane_trouble();
+    format!("{word}\n{}", trouble.map_or_else(String::new, |trouble| format!("backplane {trouble}\n")))
+}
+
+/// A page that shows what the control interface says to whoever has its token. It holds nothing itself.
+fn dashboard() -> Answer {
+    let mut answer = text(StatusCode::OK, include_str!("dashboard.html"));
+    let headers = answer.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(DASHBOARD_POLICY));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    answer
+}
+
+/// What the dashboard may do: its own script and style, and calls to where it comes from (CSP Level 3).
+const DASHBOARD_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; \
+     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Lets a client in, or says why not before anything is upgraded.
 fn upgrade(mut request: Request<Incoming>, address: SocketAddr, shared: &Arc<Shared>) -> Answer {
@@ -74,18 +97,23 @@ fn upgrade(mut request: Request<Incoming>, address: SocketAddr, shared: &Arc<Sha
             );
         }
     };
+    let value_of = |wanted: &str| query.iter().find(|(key, _)| key == wanted).map(|(_, value)| value.clone());
+    let Ok(sequence) = value_of("sequence").map_or(Ok(0), |sequence| sequence.parse()) else {
+        return text(StatusCode::BAD_REQUEST, "`sequence` is the number of messages that were seen\n");
+    };
+    let resume = value_of("resume").map(|token| wire::Resume { token, sequence });
     let Some(seat) = take_seat(shared, address.ip()) else {
         return refuse(&counters.no_room, StatusCode::TOO_MANY_REQUESTS, "too many connections\n");
     };
     if let Some(subprotocol) = admitted.subprotocol {
         response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(subprotocol));
     }
-    let thread = query.into_iter().find(|(key, _)| key == "thread_id").map(|(_, value)| value);
+    let client = wire::Client { user: admitted.user, thread: value_of("thread_id"), resume };
     let upgrading = hyper::upgrade::on(&mut request);
     let shared = shared.clone();
     shared.clients.clone().spawn(async move {
         if let Ok(upgraded) = upgrading.await {
-            wire::serve(upgraded, &shared, &admitted.user, thread.as_deref()).await;
+            wire::serve(upgraded, &shared, &client).await;
         }
         drop(seat);
     });
@@ -109,7 +137,7 @@ fn upgrade_echo(mut request: Request<Incoming>, shared: &Arc<Shared>) -> Answer 
 }
 
 /// Keys and values of a query, decoded.
-fn query_of(query: &str) -> Vec<(String, String)> {
+pub(super) fn query_of(query: &str) -> Vec<(String, String)> {
     let decoded = |part: &str| percent_decode_str(&part.replace('+', " ")).decode_utf8_lossy().into_owned();
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
     pairs

@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use self::early::{Watched, is_no_utf8};
 use super::Shared;
 use crate::manager::socket::{Frame, Pending, Socket, SocketClosed, close};
-use crate::manager::{ConnectionId, Manager, Message, Refused, UnifiedWebSocketManager};
+use crate::manager::{ConnectionId, Manager, Message, Refused, Resumption, UnifiedWebSocketManager};
 
 /// Bytes of the buffers of one connection, each way: what most messages fit into.
 const BUFFER: usize = 4 << 10;
@@ -71,15 +71,40 @@ impl Socket for WireSocket {
     }
 }
 
+/// What a client asked for.
+pub(super) struct Client {
+    pub(super) user: String,
+    pub(super) thread: Option<String>,
+    pub(super) resume: Option<Resume>,
+}
+
+/// The session that a client wants.
+pub(super) struct Resume {
+    /// Empty for a new one.
+    pub(super) token: String,
+    /// How many messages it has of it.
+    pub(super) sequence: u64,
+}
+
 /// Serves one client until either side ends it.
-pub(super) async fn serve(upgraded: Upgraded, shared: &Shared, user: &str, thread: Option<&str>) {
+pub(super) async fn serve(upgraded: Upgraded, shared: &Shared, client: &Client) {
     let settings = &shared.settings;
     let stream = accept(upgraded, settings.incoming_bytes, settings.limits.message_bytes).await;
     let (sink, stream) = stream.split();
     let is_over = CancellationToken::new();
     let socket = Arc::new(WireSocket { sink: Mutex::new(sink), is_over: is_over.clone() });
     let manager = &shared.manager;
-    let id = match manager.connect_user(user, socket.clone(), thread).await {
+    let Client { user, thread, resume } = client;
+    let (thread, sequence) = (thread.as_deref(), resume.as_ref().map_or(0, |resume| resume.sequence));
+    let connected = match resume.as_ref().map(|resume| resume.token.as_str()) {
+        None => manager.connect_user(user, socket.clone(), thread).await,
+        Some("") => manager.connect_session(user, socket.clone(), thread, Resumption::New).await,
+        Some(token) => {
+            let resumption = Resumption::Of { token, sequence };
+            manager.connect_session(user, socket.clone(), thread, resumption).await
+        }
+    };
+    let id = match connected {
         Ok(id) => id,
         Err(refused) => {
             let code = match refused {
@@ -170,7 +195,7 @@ async fn listen(
         match message {
             WireMessage::Pong(payload) => shared.manager.record_pong(id, &payload),
             WireMessage::Text(text) if allowance.take() => {
-                hear(&shared.manager, id, &text);
+                hear(&shared.manager, id, &text).await;
             }
             WireMessage::Binary(_) if allowance.take() => {
                 return Some((1003, "only text is understood"));
@@ -181,6 +206,10 @@ async fn listen(
                 counters.too_many_messages.fetch_add(1, Ordering::Relaxed);
                 return Some((close::POLICY, "too many messages"));
             }
+            // Whoever closes like this does not come back to go on; a page that is left may.
+            WireMessage::Close(Some(CloseFrame { code: CloseCode::Normal, .. })) => {
+                shared.manager.record_left(id);
+            }
             WireMessage::Close(_) | WireMessage::Frame(_) => {}
         }
     }
@@ -188,7 +217,7 @@ async fn listen(
 }
 
 /// Does what a client asks for: to look at another thread, or at none.
-fn hear(manager: &Manager, id: &ConnectionId, text: &str) {
+async fn hear(manager: &Manager, id: &ConnectionId, text: &str) {
     let asked: Option<Value> = serde_json::from_str(text).ok();
     let kind = asked.as_ref().and_then(|asked| asked.get("type")?.as_str());
     let problem = match kind {
@@ -202,7 +231,7 @@ fn hear(manager: &Manager, id: &ConnectionId, text: &str) {
         None => "expected an object of JSON with a `type`",
     };
     let answer = Message::map([("type", Message::text("error")), ("error", Message::text(problem))]);
-    manager.send_to_connection(id, &answer);
+    manager.send_to_connection(id, &answer).await;
 }
 
 /// How a client is told what it did wrong (RFC 6455, section 7.4.1); none where there is nobody to tell.
