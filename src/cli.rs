@@ -320,7 +320,9 @@ fn run(arguments: &Arguments) -> miette::Result<Outcome> {
         Command::History(wanted) => {
             return history::run(wanted, arguments.quiet, arguments.color).map(|()| Outcome::Fine);
         }
-        Command::Serve(wanted) => return serve::run(wanted, arguments.quiet).map(|()| Outcome::Fine),
+        Command::Serve(wanted) => {
+            return serve::run(wanted, arguments.quiet, arguments.color).map(|()| Outcome::Fine);
+        }
         Command::Conform(wanted) => return conform::run(wanted, arguments.quiet, arguments.color),
         Command::Graph { inputs, output, cycles, implicit } => {
             let loaded = inputs.load(arguments.quiet)?;

@@ -99,7 +99,7 @@ async fn a_client_that_is_back_before_its_end_was_noticed_takes_over() {
     say(&manager, 1..4).await;
     let second = first.back(&manager, 0).await;
     assert_eq!(second.seen(), [1, 2, 3]);
-    assert_eq!(manager.find_user_connections("u"), [second.id.clone()]);
+    assert_eq!(manager.find_user_connections("u"), std::slice::from_ref(&second.id));
     assert_eq!(first.socket.close_code(), Some(1008));
 }
 
@@ -142,13 +142,12 @@ async fn what_cannot_go_on_is_told_and_a_new_session_begins() {
 #[tokio::test(start_paused = true)]
 async fn a_session_that_was_ended_by_will_does_not_go_on() {
     let manager = keeping(Resume::default());
-    let ends: [(&str, fn(&Manager, &Client)); 2] = [
-        ("the client closed", |manager, client| manager.record_left(&client.id)),
-        ("the session was revoked while away", |manager, client| manager.record_gone(&client.id)),
-    ];
-    for (why, end) in ends {
+    for (why, end) in [
+        ("the client closed", Manager::record_left as fn(&Manager, &ConnectionId)),
+        ("the session was revoked while away", Manager::record_gone),
+    ] {
         let client = Client::connect(&manager, "u", None, Resumption::New).await;
-        end(&manager, &client);
+        end(&manager, &client.id);
         manager.disconnect_connection(&client.id).await;
         let back = client.back(&manager, 0).await;
         assert_eq!(back.greeting["resumed"], false, "{why}");

@@ -1,6 +1,7 @@
 //! Nodes over a real Redis that is killed, paused, restarted, filled up and locked. Needs `redis-server`: the variable
 //! `SSOT_REDIS_SERVER` names it; without it these tests are left out, and say so.
 
+#![expect(clippy::print_stderr, reason = "what is left out is said")]
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

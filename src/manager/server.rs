@@ -5,6 +5,7 @@ mod admission;
 mod control;
 mod metrics;
 mod routes;
+mod tls;
 mod wire;
 
 use std::future::Future;
@@ -15,12 +16,16 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpListener;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::admission::Seats;
 pub use self::admission::{Identity, KeyError, TokenAlgorithm, TokenRules};
+pub use self::tls::{Tls, TlsError};
+use super::backplane::Backplane;
 use super::{Limits, Manager};
 
 /// How a server behaves.
@@ -33,6 +38,10 @@ pub struct Settings {
     pub origins: Vec<String>,
     /// What callers of the control interface have to show as a bearer token; without one there is no such interface.
     pub control_token: Option<String>,
+    /// The certificate; without one everything goes in clear text.
+    pub tls: Option<Tls>,
+    /// What joins several nodes to one service.
+    pub backplane: Option<Backplane>,
     /// Limits of the manager.
     pub limits: Limits,
     /// Bytes of one message from a client: more is answered by 1009.
@@ -57,6 +66,8 @@ impl Default for Settings {
             identity: Identity::Nobody,
             origins: Vec::new(),
             control_token: None,
+            tls: None,
+            backplane: None,
             limits: Limits::default(),
             incoming_bytes: 64 << 10,
             incoming_per_second: 50,
@@ -92,7 +103,10 @@ pub async fn run(
 ) -> std::io::Result<()> {
     let seats = Seats::new(settings.connections, settings.connections_per_address);
     let shared = Arc::new(Shared {
-        manager: Manager::new(settings.limits.clone()),
+        manager: match settings.backplane.clone() {
+            Some(backplane) => Manager::with_backplane(settings.limits.clone(), backplane),
+            None => Manager::new(settings.limits.clone()),
+        },
         seats,
         settings,
         counters: metrics::Refusals::default(),
@@ -106,6 +120,7 @@ pub async fn run(
                 Ok(accepted) => accepted,
                 Err(error) if is_passing(&error) => {
                     // Out of descriptors: the listener would say so again at once.
+                    tracing::warn!(%error, "a client cannot be taken");
                     tokio::time::sleep(Duration::from_millis(50)).await;
                     continue;
                 }
@@ -116,14 +131,20 @@ pub async fn run(
         // Small frames must not wait for the acknowledgement of earlier ones.
         let _ = stream.set_nodelay(true);
         let shared = shared.clone();
-        tokio::spawn(serve_client(TokioIo::new(stream), address, shared));
+        tokio::spawn(welcome(stream, address, shared));
     }
     drop(listener);
     shared.is_ending.cancel();
+    let begun = Instant::now();
+    tracing::info!(
+        connections = shared.seats.taken(),
+        "ending: nobody else is let in, what is queued is written"
+    );
     shared.manager.shutdown(shared.settings.drain).await;
     shared.clients.close();
     // Whoever has not closed its side by now does not matter any more.
-    let _ = tokio::time::timeout(Duration::from_secs(1), shared.clients.wait()).await;
+    let _ = timeout(Duration::from_secs(1), shared.clients.wait()).await;
+    tracing::info!(seconds = begun.elapsed().as_secs_f64(), "ended");
     Ok(())
 }
 
@@ -136,7 +157,22 @@ fn is_passing(error: &std::io::Error) -> bool {
     is_of_one_client || matches!(error.raw_os_error(), Some(23 | 24))
 }
 
-async fn serve_client(io: TokioIo<tokio::net::TcpStream>, address: SocketAddr, shared: Arc<Shared>) {
+/// Serves a client over TLS or without it.
+async fn welcome(stream: TcpStream, address: SocketAddr, shared: Arc<Shared>) {
+    let Some(tls) = &shared.settings.tls else {
+        return serve_client(TokioIo::new(stream), address, shared).await;
+    };
+    match timeout(shared.settings.handshake_deadline, tls.accept(stream)).await {
+        Ok(Ok(stream)) => serve_client(TokioIo::new(stream), address, shared).await,
+        Ok(Err(error)) => tracing::debug!(%address, %error, "no TLS"),
+        Err(_elapsed) => tracing::debug!(%address, "TLS took too long"),
+    }
+}
+
+async fn serve_client<I>(io: TokioIo<I>, address: SocketAddr, shared: Arc<Shared>)
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let deadline = shared.settings.handshake_deadline;
     let is_ending = shared.is_ending.clone();
     let answer = service_fn(move |request| {
@@ -155,7 +191,7 @@ async fn serve_client(io: TokioIo<tokio::net::TcpStream>, address: SocketAddr, s
         _ = &mut serving => {}
         () = is_ending.cancelled() => {
             serving.as_mut().graceful_shutdown();
-            let _ = tokio::time::timeout(Duration::from_secs(1), serving).await;
+            let _ = timeout(Duration::from_secs(1), serving).await;
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use serde_json::Value;
 use ssot::manager::server::{Identity, Settings, run};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -102,12 +102,12 @@ impl Server {
     }
 }
 
-pub(crate) async fn next(client: &mut Client) -> Message {
+pub(crate) async fn next<S: AsyncRead + AsyncWrite + Unpin>(client: &mut WebSocketStream<S>) -> Message {
     let received = tokio::time::timeout(Duration::from_secs(10), client.next()).await;
     received.expect("in time").expect("not over").expect("a message")
 }
 
-pub(crate) async fn next_json(client: &mut Client) -> Value {
+pub(crate) async fn next_json<S: AsyncRead + AsyncWrite + Unpin>(client: &mut WebSocketStream<S>) -> Value {
     serde_json::from_str(next(client).await.to_text().expect("text")).expect("JSON")
 }
 

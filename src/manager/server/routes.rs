@@ -72,6 +72,7 @@ const DASHBOARD_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; 
 fn upgrade(mut request: Request<Incoming>, address: SocketAddr, shared: &Arc<Shared>) -> Answer {
     let refuse = |counter: &AtomicU64, status: StatusCode, why: &str| {
         counter.fetch_add(1, Ordering::Relaxed);
+        tracing::info!(%address, status = status.as_u16(), why = why.trim_end(), "refused");
         text(status, why)
     };
     let counters = &shared.counters;

@@ -111,18 +111,22 @@ pub(super) async fn serve(upgraded: Upgraded, shared: &Shared, client: &Client) 
                 Refused::ShuttingDown => close::GOING_AWAY,
                 Refused::SocketInUse | Refused::TooManyConnections { .. } => close::POLICY,
             };
+            tracing::info!(user, why = %refused, "refused");
             end(&socket, code, &refused.to_string()).await;
             return;
         }
     };
+    tracing::debug!(connection = %id, user, thread, "connected");
     let ending = tokio::select! {
         ending = listen(stream, shared, &id) => ending,
         () = is_over.cancelled() => None,
     };
     if let Some((code, reason)) = ending {
+        tracing::info!(connection = %id, user, code, reason, "closed");
         end(&socket, code, reason).await;
     }
     manager.record_gone(&id);
+    tracing::debug!(connection = %id, user, "ended");
     is_over.cancel();
 }
 
