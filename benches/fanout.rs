@@ -1,5 +1,6 @@
 //! One message to many clients: the reference manager's server beside a plain axum broadcast server with buffers of the same
-//! size. `cargo bench --bench fanout -- [CLIENTS] [ROUNDS]`.
+//! size. `cargo bench --bench fanout -- [CLIENTS] [ROUNDS]`; with `many [CLIENTS]` ours alone holds as many clients as the limit of
+//! descriptors allows: memory of each, times of the handshakes, and a broadcast to all.
 //!
 //! Each server is a process of its own, pinned to one core where `taskset` is there, and this process, which holds the
 //! clients, to another. The servers take turns, round by round; medians are shown. Deliveries per second: as many messages
@@ -38,6 +39,7 @@ fn main() {
     match arguments.first().map(String::as_str) {
         Some("serve-ours") => serve(true),
         Some("serve-axum") => serve(false),
+        Some("many") => hold_many(arguments.get(1).map_or(19_900, |text| text.parse().unwrap())),
         _ => {
             let number =
                 |at: usize, default: usize| arguments.get(at).map_or(default, |text| text.parse().unwrap());
@@ -234,6 +236,63 @@ fn measure(kind: &str, clients: usize) -> Found {
             |part: f64| Duration::from_micros(u64::from(latencies[(latencies.len() as f64 * part) as usize]));
         Found { per_second, median: at(0.5), p99: at(0.99), bytes_each }
     })
+}
+
+/// As many clients as there are descriptors, of which this process and the server need one each for every client.
+fn hold_many(clients: usize) {
+    let server = start("serve-ours");
+    runtime().block_on(async {
+        let before = resident(server.child.id());
+        let got = Arc::new(Got { each: (0..clients).map(|_| AtomicU64::new(0)).collect(), ..Got::default() });
+        let epoch = Instant::now();
+        let mut handshakes = Vec::with_capacity(clients);
+        let mut under_way = tokio::task::JoinSet::new();
+        for at in 0..clients {
+            if under_way.len() >= 64 {
+                handshakes.push(under_way.join_next().await.unwrap().unwrap());
+            }
+            let (port, got) = (server.port, got.clone());
+            under_way.spawn(async move {
+                let begun = Instant::now();
+                let stream = connect(port, at).await;
+                tokio::spawn(read_frugally(stream, at, got));
+                begun.elapsed()
+            });
+        }
+        handshakes.extend(under_way.join_all().await);
+        let all = epoch.elapsed();
+        handshakes.sort_unstable();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let each = (resident(server.child.id()) - before) / clients as f64;
+        let mut caller = Caller::new("serve-ours", server.port).await;
+        let mut rounds: Vec<Duration> = Vec::new();
+        for round in 1..=5 {
+            let begun = Instant::now();
+            caller.send(u64::MAX).await;
+            while got.each.iter().any(|each| each.load(Ordering::Relaxed) < round) {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            rounds.push(begun.elapsed());
+        }
+        rounds.sort_unstable();
+        println!("{clients} clients on one server");
+        println!("handshakes per second        {:>12.0}", clients as f64 / all.as_secs_f64());
+        println!(
+            "handshake, median and p99    {:>12.2?} {:.2?}",
+            handshakes[clients / 2],
+            handshakes[clients * 99 / 100]
+        );
+        println!("bytes per idle connection    {each:>12.0}");
+        println!("one message to all, median   {:>12.2?}", rounds[2]);
+    });
+}
+
+/// Counts whole frames with a buffer that many clients can have.
+async fn read_frugally(mut stream: TcpStream, at: usize, got: Arc<Got>) {
+    let mut frame = [0; MESSAGE + 4];
+    while stream.read_exact(&mut frame).await.is_ok() {
+        got.each[at].fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// A handshake by hand: clients cost as little as they can.

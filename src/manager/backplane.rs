@@ -5,6 +5,9 @@
 //! what is delivered here does not wait for it: [`node`] tries again by a circuit breaker with backoff and jitter
 //! ([`breaker`]), says in the stats how things stand, and tells everything anew when it is back.
 //!
+//! What a caller is told of other nodes is less exact than of its own: `true` says that a node has the message that has somebody of
+//! this user or thread, live or with a session that can go on.
+//!
 //! # What is deliberately absent
 //! No queue of messages for a bus that is away: delivery is at most once. What is state and no message (who is where, which
 //! run is bound) is told when the bus is back.

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# `ssot serve` with clients that are not ours: Python's websockets, npm's ws, and Autobahn|Testsuite's fuzzing client.
-# Usage: tests/real_clients/run.sh SSOT_BINARY ECHO_BINARY. Needs Python 3 with venv, npm, and Python 2.7 for Autobahn.
+# `ssot serve` with clients that are not ours: Python's websockets, npm's ws, and Autobahn|Testsuite's fuzzing client; two nodes
+# over a real Redis, behind TLS. Usage: tests/real_clients/run.sh SSOT_BINARY ECHO_BINARY. Needs Python 3 with venv, npm, openssl,
+# redis-server, and Python 2.7 for Autobahn.
 set -euo pipefail
 ssot="$(realpath "$1")"
 echo_server="$(realpath "$2")"
@@ -22,15 +23,25 @@ left_out() {
 [ -d "$home/node_modules/ws" ] || npm install --silent --no-fund --no-audit --prefix "$home" ws@8.18.3 >/dev/null
 
 token="a token that only this run knows"
-SSOT_CONTROL_TOKEN="$token" "$ssot" serve --insecure-dev --listen 127.0.0.1:0 --drain 5 2> "$scratch/serve.log" &
-server=$!
-running+=("$server")
-for _ in $(seq 100); do
-  base="$(sed -n 's#^listening on ws://\(.*\)/ws$#\1#p' "$scratch/serve.log")"
-  [ -n "$base" ] && break
-  sleep 0.05
-done
-[ -n "$base" ] || { echo "the server does not start:"; cat "$scratch/serve.log"; exit 1; }
+# Starts a server, and says in `server` and `base` which and where it is.
+serve() {
+  local log="$scratch/$1.log"
+  : > "$log"
+  shift
+  SSOT_CONTROL_TOKEN="$token" "$ssot" serve --insecure-dev --listen 127.0.0.1:0 --drain 5 "$@" 2> "$log" &
+  server=$!
+  running+=("$server")
+  for _ in $(seq 100); do
+    base="$(sed -n 's#^listening on wss\{0,1\}://\(.*\)/ws$#\1#p' "$log")"
+    [ -n "$base" ] && return
+    sleep 0.05
+  done
+  echo "the server does not start:"
+  cat "$log"
+  exit 1
+}
+
+serve alone
 timeout 60 "$home/venv/bin/python" "$here/client.py" "$base" "$token"
 timeout 60 node "$here/client.mjs" "$base" "$token" "$home" > "$scratch/node.log" &
 node=$!
@@ -42,7 +53,27 @@ done
 kill -TERM "$server"
 wait "$node" || { echo "node's client failed"; cat "$scratch/node.log"; exit 1; }
 cat "$scratch/node.log"
-wait "$server" || { echo "the server ended with $?"; cat "$scratch/serve.log"; exit 1; }
+wait "$server" || { echo "the server ended with $?"; cat "$scratch/alone.log"; exit 1; }
+
+if command -v redis-server >/dev/null && command -v openssl >/dev/null; then
+  openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext "subjectAltName=IP:127.0.0.1" \
+    -keyout "$scratch/key.pem" -out "$scratch/cert.pem" 2>/dev/null
+  redis_port="$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')"
+  redis-server --port "$redis_port" --bind 127.0.0.1 --save "" --appendonly no --dir "$scratch" >/dev/null &
+  running+=("$!")
+  cat > "$scratch/node.toml" <<TOML
+tls-cert = "cert.pem"
+tls-key = "key.pem"
+backplane = "redis://127.0.0.1:$redis_port"
+resume = 30
+TOML
+  serve one --config "$scratch/node.toml"
+  one="$base"
+  serve two --config "$scratch/node.toml"
+  timeout 60 "$home/venv/bin/python" "$here/nodes.py" "$one" "$base" "$token" "$scratch/cert.pem"
+else
+  left_out "two nodes need redis-server and openssl"
+fi
 
 # Autobahn|Testsuite: its fuzzing client against the echo endpoint. Groups 12 and 13 are compression, which is not offered.
 python2=""
