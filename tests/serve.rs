@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 
-use serving::{CONTROL, Server, close_code, next_json, start, trusting};
+use serving::{CONTROL, Server, close_code, get, next_json, start, trusting};
 
 #[tokio::test]
 async fn what_a_service_sends_reaches_its_users_and_threads() {
@@ -280,9 +280,13 @@ async fn the_end_is_announced_drains_and_closes_with_1001() {
     let mut client = server.connect("user_id=u").await;
     assert_eq!(server.get("/readyz").await.0, 200);
     server.call("send_to_user", &json!({"user_id": "u", "message": "last"}), CONTROL).await;
+    let address = server.address;
     let stopping = tokio::spawn(server.stop());
     assert_eq!(next_json(&mut client).await, json!("last"));
     assert_eq!(close_code(&mut client).await, 1001);
+    // The client has not answered the close: the end waits for it, and says so to who asks.
+    assert_eq!(get(address, "/readyz").await.0, 503);
+    assert_eq!(get(address, "/ws?user_id=late").await.0, 503);
     let _ = client.next().await;
     stopping.await.expect("ended");
 }

@@ -92,7 +92,7 @@ struct Shared {
     is_ending: CancellationToken,
 }
 
-/// Serves until `until` ends; then takes nobody else, writes what is queued and closes everything.
+/// Serves until `until` ends; then lets nobody else in, writes what is queued and closes everything.
 ///
 /// # Errors
 /// When the listener fails for good. A single client that cannot be taken is no error.
@@ -113,7 +113,12 @@ pub async fn run(
         clients: TaskTracker::new(),
         is_ending: CancellationToken::new(),
     });
-    tokio::pin!(until);
+    let ending = async {
+        until.await;
+        end(&shared).await;
+    };
+    tokio::pin!(ending);
+    // Who watches may ask until the very end; nobody is let in any more.
     loop {
         let (stream, address) = tokio::select! {
             accepted = listener.accept() => match accepted {
@@ -126,14 +131,17 @@ pub async fn run(
                 }
                 Err(error) => return Err(error),
             },
-            () = &mut until => break,
+            () = &mut ending => return Ok(()),
         };
         // Small frames must not wait for the acknowledgement of earlier ones.
         let _ = stream.set_nodelay(true);
         let shared = shared.clone();
         tokio::spawn(welcome(stream, address, shared));
     }
-    drop(listener);
+}
+
+/// Writes what is queued, and closes everything.
+async fn end(shared: &Shared) {
     shared.is_ending.cancel();
     let begun = Instant::now();
     tracing::info!(
@@ -145,7 +153,6 @@ pub async fn run(
     // Whoever has not closed its side by now does not matter any more.
     let _ = timeout(Duration::from_secs(1), shared.clients.wait()).await;
     tracing::info!(seconds = begun.elapsed().as_secs_f64(), "ended");
-    Ok(())
 }
 
 /// Whether accepting may work again.
@@ -174,6 +181,8 @@ where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let deadline = shared.settings.handshake_deadline;
+    // Whoever comes after the end has begun only wants to know how things stand.
+    let is_late = shared.is_ending.is_cancelled();
     let is_ending = shared.is_ending.clone();
     let answer = service_fn(move |request| {
         let shared = shared.clone();
@@ -189,7 +198,7 @@ where
     tokio::select! {
         // A client that breaks the protocol or goes is nobody's trouble.
         _ = &mut serving => {}
-        () = is_ending.cancelled() => {
+        () = is_ending.cancelled(), if !is_late => {
             serving.as_mut().graceful_shutdown();
             let _ = timeout(Duration::from_secs(1), serving).await;
         }

@@ -70,20 +70,11 @@ impl Server {
 
     /// The answer to a request, as status, headers and body.
     pub(crate) async fn http(&self, request: &str) -> (u16, String, String) {
-        let mut stream = TcpStream::connect(self.address).await.expect("a connection");
-        stream.write_all(request.as_bytes()).await.expect("written");
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).await.expect("an answer");
-        let answer = String::from_utf8(answer).expect("text");
-        let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
-        (status, head.to_owned(), body.to_owned())
+        http(self.address, request).await
     }
 
     pub(crate) async fn get(&self, path: &str) -> (u16, String) {
-        let (status, _, body) =
-            self.http(&format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")).await;
-        (status, body)
+        get(self.address, path).await
     }
 
     pub(crate) async fn call(&self, call: &str, body: &Value, token: &str) -> (u16, Value) {
@@ -100,6 +91,24 @@ impl Server {
         drop(self.end.take());
         self.running.await.expect("no panic").expect("served");
     }
+}
+
+/// The answer to a request, as status, headers and body.
+async fn http(address: SocketAddr, request: &str) -> (u16, String, String) {
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    stream.write_all(request.as_bytes()).await.expect("written");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.expect("an answer");
+    let answer = String::from_utf8(answer).expect("text");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+    (status, head.to_owned(), body.to_owned())
+}
+
+pub(crate) async fn get(address: SocketAddr, path: &str) -> (u16, String) {
+    let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    let (status, _, body) = http(address, &request).await;
+    (status, body)
 }
 
 pub(crate) async fn next<S: AsyncRead + AsyncWrite + Unpin>(client: &mut WebSocketStream<S>) -> Message {
