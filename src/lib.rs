@@ -29,6 +29,8 @@
 //! - [`config`]: `ssot.toml` and the rules that are built in. [`git`]: asking git. [`history`]: what it knows of a file's age, and what each
 //!   commit held.
 //! - [`manager`]: the reference unified WebSocket manager. It has nothing to do with the analysis.
+//! - [`conformance`]: does a candidate do what the manager's protocol demands? It meets candidates, [`manager`] among them, through
+//!   the lines of a driver alone.
 //! - [`cache`]: packs of what earlier runs found out, by content.
 //!
 //! # Invariants
@@ -40,8 +42,8 @@
 //!   report is sorted; [`facts::Name`] orders by text.
 //!
 //! # What is deliberately absent
-//! - No code is run and no interpreter is asked: an environment is read like any other folder. The one process
-//!   that is ever started is `git`, by [`git`].
+//! - The analysis runs no code and asks no interpreter: an environment is read like any other folder. The one process
+//!   that it ever starts is `git`, by [`git`]. [`conformance`] starts the drivers of candidates, which is what it is for.
 //! - No incremental machinery: a run reads a tree once, and links and analyses it as a whole. The cache knows files and whole
 //!   answers, nothing between. Names are interned for the life of the process.
 //! - [`link`] and [`analysis`] know no syntax tree, file system, serialisation or terminal; a renderer knows
@@ -51,6 +53,7 @@ pub mod analysis;
 pub mod cache;
 pub mod cli;
 pub mod config;
+pub mod conformance;
 pub mod discover;
 pub mod facts;
 pub mod finding;

@@ -12,6 +12,7 @@ pub mod plan_text;
 pub mod protocol_text;
 pub mod terminal;
 pub mod timeline;
+pub mod trial;
 
 /// Whether a character would act on what shows it instead of being shown: controls, and what turns the direction of the text
 /// around it (UAX #9, section 2). Names of files and classes may hold them.

@@ -14,6 +14,7 @@ mod marking;
 pub mod orders;
 pub mod plan;
 pub mod protocol;
+pub mod trial;
 pub mod types;
 pub mod usage;
 

@@ -1,17 +1,18 @@
-//! `ssot conform static`: classes against protocols, without running anything.
+//! `ssot conform`: what classes look like, and what candidates do.
 
-use clap::{Args, Subcommand};
+mod candidates;
+mod exploring;
+mod fitting;
+mod forms;
+mod interrupts;
+mod joining;
+mod listing;
+mod running;
+
+use clap::Subcommand;
 
 use super::Outcome;
-use super::inputs::{Loaded, Rooted};
-use super::naming::resolve_type;
-use super::output::{Answer, Color, Output};
-use crate::analysis::protocols::matrix::{ConformancePair, matrix, protocols_of};
-use crate::analysis::protocols::{Verdict, conforms, is_protocol_like};
-use crate::link::ClassId;
-use crate::render::Format;
-use crate::render::pages::conformance::conformance_page;
-use crate::report::conformance::build;
+use super::output::Color;
 
 /// What is compared with what.
 #[derive(Debug, Subcommand)]
@@ -23,61 +24,44 @@ pub(super) enum Conform {
   ssot conform static                            the whole matrix of classes and protocols
 
 Exit codes: 0 no pair violates, 1 one does, 2 the call, the configuration or the world is wrong.")]
-    Static(Static),
-}
+    Static(fitting::Static),
+    /// Whether a WebSocket manager in any language does what the protocol demands: it is run, and judged by cases.
+    #[command(after_help = "Examples:
+  ssot conform run --reference                             the manager that comes with ssot
+  ssot conform run --python app.ws:Manager --root backend  a class, imported from that folder
+  ssot conform run --python app.ws:Manager --map names.toml --interpreter .venv/bin/python
+  ssot conform run --node ./manager.mjs#Manager --cmd './driver --fast'   several, side by side
+  ssot conform run --reference --group threads --format jsonl
+  ssot conform run --cmd ./driver --known known.toml -o junit=conform.xml
 
-/// What `ssot conform static` takes.
-#[derive(Debug, Args)]
-pub(super) struct Static {
-    /// The class: a dotted id, or any unambiguous tail of one. Without it, every class that has at least
-    /// half of a protocol's members.
-    #[arg(value_name = "TYPE")]
-    of: Option<String>,
-    /// The protocol, in the same way. Without it, every protocol of the tree.
-    #[arg(long, value_name = "PROTOCOL")]
-    protocol: Option<String>,
-    #[command(flatten)]
-    rooted: Rooted,
-    #[command(flatten)]
-    output: Output,
+A list of known failures is TOML: [[known]] with case, candidate, reason, and kind = \"failing\" or \"flaky\".
+
+Exit codes: 0 no case fails that is not known, 1 one does, or a known one passes, 2 the call or the world is wrong.")]
+    Run(Box<running::Run>),
+    /// The cases: what is demanded, and of whom.
+    #[command(after_help = "Examples:
+  ssot conform list
+  ssot conform list --group delivery --format json")]
+    List(listing::List),
+    /// The JSON Schema of the lines that harness and driver exchange.
+    #[command(after_help = "Example: ssot conform schema > conform.schema.json")]
+    Schema,
+    /// Random operations and faults against a candidate and a model; what differs is cut down to the least that does.
+    #[command(after_help = "Examples:
+  ssot conform explore --reference --seed 7 --ops 10000
+  ssot conform explore --python app.ws:Manager -o found.json
+  ssot conform explore --python app.ws:Manager --replay found.json
+
+Exit codes: 0 candidate and model agree, 1 they differ, 2 the call or the world is wrong.")]
+    Explore(Box<exploring::Explore>),
 }
 
 pub(super) fn run(conform: &Conform, quiet: bool, color: Color) -> miette::Result<Outcome> {
-    let Conform::Static(wanted) = conform;
-    let loaded = wanted.rooted.load(quiet)?;
-    loaded.progress.finish();
-    let pairs = pairs(wanted, &loaded)?;
-    let report = build(&loaded.tree.index, &pairs);
-    let format = wanted.output.format(Format::Terminal)?;
-    let answer = Answer::of(format, &report, || conformance_page(&report))?;
-    wanted.output.write(format, &answer, color)?;
-    let violates = pairs.iter().any(|pair| pair.conformance.verdict == Verdict::Violates);
-    Ok(if violates { Outcome::Findings } else { Outcome::Fine })
-}
-
-fn pairs(wanted: &Static, loaded: &Loaded) -> miette::Result<Vec<ConformancePair>> {
-    let index = &loaded.tree.index;
-    let protocols: Vec<ClassId> = match &wanted.protocol {
-        Some(name) => {
-            let protocol = resolve_type(loaded, name)?;
-            if !is_protocol_like(index, protocol) {
-                return Err(miette::miette!(
-                    help = "a protocol lists typing.Protocol among its own bases",
-                    "`{}` is no protocol",
-                    index.class(protocol).id
-                ));
-            }
-            vec![protocol]
-        }
-        None => protocols_of(index),
-    };
-    let Some(name) = &wanted.of else { return Ok(matrix(index, &protocols)) };
-    let class = resolve_type(loaded, name)?;
-    let others = protocols.into_iter().filter(|protocol| *protocol != class);
-    let judged = others.map(|protocol| ConformancePair {
-        class,
-        protocol,
-        conformance: conforms(index, class, protocol),
-    });
-    Ok(judged.collect())
+    match conform {
+        Conform::Static(wanted) => fitting::run(wanted, quiet, color),
+        Conform::Run(wanted) => running::run(wanted, quiet, color),
+        Conform::List(wanted) => listing::run(wanted, color).map(|()| Outcome::Fine),
+        Conform::Schema => listing::print_schema().map(|()| Outcome::Fine),
+        Conform::Explore(wanted) => exploring::run(wanted, quiet, color),
+    }
 }

@@ -86,6 +86,19 @@ impl Inputs {
 }
 
 impl Rooted {
+    /// These folders as one tree, with the packages of an environment.
+    pub(super) fn at(root: Vec<PathBuf>, python: Option<PathBuf>) -> Self {
+        let reading = Reading {
+            python,
+            no_python: false,
+            python_version: None,
+            platform: PlatformName::Linux,
+            no_ignore: false,
+            config: None,
+        };
+        Self { root, reading }
+    }
+
     pub(super) fn load(&self, quiet: bool) -> miette::Result<Loaded> {
         self.reading.load(&self.root, quiet)
     }

@@ -10,6 +10,7 @@ pub mod mro;
 pub mod plan;
 pub mod protocol;
 pub mod scan;
+pub mod trial;
 pub mod usage;
 
 use super::document::Document;
