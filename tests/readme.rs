@@ -56,3 +56,16 @@ fn the_output_in_the_readme_is_what_the_tool_prints() {
         }
     }
 }
+
+#[test]
+fn the_matrix_in_the_readme_is_the_one_that_is_checked() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let read = |name: &str| std::fs::read_to_string(format!("{root}/{name}")).expect("a file");
+    let figures = read("fixtures/candidates/figures.md");
+    let table: Vec<&str> = figures.lines().take_while(|line| line.starts_with('|')).collect();
+    assert!(table.len() > 10, "{table:?}");
+    let readme = read("README.md");
+    let (_, shown) = readme.split_once("<!-- fixtures/candidates/figures.md -->\n").expect("the matrix");
+    let shown: Vec<&str> = shown.lines().take_while(|line| line.starts_with('|')).collect();
+    assert_eq!(shown, table);
+}
