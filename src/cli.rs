@@ -16,6 +16,7 @@ mod plan;
 mod protocol;
 mod remembering;
 mod serve;
+mod targets;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

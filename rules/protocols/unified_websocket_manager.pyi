@@ -12,7 +12,7 @@ class UnifiedWebSocketManager(Protocol):
         """Take an accepted socket as a connection of a user; return its id, which is unique.
 
         Earlier connections of the user stay. A socket that already is this user's connection stays that connection, and
-        looks at `thread_id` from now on. Raises while shutting down, for a socket of another user, and where the user
+        looks at `thread_id` from now on; one whose connection has ended is closed, and of no more use. Raises while shutting down, for a socket of another user, and where the user
         has as many connections as allowed.
         """
 

@@ -10,7 +10,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-pub use self::calls::{BackplaneState, Call, Claims, Limits, Mode, OverflowPolicy, SocketName};
+pub use self::calls::{BackplaneState, CALLS, Call, Claims, Limits, Mode, OverflowPolicy, SocketName};
 
 /// The version of the lines.
 pub const PROTOCOL: &str = "ssot-conform/1";

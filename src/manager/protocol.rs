@@ -62,7 +62,8 @@ pub enum Refused {
 pub trait UnifiedWebSocketManager: Send + Sync {
     /// Takes an accepted socket as a connection of a user, looking at a thread or at none. Earlier connections of the user stay.
     ///
-    /// A socket that already is this user's connection stays that connection, and looks at `thread_id` from now on.
+    /// A socket that already is this user's connection stays that connection, and looks at `thread_id` from now on. One whose
+    /// connection has ended is closed: what is made of it again ends with its first write.
     ///
     /// # Errors
     /// While shutting down, for a socket of another user, and where the user has as many connections as allowed.

@@ -1,11 +1,9 @@
 //! In which forms the verdict is written, and where to.
 
-use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
-
 use clap::{Args, ValueEnum};
 
-use crate::cli::output::{Color, internal, print_text, width};
+use crate::cli::output::{Color, internal};
+use crate::cli::targets::{self, Target, parse_target, write_files, write_stdout};
 use crate::render::findings::{render_findings, render_github, render_gitlab, render_junit, render_sarif};
 use crate::render::json::render_json;
 use crate::render::terminal::TerminalOptions;
@@ -18,8 +16,8 @@ pub(super) struct Forms {
     format: Form,
     /// Write to a file too, as FORM=FILE, or FILE whose extension tells the form: .sarif, .json, .xml (junit), .txt.
     /// May be given several times.
-    #[arg(long, short, value_name = "[FORM=]FILE", value_parser = parse_target, help_heading = "Output")]
-    output: Vec<Target>,
+    #[arg(long, short, value_name = "[FORM=]FILE", value_parser = parse_target::<Form>, help_heading = "Output")]
+    output: Vec<Target<Form>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -38,49 +36,30 @@ enum Form {
     Junit,
 }
 
-#[derive(Debug, Clone)]
-struct Target {
-    form: Form,
-    path: PathBuf,
-}
+impl targets::Form for Form {
+    const EXAMPLES: &'static str = "sarif=FILE or junit=FILE";
 
-fn parse_target(text: &str) -> Result<Target, String> {
-    if let Some((form, path)) = text.split_once('=')
-        && let Ok(form) = Form::from_str(form, true)
-        && !path.is_empty()
-    {
-        return Ok(Target { form, path: PathBuf::from(path) });
+    fn of_extension(extension: &str) -> Option<Self> {
+        match extension {
+            "sarif" => Some(Self::Sarif),
+            "json" => Some(Self::Json),
+            "xml" => Some(Self::Junit),
+            "txt" => Some(Self::Terminal),
+            _ => None,
+        }
     }
-    let path = PathBuf::from(text);
-    let form = match path.extension().and_then(|extension| extension.to_str()) {
-        Some("sarif") => Form::Sarif,
-        Some("json") => Form::Json,
-        Some("xml") => Form::Junit,
-        Some("txt") => Form::Terminal,
-        _ => return Err("cannot tell the form: expected for example sarif=FILE or junit=FILE".to_owned()),
-    };
-    Ok(Target { form, path })
 }
 
 impl Forms {
     /// Writes the report to stdout and to every file.
     pub(super) fn write(&self, report: &CheckReport, color: Color) -> miette::Result<()> {
         self.write_files(report)?;
-        let is_terminal = std::io::stdout().is_terminal();
-        let options = TerminalOptions { width: width(is_terminal), has_color: color.is_wanted(is_terminal) };
-        print_text(&render(report, self.format, options)?)
+        write_stdout(color, |options| render(report, self.format, options))
     }
 
     /// Writes the report to every file.
     pub(super) fn write_files(&self, report: &CheckReport) -> miette::Result<()> {
-        for target in &self.output {
-            let text =
-                render(report, target.form, TerminalOptions { width: width(false), has_color: false })?;
-            let written =
-                std::fs::File::create(&target.path).and_then(|mut file| file.write_all(text.as_bytes()));
-            written.map_err(|error| miette::miette!("cannot write {}: {error}", target.path.display()))?;
-        }
-        Ok(())
+        write_files(&self.output, |form, options| render(report, *form, options))
     }
 }
 

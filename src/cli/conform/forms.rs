@@ -1,11 +1,9 @@
 //! In which forms verdicts are written, and where to.
 
-use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
-
 use clap::{Args, ValueEnum};
 
-use crate::cli::output::{Color, internal, print_text, width};
+use crate::cli::output::{Color, internal};
+use crate::cli::targets::{self, Target, parse_target, write_files, write_stdout};
 use crate::render::html::render_html;
 use crate::render::markdown::render_markdown;
 use crate::render::pages::trial::trial_page;
@@ -20,8 +18,8 @@ pub(super) struct Forms {
     format: Form,
     /// Write to a file too, as FORM=FILE, or FILE whose extension tells the form: .jsonl, .xml (junit), .md, .html, .txt.
     /// May be given several times.
-    #[arg(long, short, value_name = "[FORM=]FILE", value_parser = parse_target, help_heading = "Output")]
-    output: Vec<Target>,
+    #[arg(long, short, value_name = "[FORM=]FILE", value_parser = parse_target::<Form>, help_heading = "Output")]
+    output: Vec<Target<Form>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -39,44 +37,26 @@ enum Form {
     Html,
 }
 
-#[derive(Debug, Clone)]
-struct Target {
-    form: Form,
-    path: PathBuf,
-}
+impl targets::Form for Form {
+    const EXAMPLES: &'static str = "junit=FILE or html=FILE";
 
-fn parse_target(text: &str) -> Result<Target, String> {
-    if let Some((form, path)) = text.split_once('=')
-        && let Ok(form) = Form::from_str(form, true)
-        && !path.is_empty()
-    {
-        return Ok(Target { form, path: PathBuf::from(path) });
+    fn of_extension(extension: &str) -> Option<Self> {
+        match extension {
+            "jsonl" | "ndjson" => Some(Self::Jsonl),
+            "xml" => Some(Self::Junit),
+            "md" | "markdown" => Some(Self::Markdown),
+            "html" | "htm" => Some(Self::Html),
+            "txt" => Some(Self::Terminal),
+            _ => None,
+        }
     }
-    let path = PathBuf::from(text);
-    let form = match path.extension().and_then(|extension| extension.to_str()) {
-        Some("jsonl" | "ndjson") => Form::Jsonl,
-        Some("xml") => Form::Junit,
-        Some("md" | "markdown") => Form::Markdown,
-        Some("html" | "htm") => Form::Html,
-        Some("txt") => Form::Terminal,
-        _ => return Err("cannot tell the form: expected for example junit=FILE or html=FILE".to_owned()),
-    };
-    Ok(Target { form, path })
 }
 
 impl Forms {
     /// Writes the verdicts to every file and to stdout.
     pub(super) fn write(&self, report: &TrialReport, color: Color) -> miette::Result<()> {
-        for target in &self.output {
-            let text =
-                render(report, target.form, TerminalOptions { width: width(false), has_color: false })?;
-            let written =
-                std::fs::File::create(&target.path).and_then(|mut file| file.write_all(text.as_bytes()));
-            written.map_err(|error| miette::miette!("cannot write {}: {error}", target.path.display()))?;
-        }
-        let is_terminal = std::io::stdout().is_terminal();
-        let options = TerminalOptions { width: width(is_terminal), has_color: color.is_wanted(is_terminal) };
-        print_text(&render(report, self.format, options)?)
+        write_files(&self.output, |form, options| render(report, *form, options))?;
+        write_stdout(color, |options| render(report, self.format, options))
     }
 }
 

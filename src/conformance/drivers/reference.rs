@@ -19,30 +19,11 @@ use self::socket::Desk;
 use super::defect::Defect;
 use crate::conformance::channel::LineSink;
 use crate::conformance::lines::{
-    Call, Hello, Level, Outcome, PROTOCOL, Request, Trouble, TroubleKind, read_request,
+    CALLS, Call, Hello, Level, Outcome, PROTOCOL, Request, Trouble, TroubleKind, read_request,
 };
 
-/// What is announced.
-const CAPABILITIES: [&str; 18] = [
-    "connect_user",
-    "disconnect_user",
-    "send_to_user",
-    "send_to_thread",
-    "send_agent_update",
-    "check_connection_health",
-    "get_stats",
-    "send_to_connection",
-    "broadcast",
-    "find_user_connections",
-    "bind_run",
-    "shutdown",
-    "limits",
-    "clock",
-    "cancel",
-    "heartbeat",
-    "nodes",
-    "backplane",
-];
+/// What is announced beside the calls.
+const CAPABILITIES: [&str; 6] = ["limits", "clock", "cancel", "heartbeat", "nodes", "backplane"];
 
 /// Drives until there are no more lines.
 pub(in crate::conformance) fn drive(requests: Receiver<String>, sink: LineSink, defect: Box<dyn Defect>) {
@@ -203,7 +184,7 @@ fn hello() -> Hello {
         protocol: PROTOCOL.to_owned(),
         name: concat!("ssot reference ", env!("CARGO_PKG_VERSION")).to_owned(),
         level: Level::L1,
-        capabilities: CAPABILITIES.map(str::to_owned).to_vec(),
+        capabilities: CALLS.into_iter().chain(CAPABILITIES).map(str::to_owned).collect(),
     }
 }
 

@@ -17,23 +17,12 @@ use self::server::Served;
 use self::values::plain_of;
 use crate::conformance::channel::{Incoming, LineSink};
 use crate::conformance::lines::{
-    Call, FromDriver, Hello, Level, Outcome, PROTOCOL, Reply, Request, Trouble, TroubleKind, read_request,
+    CALLS, Call, FromDriver, Hello, Level, Outcome, PROTOCOL, Reply, Request, Trouble, TroubleKind,
+    read_request,
 };
 
-/// What is announced. Clients connect and disconnect by themselves.
-const CAPABILITIES: [&str; 11] = [
-    "connect_user",
-    "send_to_user",
-    "send_to_thread",
-    "send_agent_update",
-    "check_connection_health",
-    "get_stats",
-    "send_to_connection",
-    "broadcast",
-    "find_user_connections",
-    "bind_run",
-    "limits",
-];
+/// Calls that it has no way to make: clients connect and disconnect by themselves, and nobody ends a server from outside.
+const BEYOND_REACH: [&str; 2] = ["disconnect_user", "shutdown"];
 
 /// Drives until there are no more lines.
 pub(in crate::conformance) fn drive(requests: Receiver<String>, sink: LineSink, flaw: Flaw) {
@@ -157,7 +146,12 @@ fn hello() -> Hello {
         protocol: PROTOCOL.to_owned(),
         name: concat!("ssot serve ", env!("CARGO_PKG_VERSION")).to_owned(),
         level: Level::L2,
-        capabilities: CAPABILITIES.map(str::to_owned).to_vec(),
+        capabilities: CALLS
+            .into_iter()
+            .filter(|call| !BEYOND_REACH.contains(call))
+            .chain(["limits"])
+            .map(str::to_owned)
+            .collect(),
     }
 }
 

@@ -7,6 +7,22 @@ use serde_json::Value;
 /// The name of a virtual socket.
 pub type SocketName = String;
 
+/// The calls of the manager, each a capability of its own.
+pub const CALLS: [&str; 12] = [
+    "connect_user",
+    "disconnect_user",
+    "send_to_user",
+    "send_to_thread",
+    "send_agent_update",
+    "check_connection_health",
+    "get_stats",
+    "send_to_connection",
+    "broadcast",
+    "find_user_connections",
+    "bind_run",
+    "shutdown",
+];
+
 /// An operation with its arguments.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "op", content = "args", rename_all = "snake_case", deny_unknown_fields)]
@@ -285,33 +301,7 @@ impl Call {
     /// Whether it is a call of the manager, which a candidate may lack.
     #[must_use]
     pub fn is_of_manager(&self) -> bool {
-        match self {
-            Self::ConnectUser { .. }
-            | Self::DisconnectUser { .. }
-            | Self::SendToUser { .. }
-            | Self::SendToThread { .. }
-            | Self::SendAgentUpdate { .. }
-            | Self::CheckConnectionHealth { .. }
-            | Self::GetStats { .. }
-            | Self::SendToConnection { .. }
-            | Self::Broadcast { .. }
-            | Self::FindUserConnections { .. }
-            | Self::BindRun { .. }
-            | Self::Shutdown { .. } => true,
-            Self::Hello { .. }
-            | Self::Reset { .. }
-            | Self::SocketNew { .. }
-            | Self::SocketMode { .. }
-            | Self::SocketPong { .. }
-            | Self::MessageNew { .. }
-            | Self::MessageSet { .. }
-            | Self::Settle {}
-            | Self::Advance { .. }
-            | Self::Cancel { .. }
-            | Self::Endpoint { .. }
-            | Self::Backplane { .. }
-            | Self::Stop {} => false,
-        }
+        CALLS.contains(&self.op())
     }
 }
 

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::conformance::lines::CALLS;
+
 /// How a candidate is made, and what it calls the protocol's calls.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -55,22 +57,6 @@ const RETURNS: [&str; 11] = [
     "run_id",
     "agent_name",
     "message",
-];
-
-/// Calls that can be mapped.
-const CALLS: [&str; 12] = [
-    "connect_user",
-    "disconnect_user",
-    "send_to_user",
-    "send_to_thread",
-    "send_agent_update",
-    "check_connection_health",
-    "get_stats",
-    "send_to_connection",
-    "broadcast",
-    "find_user_connections",
-    "bind_run",
-    "shutdown",
 ];
 
 /// Reads a map, as the JSON that drivers take.
