@@ -206,3 +206,30 @@ async fn what_sessions_hold_is_bounded() {
     manager.shutdown(Duration::from_secs(1)).await;
     assert_eq!(manager.stats().active_connections, 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn nobodys_sessions_go_for_anothers() {
+    let manager = keeping(Resume { sessions: 50, sessions_per_user: 3, ..Resume::default() });
+    let first = Client::connect(&manager, "u", None, Resumption::New).await;
+    manager.record_gone(&first.id);
+    for _ in 0..100 {
+        let greedy = Client::connect(&manager, "greedy", None, Resumption::New).await;
+        manager.record_gone(&greedy.id);
+    }
+    assert_eq!(manager.stats().active_sessions_away, 4);
+    assert_eq!(first.back(&manager, 0).await.greeting["resumed"], true);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_that_go_on_with_one_session_the_later_one_has_it() {
+    let manager = keeping(Resume::default());
+    let first = Client::connect(&manager, "u", None, Resumption::New).await;
+    say(&manager, 1..4).await;
+    let second = first.back(&manager, 0).await;
+    let third = first.back(&manager, 0).await;
+    assert_eq!((&second.greeting["resumed"], &third.greeting["resumed"]), (&json!(true), &json!(true)));
+    assert_eq!(third.seen(), [1, 2, 3]);
+    assert_eq!(manager.find_user_connections("u"), std::slice::from_ref(&third.id));
+    settle().await;
+    assert_eq!(second.socket.close_code(), Some(1008));
+}

@@ -39,7 +39,12 @@ async fn what_a_service_sends_reaches_its_users_and_threads() {
     assert_eq!(next_json(&mut one).await, json!(3));
     assert_eq!(next_json(&mut two).await, json!(4));
 
-    // A client looks at another thread.
+    // A client looks at another thread, and is told where it does not say which.
+    for wrong in [r#"{"type": "look_at"}"#, r#"{"type": "look_at", "thread_id": 5}"#] {
+        two.send(Message::text(wrong)).await.expect("sent");
+        let told = next_json(&mut two).await;
+        assert!(told["error"].as_str().is_some_and(|error| error.contains("`thread_id`")), "{told}");
+    }
     two.send(Message::text(r#"{"type": "look_at", "thread_id": "new"}"#)).await.expect("sent");
     for _ in 0..200 {
         if server.call("send_to_thread", &json!({"thread_id": "new", "message": 5}), CONTROL).await.1["queued"]
@@ -77,6 +82,19 @@ async fn calls_need_their_token_and_say_what_is_wrong_with_them() {
     let closed = start(Settings { control_token: None, ..trusting() }).await;
     assert_eq!(closed.call("stats", &json!({}), CONTROL).await.0, 404);
     closed.stop().await;
+}
+
+#[tokio::test]
+async fn a_call_that_does_not_come_in_time_is_not_waited_for() {
+    let server = start(Settings { handshake_deadline: Duration::from_millis(300), ..trusting() }).await;
+    let head = |length: u64| {
+        format!(
+            "POST /control/v1/broadcast HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer {CONTROL}\r\ncontent-length: {length}\r\n\r\n{{"
+        )
+    };
+    assert_eq!(server.http(&head(100)).await.0, 408);
+    assert_eq!(server.http(&head(99_999_999_999)).await.0, 413);
+    server.stop().await;
 }
 
 #[tokio::test]

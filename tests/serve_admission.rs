@@ -142,3 +142,41 @@ async fn a_handshake_that_takes_too_long_is_ended() {
     assert!(ended.is_ok(), "the server still waits");
     server.stop().await;
 }
+
+#[tokio::test]
+async fn who_is_closed_for_a_fault_hears_why_whatever_it_has_sent() {
+    let server = start(Settings { incoming_per_second: 5, ..trusting() }).await;
+    for _ in 0..10 {
+        let mut client = server.connect("user_id=u").await;
+        for _ in 0..200 {
+            client.feed(Message::text("{}")).await.expect("sent");
+        }
+        client.flush().await.expect("sent");
+        assert_eq!(close_code(&mut client).await, 1008);
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn who_says_nothing_takes_no_more_places_than_anybody() {
+    let server = start(Settings { connections_per_address: 5, ..trusting() }).await;
+    let mut silent = Vec::new();
+    for _ in 0..5 {
+        silent.push(TcpStream::connect(server.address).await.expect("a connection"));
+    }
+    let is_closed = async |stream: &mut TcpStream| {
+        tokio::time::timeout(Duration::from_millis(500), stream.read(&mut [0; 8])).await.is_ok()
+    };
+    let mut sixth = TcpStream::connect(server.address).await.expect("a connection");
+    assert!(is_closed(&mut sixth).await, "there is no place for a sixth");
+    assert!(!is_closed(&mut silent[0]).await);
+    silent.clear();
+    // Places are free again, and clients have places of their own.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let mut clients = Vec::new();
+    for _ in 0..5 {
+        clients.push(server.connect("user_id=u").await);
+    }
+    assert_eq!(server.get("/healthz").await.0, 200);
+    server.stop().await;
+}

@@ -67,7 +67,7 @@ fn settings_come_from_flags_variables_and_a_file_in_this_order() {
         &["`nonsense` is no origin"],
     );
     check(&["--config", "missing.toml"], &[], &["cannot read missing.toml"]);
-    check(&["--config", "wrong.toml"], &[], &["wrong.toml", "unknown field `queeu`", "names of the flags"]);
+    check(&["--config", "wrong.toml"], &[], &["wrong.toml:2", "unknown field `queeu`", "names of the flags"]);
     check(&["--config", "bad.toml"], &[], &["bad.toml", "explode", "drop-oldest"]);
 }
 
@@ -87,6 +87,13 @@ fn settings_that_let_anybody_in_or_nobody_are_refused() {
     );
     check(&["--insecure-dev", "--control-token-file", "short"], &[], &["can be guessed"]);
     check(&["--insecure-dev", "--queue", "0"], &[], &["--queue"]);
+    let pem = [("SSOT_TOKEN_KEY", "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA\n-----END PUBLIC KEY-----")];
+    check(&["--tokens", "HS256"], &pem, &["needs a secret", "openssl"]);
+    check(&["--insecure-dev", "--ping", "6148914691236517206"], &[], &["`ping`", "of a year at most"]);
+    check(&["--insecure-dev", "--connections", "0"], &[], &["`connections` of 0"]);
+    check(&["--tokens", "HS256", "--token-key-file", "key", "--audience", ""], &[], &["`audience` is empty"]);
+    let lines = [("SSOT_CONTROL_TOKEN", "0123456789abcdef\n0123456789abcdef")];
+    check(&["--insecure-dev"], &lines, &["no header can hold it"]);
     check(&["--audience", "chat"], &[], &["means nothing without --tokens"]);
     check(&["--insecure-dev", "--tls-cert", "key"], &[], &["--tls-key"]);
     check(&["--insecure-dev", "--tls-cert", "key", "--tls-key", "key"], &[], &["no certificate in PEM"]);
@@ -110,7 +117,7 @@ fn the_log_is_lines_of_json_that_hold_no_secret() {
     use std::io::{BufRead, BufReader, Read, Write};
     use std::process::{Command, Stdio};
 
-    let secret = "a token of the control interface";
+    let secret = "a-token-of-the-control-interface";
     let mut server = Command::new(assert_cmd::cargo::cargo_bin!("ssot"))
         .args(["serve", "--insecure-dev", "--listen", "127.0.0.1:0", "--log", "json", "--log-level", "debug"])
         .env("SSOT_CONTROL_TOKEN", secret)

@@ -24,15 +24,10 @@ pub(super) fn connect(
     thread_id: Option<&str>,
     resumption: Option<Resumption<'_>>,
 ) -> Result<ConnectionId, Refused> {
-    let taken_over = match resumption {
-        Some(Resumption::Of { token, .. }) => core.live_session(token, user_id),
-        Some(Resumption::New) | None => None,
-    };
-    if let Some(connection) = &taken_over {
-        // Its client is back before anybody noticed that it was gone.
-        core.cut(connection, RESUMED);
-    }
     let mut registry = core.registry_mut();
+    if let Some(Resumption::Of { token, .. }) = resumption {
+        take_over(core, &mut registry, user_id, token);
+    }
     if let Some(known) = make_room(core, &mut registry, user_id, &websocket)? {
         registry.look_at(&known, thread_id);
         return Ok(known.id.clone());
@@ -82,7 +77,7 @@ fn make_room(
     match (core.limits.when_full, oldest) {
         (WhenFull::ReplaceOldest, Some(oldest)) => {
             registry.remove(&oldest);
-            add(&core.counters.connections_closed, 1);
+            core.closed(&oldest);
             add(&core.counters.connections_replaced, 1);
             core.drop_rest(&oldest, REPLACED);
             Ok(None)
@@ -146,6 +141,19 @@ fn open_session(
 
 /// A session of this user, what was missed of it, and the thread that it looked at.
 type GoingOn = (Arc<Session>, Vec<Utf8Bytes>, Option<Arc<str>>);
+
+/// Ends the connection that a session still has: its client is back before anybody noticed that it was gone. What waits is kept.
+fn take_over(core: &Arc<Core>, registry: &mut Registry, user: &str, token: &str) {
+    let number = registry.number_of(token);
+    let live = number.and_then(|number| registry.by_number(number)).cloned();
+    if let Some(connection) = live.filter(|connection| &*connection.user == user) {
+        core.drop_rest(&connection, RESUMED);
+        registry.remove(&connection);
+        core.closed(&connection);
+        // It may not go on after all.
+        core.forget_later(connection.number);
+    }
+}
 
 /// Takes a session out that waits for its client. What cannot go on is not taken out: its user may have another guess.
 fn go_on(registry: &mut Registry, user: &str, token: &str, sequence: u64) -> Result<GoingOn, Lost> {

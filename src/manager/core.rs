@@ -13,7 +13,7 @@ use tungstenite::Utf8Bytes;
 
 use super::backplane::{Node, Question, Topic};
 use super::connection::{self, Connection, DONE, GONE};
-use super::heartbeat::{self, Newcomers};
+use super::heartbeat::{self, Newcomers, Watched};
 use super::limits::Limits;
 use super::message::{Message, Unsendable};
 use super::outbox::{Ending, Push};
@@ -91,7 +91,7 @@ impl Core {
         if !self.limits.ping_interval.is_zero() {
             let newcomers = self.heartbeat.get_or_init(|| heartbeat::watch_over(self));
             // Without a task that listens the runtime is on its way down.
-            let _ = newcomers.send(Arc::downgrade(&connection));
+            let _ = newcomers.send(Watched::Came(Arc::downgrade(&connection)));
         }
         let core = self.clone();
         self.writers.spawn(async move {
@@ -99,6 +99,14 @@ impl Core {
             // What ended by itself leaves what still waited.
             core.cut(&connection, GONE);
         });
+    }
+
+    /// A connection is not live any more.
+    pub(super) fn closed(&self, connection: &Connection) {
+        add(&self.counters.connections_closed, 1);
+        if let Some(newcomers) = self.heartbeat.get() {
+            let _ = newcomers.send(Watched::Went(connection.number));
+        }
     }
 
     /// Ends a connection after what is queued; false where it has ended before.
@@ -112,7 +120,7 @@ impl Core {
             is_live
         };
         if is_live {
-            add(&self.counters.connections_closed, 1);
+            self.closed(connection);
         }
         is_live
     }
@@ -122,31 +130,35 @@ impl Core {
         self.drop_rest(connection, ending);
         let is_live = self.registry_mut().remove(connection);
         if is_live {
-            add(&self.counters.connections_closed, 1);
+            self.closed(connection);
             if connection.outbox.can_resume() {
-                self.keep_session(connection.number);
+                self.keep_session(connection.number, &connection.user);
             }
         }
-    }
-
-    /// The live connection of a user's session.
-    pub(super) fn live_session(&self, token: &str, user: &str) -> Option<Arc<Connection>> {
-        let registry = self.registry();
-        let found = registry.by_number(registry.number_of(token)?)?;
-        (&*found.user == user).then(|| found.clone())
     }
 
     /// Forgets a session when its window is over, and the oldest one where there are too many.
-    fn keep_session(self: &Arc<Self>, number: u64) {
+    fn keep_session(self: &Arc<Self>, number: u64, user: &str) {
         let Some(resume) = &self.limits.resume else { return };
         {
             let mut registry = self.registry_mut();
-            while registry.away().all().len() > resume.sessions {
-                let Some(oldest) = registry.away().all().keys().next().copied() else { break };
-                registry.take_away(oldest);
+            let away = registry.away();
+            let own = away.of_user(user).filter(|own| own.len() > resume.sessions_per_user);
+            let all = Some(away.all()).filter(|all| all.len() > resume.sessions);
+            let surplus = own.or(all).and_then(|sessions| sessions.keys().next().copied());
+            // One came, so one has to go.
+            if let Some(oldest) = surplus
+                && registry.take_away(oldest).is_some()
+            {
                 add(&self.counters.sessions_forgotten, 1);
             }
         }
+        self.forget_later(number);
+    }
+
+    /// Forgets the session of a connection when its window is over, if it has not gone on.
+    pub(super) fn forget_later(self: &Arc<Self>, number: u64) {
+        let Some(resume) = &self.limits.resume else { return };
         let (core, window) = (Arc::downgrade(self), resume.window);
         // Without a runtime the manager is being dropped.
         let Ok(runtime) = Handle::try_current() else { return };

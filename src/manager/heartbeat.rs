@@ -1,20 +1,31 @@
 //! Who is still there: pings, their deadlines, and the end of who gives no sign of life. One task for all connections, woken
 //! for the one that is due.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::Instant;
 use tokio_util::time::DelayQueue;
+use tokio_util::time::delay_queue::Key;
 
 use super::connection::{Connection, STALE};
 use super::core::Core;
 use super::limits::Limits;
 use super::stats::add;
 
-/// New connections go in here.
-pub(super) type Newcomers = tokio::sync::mpsc::UnboundedSender<Weak<Connection>>;
+/// Connections that come and go are told here.
+pub(super) type Newcomers = tokio::sync::mpsc::UnboundedSender<Watched>;
+
+/// Whom to watch over.
+#[derive(Debug)]
+pub(super) enum Watched {
+    /// This one, from now on.
+    Came(Weak<Connection>),
+    /// The connection of this number not any more.
+    Went(u64),
+}
 
 /// Watches over the connections of a manager for as long as there is one.
 pub(super) fn watch_over(core: &Arc<Core>) -> Newcomers {
@@ -23,13 +34,26 @@ pub(super) fn watch_over(core: &Arc<Core>) -> Newcomers {
     sender
 }
 
-async fn watch(core: Weak<Core>, limits: Limits, mut newcomers: UnboundedReceiver<Weak<Connection>>) {
+async fn watch(core: Weak<Core>, limits: Limits, mut told: UnboundedReceiver<Watched>) {
     let mut due: DelayQueue<Weak<Connection>> = DelayQueue::new();
+    let mut keys: HashMap<u64, Key> = HashMap::new();
     loop {
         let connection = tokio::select! {
-            newcomer = newcomers.recv() => match newcomer {
-                Some(newcomer) => {
-                    due.insert(newcomer, limits.ping_interval);
+            told = told.recv() => match told {
+                Some(Watched::Came(connection)) => {
+                    if let Some(number) = connection.upgrade().map(|connection| connection.number) {
+                        keys.insert(number, due.insert(connection, limits.ping_interval));
+                    }
+                    continue;
+                }
+                // Nothing of it is to stay until it would have been due.
+                Some(Watched::Went(number)) => {
+                    if let Some(key) = keys.remove(&number) {
+                        due.try_remove(&key);
+                    }
+                    if keys.is_empty() {
+                        due.compact();
+                    }
                     continue;
                 }
                 None => return,
@@ -39,8 +63,13 @@ async fn watch(core: Weak<Core>, limits: Limits, mut newcomers: UnboundedReceive
             }
         };
         let (Some(core), Some(alive)) = (core.upgrade(), connection.upgrade()) else { continue };
-        if let Some(after) = look_at(&core, &alive, &limits) {
-            due.insert(connection, after);
+        match look_at(&core, &alive, &limits) {
+            Some(after) => {
+                keys.insert(alive.number, due.insert(connection, after));
+            }
+            None => {
+                keys.remove(&alive.number);
+            }
         }
     }
 }

@@ -11,6 +11,7 @@ mod wire;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -22,8 +23,8 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use self::admission::Seats;
 pub use self::admission::{Identity, KeyError, TokenAlgorithm, TokenRules};
+use self::admission::{Seats, take_seat};
 pub use self::tls::{Tls, TlsError};
 use super::backplane::Backplane;
 use super::{Limits, Manager};
@@ -85,12 +86,18 @@ impl Default for Settings {
 struct Shared {
     settings: Settings,
     manager: Manager,
-    seats: Seats,
+    /// Places of clients.
+    seats: Arc<Seats>,
+    /// Places of those who have not said yet what they want, or only ask over HTTP: as many again.
+    doorway: Arc<Seats>,
     counters: metrics::Refusals,
     /// Tasks that serve clients.
     clients: TaskTracker,
     is_ending: CancellationToken,
 }
+
+/// How long after a warning the same one is not worth a line.
+const BETWEEN_WARNINGS: Duration = Duration::from_secs(10);
 
 /// Serves until `until` ends; then lets nobody else in, writes what is queued and closes everything.
 ///
@@ -101,13 +108,15 @@ pub async fn run(
     settings: Settings,
     until: impl Future<Output = ()> + Send,
 ) -> std::io::Result<()> {
-    let seats = Seats::new(settings.connections, settings.connections_per_address);
+    let places = || Arc::new(Seats::new(settings.connections, settings.connections_per_address));
+    let (seats, doorway) = (places(), places());
     let shared = Arc::new(Shared {
         manager: match settings.backplane.clone() {
             Some(backplane) => Manager::with_backplane(settings.limits.clone(), backplane),
             None => Manager::new(settings.limits.clone()),
         },
         seats,
+        doorway,
         settings,
         counters: metrics::Refusals::default(),
         clients: TaskTracker::new(),
@@ -118,6 +127,7 @@ pub async fn run(
         end(&shared).await;
     };
     tokio::pin!(ending);
+    let mut warned: Option<Instant> = None;
     // Who watches may ask until the very end; nobody is let in any more.
     loop {
         let (stream, address) = tokio::select! {
@@ -125,7 +135,10 @@ pub async fn run(
                 Ok(accepted) => accepted,
                 Err(error) if is_passing(&error) => {
                     // Out of descriptors: the listener would say so again at once.
-                    tracing::warn!(%error, "a client cannot be taken");
+                    if warned.is_none_or(|at| at.elapsed() > BETWEEN_WARNINGS) {
+                        warned = Some(Instant::now());
+                        tracing::warn!(%error, "clients cannot be taken");
+                    }
                     tokio::time::sleep(Duration::from_millis(50)).await;
                     continue;
                 }
@@ -135,8 +148,15 @@ pub async fn run(
         };
         // Small frames must not wait for the acknowledgement of earlier ones.
         let _ = stream.set_nodelay(true);
+        let Some(place) = take_seat(&shared.doorway, address.ip()) else {
+            shared.counters.no_room.fetch_add(1, Ordering::Relaxed);
+            continue;
+        };
         let shared = shared.clone();
-        tokio::spawn(welcome(stream, address, shared));
+        tokio::spawn(async move {
+            welcome(stream, address, shared).await;
+            drop(place);
+        });
     }
 }
 

@@ -21,11 +21,19 @@ pub struct Resume {
     pub bytes: usize,
     /// Sessions whose connection has ended; beyond that the one that ended first is forgotten.
     pub sessions: usize,
+    /// As many of one user, so that nobody's sessions have to go for another's.
+    pub sessions_per_user: usize,
 }
 
 impl Default for Resume {
     fn default() -> Self {
-        Self { window: Duration::from_secs(60), messages: 256, bytes: 256 << 10, sessions: 10_000 }
+        Self {
+            window: Duration::from_secs(60),
+            messages: 256,
+            bytes: 256 << 10,
+            sessions: 10_000,
+            sessions_per_user: 8,
+        }
     }
 }
 

@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use miette::{LabeledSpan, NamedSource};
 use serde::Deserialize;
 
 /// What one layer says; the rest is left to the next one.
@@ -218,16 +217,14 @@ impl Layer {
     pub(super) fn read(path: &Path) -> miette::Result<Self> {
         let text = super::read(path)?;
         let mut layer: Self = toml::from_str(&text).map_err(|error| {
-            let source = NamedSource::new(path.display().to_string(), text.clone());
-            let labels = error.span().map(|span| LabeledSpan::at(span, "here"));
+            // The lines themselves are not shown: they may hold a secret, and this may end in a log.
+            let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
             miette::miette!(
-                labels = labels.into_iter().collect::<Vec<_>>(),
                 help = "keys are the names of the flags, without the dashes in front: `ssot serve --help` lists them",
-                "{}: {}",
+                "{}:{line}: {}",
                 path.display(),
                 error.message()
             )
-            .with_source_code(source)
         })?;
         let folder = path.parent().unwrap_or_else(|| Path::new(""));
         let files = [

@@ -17,6 +17,7 @@ const CONTROL_TOKEN: &str = "SSOT_CONTROL_TOKEN";
 
 /// Settings that a server can run with.
 pub(super) fn settings(layer: &Layer, listens_on_loopback: bool) -> miette::Result<Settings> {
+    check_ranges(layer)?;
     let identity = identity(layer, listens_on_loopback)?;
     let origins = layer.origin.clone().unwrap_or_default();
     if let Some(origin) = origins.iter().find(|origin| !is_origin(origin)) {
@@ -26,6 +27,12 @@ pub(super) fn settings(layer: &Layer, listens_on_loopback: bool) -> miette::Resu
         ));
     }
     let control_token = secret(layer.control_token_file.as_ref(), CONTROL_TOKEN)?;
+    if control_token.as_ref().is_some_and(|token| token.chars().any(|letter| !letter.is_ascii_graphic())) {
+        return Err(miette::miette!(
+            help = "make one with `openssl rand -hex 32`",
+            "the control token has blanks, line ends or other letters than ASCII: no header can hold it"
+        ));
+    }
     if control_token.as_ref().is_some_and(|token| token.len() < 16) {
         return Err(miette::miette!(
             help = "make one with `openssl rand -hex 32`",
@@ -41,13 +48,54 @@ pub(super) fn settings(layer: &Layer, listens_on_loopback: bool) -> miette::Resu
         limits: limits(layer),
         backplane: backplane(layer)?,
         incoming_bytes: layer.incoming_bytes.unwrap_or(usual.incoming_bytes),
-        incoming_per_second: layer.incoming_rate.unwrap_or(usual.incoming_per_second).max(1),
+        incoming_per_second: layer.incoming_rate.unwrap_or(usual.incoming_per_second),
         connections: layer.connections.unwrap_or(usual.connections),
         connections_per_address: layer.per_address.unwrap_or(usual.connections_per_address),
         handshake_deadline: seconds(layer.handshake, usual.handshake_deadline),
         drain: seconds(layer.drain, usual.drain),
         has_echo: false,
     })
+}
+
+/// The longest time that can be meant, in seconds: a year.
+const LONGEST: u64 = 366 * 24 * 60 * 60;
+
+/// Whether figures make sense, wherever they come from.
+fn check_ranges(layer: &Layer) -> miette::Result<()> {
+    let times = [
+        ("handshake", layer.handshake),
+        ("write", layer.write),
+        ("ping", layer.ping),
+        ("drain", layer.drain),
+        ("resume", layer.resume),
+    ];
+    if let Some((name, time)) =
+        times.iter().find_map(|(name, time)| Some((name, time.filter(|time| *time > LONGEST)?)))
+    {
+        return Err(miette::miette!(
+            help = "expected seconds, of a year at most",
+            "`{name}` of {time} is too long"
+        ));
+    }
+    let counts = [
+        ("connections", layer.connections),
+        ("per-address", layer.per_address),
+        ("per-user", layer.per_user),
+        ("incoming-bytes", layer.incoming_bytes),
+        ("incoming-rate", layer.incoming_rate.map(|rate| rate as usize)),
+        ("message-bytes", layer.message_bytes),
+        ("queue", layer.queue.map(|queue| queue as usize)),
+        ("queue-bytes", layer.queue_bytes),
+        ("handshake", layer.handshake.map(|seconds| seconds.min(1) as usize)),
+        ("write", layer.write.map(|seconds| seconds.min(1) as usize)),
+    ];
+    if let Some((name, _)) = counts.iter().find(|(_, count)| *count == Some(0)) {
+        return Err(miette::miette!(help = "expected 1 or more", "`{name}` of 0 would serve nobody"));
+    }
+    if layer.audience.as_deref() == Some("") {
+        return Err(miette::miette!(help = "leave it out to take tokens for anybody", "`audience` is empty"));
+    }
+    Ok(())
 }
 
 fn seconds(given: Option<u64>, usual: Duration) -> Duration {
@@ -73,8 +121,13 @@ fn identity(layer: &Layer, listens_on_loopback: bool) -> miette::Result<Identity
                 AlgorithmName::Rs256 => TokenAlgorithm::Rs256,
                 AlgorithmName::EdDsa => TokenAlgorithm::EdDsa,
             };
-            let rules = TokenRules::new(algorithm, key.as_bytes(), layer.audience.as_deref())
-                .map_err(|error| miette::miette!("the key to check tokens with is no good: {error}"))?;
+            let rules = TokenRules::new(algorithm, key.as_bytes(), layer.audience.as_deref());
+            let rules = rules.map_err(|error| {
+                miette::miette!(
+                    help = "a secret: `openssl rand -hex 32`; a pair of keys: `openssl genpkey -algorithm ed25519 -out key.pem`, then `openssl pkey -in key.pem -pubout`",
+                    "the key to check tokens with is no good: {error}"
+                )
+            })?;
             Ok(Identity::Token(Arc::new(rules)))
         }
         (None, true) if !listens_on_loopback => Err(miette::miette!(
@@ -119,10 +172,11 @@ fn limits(layer: &Layer) -> Limits {
         messages: layer.resume_messages.unwrap_or(kept.messages),
         bytes: layer.resume_bytes.unwrap_or(kept.bytes),
         sessions: layer.resume_sessions.unwrap_or(kept.sessions),
+        sessions_per_user: kept.sessions_per_user,
     });
     Limits {
         message_bytes: layer.message_bytes.unwrap_or(usual.message_bytes),
-        queue_messages: layer.queue.map_or(usual.queue_messages, |queue| (queue as usize).max(1)),
+        queue_messages: layer.queue.map_or(usual.queue_messages, |queue| queue as usize),
         queue_bytes: layer.queue_bytes.unwrap_or(usual.queue_bytes),
         overflow: match layer.overflow {
             Some(OverflowName::Close) | None => Overflow::Close,
@@ -145,12 +199,17 @@ fn limits(layer: &Layer) -> Limits {
 fn backplane(layer: &Layer) -> miette::Result<Option<Backplane>> {
     let Some(address) = &layer.backplane else { return Ok(None) };
     let prefix = layer.backplane_prefix.as_deref().unwrap_or("ssot");
-    if prefix.is_empty()
-        || !prefix.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte))
+    if prefix.is_empty() || !prefix.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
     {
         return Err(miette::miette!(
-            help = "expected letters, digits and -_.:",
+            help = "expected letters, digits and -_.",
             "`{prefix}` is no prefix for the keys of the backplane"
+        ));
+    }
+    if !address.starts_with("redis://") {
+        return Err(miette::miette!(
+            help = "expected redis://[user:password@]host[:port]; TLS towards it is not built in",
+            "this is no address of a backplane"
         ));
     }
     let usual = Duration::from_secs(5);

@@ -199,6 +199,12 @@ impl Node {
         Envelope { topic, from: self.id.clone(), content }
     }
 
+    /// Whether what could not be read is worth a line: the first, the tenth, the hundredth, …
+    fn is_unreadable_news(&self) -> bool {
+        let count = self.counters.unreadable.load(Ordering::Relaxed);
+        count.checked_ilog10().is_some_and(|power| 10_u64.pow(power) == count)
+    }
+
     /// Publishes a message, unless the bus is away or too much waits; what comes says how many other nodes heard it.
     fn publish(&self, envelope: Envelope) -> Option<oneshot::Receiver<usize>> {
         let waiting = self.counters.waiting.fetch_add(1, Ordering::Relaxed);

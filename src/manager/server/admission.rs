@@ -6,10 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hyper::HeaderMap;
 use hyper::header::{AUTHORIZATION, HeaderName, ORIGIN, SEC_WEBSOCKET_PROTOCOL};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde::Deserialize;
-
-use super::Shared;
 
 /// How a client's user is found out.
 #[derive(Clone)]
@@ -51,6 +49,9 @@ pub enum KeyError {
     /// A secret that can be guessed.
     #[error("the secret has {0} bytes; HS256 needs at least 32 (RFC 7518, section 3.2)")]
     Short(usize),
+    /// A key in PEM where a secret is wanted.
+    #[error("this is a key in PEM; HS256 needs a secret, for a public key say RS256 or EdDSA")]
+    Public,
     /// No key of this kind.
     #[error("no public key of this kind in PEM: {0}")]
     Unreadable(String),
@@ -82,6 +83,10 @@ impl TokenRules {
         let unreadable = |error: jsonwebtoken::errors::Error| KeyError::Unreadable(error.to_string());
         let (algorithm, key) = match algorithm {
             TokenAlgorithm::Hs256 if key.len() < 32 => return Err(KeyError::Short(key.len())),
+            // What is public is no secret: anybody could sign with it.
+            TokenAlgorithm::Hs256 if key.windows(5).any(|part| part == b"-----") => {
+                return Err(KeyError::Public);
+            }
             TokenAlgorithm::Hs256 => (Algorithm::HS256, DecodingKey::from_secret(key)),
             TokenAlgorithm::Rs256 => (Algorithm::RS256, DecodingKey::from_rsa_pem(key).map_err(unreadable)?),
             TokenAlgorithm::EdDsa => (Algorithm::EdDSA, DecodingKey::from_ed_pem(key).map_err(unreadable)?),
@@ -104,6 +109,10 @@ impl TokenRules {
 
     /// The user that a good token names.
     fn user_of(&self, token: &str) -> Option<String> {
+        // Nothing is understood that a token says has to be (RFC 7515, section 4.1.11).
+        if decode_header(token).ok()?.crit.is_some() {
+            return None;
+        }
         let claims = decode::<Claims>(token, &self.key, &self.validation).ok()?.claims;
         Some(claims.sub).filter(|user| !user.is_empty())
     }
@@ -184,7 +193,7 @@ pub(super) struct Seats {
 /// A connection's place; dropping it makes room.
 #[derive(Debug)]
 pub(super) struct Seat {
-    shared: Arc<Shared>,
+    seats: Arc<Seats>,
     address: IpAddr,
 }
 
@@ -204,8 +213,7 @@ impl Seats {
 }
 
 /// Takes a place; none where there is no room.
-pub(super) fn take_seat(shared: &Arc<Shared>, address: IpAddr) -> Option<Seat> {
-    let seats = &shared.seats;
+pub(super) fn take_seat(seats: &Arc<Seats>, address: IpAddr) -> Option<Seat> {
     let mut taken = seats.table();
     let is_full = taken.values().sum::<usize>() >= seats.all;
     let here = taken.get(&address).copied().unwrap_or(0);
@@ -214,12 +222,12 @@ pub(super) fn take_seat(shared: &Arc<Shared>, address: IpAddr) -> Option<Seat> {
     }
     taken.insert(address, here + 1);
     drop(taken);
-    Some(Seat { shared: shared.clone(), address })
+    Some(Seat { seats: seats.clone(), address })
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        let mut taken = self.shared.seats.table();
+        let mut taken = self.seats.table();
         if let Some(here) = taken.get_mut(&self.address) {
             *here -= 1;
             if *here == 0 {

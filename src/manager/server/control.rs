@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use http_body_util::{BodyExt, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::header::AUTHORIZATION;
 use hyper::{Method, Request, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use super::Shared;
 use super::admission::{bearer, is_same_secret};
@@ -123,9 +124,15 @@ pub(super) async fn answer(request: Request<Incoming>, shared: &Arc<Shared>) -> 
         return error(StatusCode::METHOD_NOT_ALLOWED, "calls are POST; GET stats, connections, nodes");
     }
     let limit = shared.settings.limits.message_bytes.saturating_add(ENVELOPE);
-    let Ok(body) = Limited::new(request.into_body(), limit).collect().await else {
-        return error(StatusCode::PAYLOAD_TOO_LARGE, &format!("a call has at most {limit} bytes"));
+    let too_large = || error(StatusCode::PAYLOAD_TOO_LARGE, &format!("a call has at most {limit} bytes"));
+    if request.body().size_hint().lower() > limit as u64 {
+        return too_large();
+    }
+    let reading = Limited::new(request.into_body(), limit).collect();
+    let Ok(read) = timeout(shared.settings.handshake_deadline, reading).await else {
+        return error(StatusCode::REQUEST_TIMEOUT, "the call did not come in time");
     };
+    let Ok(body) = read else { return too_large() };
     match perform(&call, &body.to_bytes(), shared).await {
         Ok(value) => answer_json(StatusCode::OK, &value),
         Err(Wrong { status, why }) => error(status, &why),

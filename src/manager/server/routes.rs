@@ -103,7 +103,7 @@ fn upgrade(mut request: Request<Incoming>, address: SocketAddr, shared: &Arc<Sha
         return text(StatusCode::BAD_REQUEST, "`sequence` is the number of messages that were seen\n");
     };
     let resume = value_of("resume").map(|token| wire::Resume { token, sequence });
-    let Some(seat) = take_seat(shared, address.ip()) else {
+    let Some(seat) = take_seat(&shared.seats, address.ip()) else {
         return refuse(&counters.no_room, StatusCode::TOO_MANY_REQUESTS, "too many connections\n");
     };
     if let Some(subprotocol) = admitted.subprotocol {

@@ -33,6 +33,9 @@ const MOST_BUFFERED: usize = 64 << 10;
 /// How long a client may take to answer a close.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(5);
 
+/// How long a client that was closed for a fault is listened to.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
 type Stream = WebSocketStream<Watched<TokioIo<Upgraded>>>;
 
 /// The writing half.
@@ -117,13 +120,19 @@ pub(super) async fn serve(upgraded: Upgraded, shared: &Shared, client: &Client) 
         }
     };
     tracing::debug!(connection = %id, user, thread, "connected");
+    let mut stream = stream;
     let ending = tokio::select! {
-        ending = listen(stream, shared, &id) => ending,
+        ending = listen(&mut stream, shared, &id) => ending,
         () = is_over.cancelled() => None,
     };
     if let Some((code, reason)) = ending {
         tracing::info!(connection = %id, user, code, reason, "closed");
-        end(&socket, code, reason).await;
+        say_close(&socket, code, reason).await;
+        manager.record_gone(&id);
+        // What the client has sent meanwhile is taken, and thrown away: a socket that is closed with something unread in it is
+        // reset, and the close never arrives.
+        let taking = async { while let Some(Ok(_)) = stream.next().await {} };
+        let _ = timeout(LAST_WORDS, taking).await;
     }
     manager.record_gone(&id);
     tracing::debug!(connection = %id, user, "ended");
@@ -165,11 +174,15 @@ pub(super) async fn echo(upgraded: Upgraded, incoming_bytes: usize) {
 
 /// Closes what the manager does not know, or what it must not write to any more.
 async fn end(socket: &WireSocket, code: u16, reason: &str) {
+    say_close(socket, code, reason).await;
+    socket.is_over.cancel();
+}
+
+async fn say_close(socket: &WireSocket, code: u16, reason: &str) {
     let closing = async {
         let _ = socket.sink.lock().await.send(close_message(code, reason)).await;
     };
     let _ = timeout(CLOSE_DEADLINE, closing).await;
-    socket.is_over.cancel();
 }
 
 fn close_message(code: u16, reason: &str) -> WireMessage {
@@ -178,7 +191,7 @@ fn close_message(code: u16, reason: &str) -> WireMessage {
 
 /// Takes what a client says; how to close it, where it has to be.
 async fn listen(
-    mut stream: SplitStream<Stream>,
+    stream: &mut SplitStream<Stream>,
     shared: &Shared,
     id: &ConnectionId,
 ) -> Option<(u16, &'static str)> {
@@ -226,10 +239,18 @@ async fn hear(manager: &Manager, id: &ConnectionId, text: &str) {
     let kind = asked.as_ref().and_then(|asked| asked.get("type")?.as_str());
     let problem = match kind {
         Some("look_at") => {
-            let thread = asked.as_ref().and_then(|asked| asked.get("thread_id")?.as_str());
-            // A connection that has just ended looks at nothing any more.
-            manager.look_at(id, thread);
-            return;
+            match asked.as_ref().and_then(|asked| asked.get("thread_id")) {
+                Some(Value::String(thread)) => {
+                    // A connection that has just ended looks at nothing any more.
+                    manager.look_at(id, Some(thread));
+                    return;
+                }
+                Some(Value::Null) => {
+                    manager.look_at(id, None);
+                    return;
+                }
+                Some(_) | None => "look_at needs a `thread_id`: text, or null for none",
+            }
         }
         Some(_) => "unknown type: look_at is understood",
         None => "expected an object of JSON with a `type`",

@@ -52,6 +52,7 @@ pub(super) async fn supervise(core: Weak<Core>, mut orders: UnboundedReceiver<Or
                     listening: BTreeSet::new(),
                     known: &mut known,
                     beats: 0,
+                    is_refused: false,
                 };
                 let mut hearing = Hearing(tokio::spawn(hear(core.clone(), incoming)));
                 let ending = held.run(&mut orders, &mut hearing.0, &mut breaker).await;
@@ -169,7 +170,9 @@ async fn hear(core: Weak<Core>, mut incoming: Incoming) {
             Ok(envelope) => receive(&core, node, envelope),
             Err(Unreadable(why)) => {
                 node.counters.unreadable.fetch_add(1, Ordering::Relaxed);
-                tracing::warn!(why, "something on the backplane cannot be read");
+                if node.is_unreadable_news() {
+                    tracing::warn!(why, "something on the backplane cannot be read");
+                }
             }
         }
     }
@@ -200,6 +203,8 @@ struct Held<'a> {
     listening: BTreeSet<Topic>,
     known: &'a mut Known,
     beats: u32,
+    /// Whether the registry refused anything since all was last told.
+    is_refused: bool,
 }
 
 impl Held<'_> {
@@ -249,6 +254,7 @@ impl Held<'_> {
         match self.ask(question).await {
             Ok(answer) => Ok(Some(answer)),
             Err(BusError::Refused(why)) => {
+                self.is_refused = true;
                 self.stand(State::Degraded, Some(why));
                 Ok(None)
             }
@@ -286,15 +292,19 @@ impl Held<'_> {
         let Some(figures) = self.core.upgrade().map(|core| core.figures()) else { return Ok(()) };
         let Some(epoch) = self.ask_registry(|line| line.beat(figures)).await? else { return Ok(()) };
         let is_new = self.known.epoch.as_ref() != Some(&epoch);
-        if is_new || self.beats == 0 {
+        // What was refused is told again, and again all of it.
+        let was_refused = std::mem::take(&mut self.is_refused);
+        if is_new || was_refused || self.beats == 0 {
             self.tell_runs(is_new).await?;
         }
-        if is_new || self.beats.is_multiple_of(BEATS_TO_REGISTER) {
+        if is_new || was_refused || self.beats.is_multiple_of(BEATS_TO_REGISTER) {
             self.register_all().await?;
         }
         self.known.epoch = Some(epoch);
         self.beats = self.beats.wrapping_add(1);
-        self.stand(State::Up, None);
+        if !self.is_refused {
+            self.stand(State::Up, None);
+        }
         Ok(())
     }
 
