@@ -165,20 +165,50 @@ fn a_gigabyte_on_standard_error_does_no_harm() {
 }
 
 #[test]
-fn a_driver_that_does_not_start_errs_in_every_case() {
+fn a_driver_that_does_not_start_is_no_verdict_and_others_have_theirs() {
     let made = folder(&[]);
-    let run = finish(
-        command(made.path())
-            .args(["conform", "run", "--cmd", "exit 3", "--group", "delivery", "--format", "jsonl"]),
-    );
-    run.expect_code(1);
+    let arguments = ["conform", "run", "--cmd", "exit 3", "--group", "ordering", "--format", "jsonl"];
+    let run = finish(command(made.path()).args(arguments));
+    run.expect_refusal(&["`exit 3` cannot be judged", "exit status: 3"]);
+    let run = finish(command(made.path()).args(arguments).arg("--reference"));
+    run.expect_code(2);
     let verdicts = lines_of(&told(&run), "verdict");
-    assert!(verdicts.iter().all(|verdict| verdict["verdict"] == "errored"), "{verdicts:?}");
-    assert!(
-        verdicts[7]["reason"].as_str().is_some_and(|why| why.contains("exit status: 3")),
-        "{}",
-        verdicts[7]
+    let passed = verdicts.iter().filter(|verdict| verdict["verdict"] == "pass");
+    assert!(passed.count() == 3, "{verdicts:?}");
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_told_before_anything_is_run() {
+    let made = folder(&[]);
+    let arguments = ["conform", "run", "--cmd", "touch begun", "-o", "nowhere/at-all.html"];
+    let run = finish(command(made.path()).args(arguments));
+    run.expect_refusal(&["cannot write nowhere/at-all.html"]);
+    assert!(!made.path().join("begun").exists());
+}
+
+#[test]
+fn what_was_announced_and_is_not_done_is_no_skip() {
+    check_breaks(
+        "say('{\"id\": %d, \"error\": {\"kind\": \"unsupported\", \"message\": \"\"}}' % request['id'])",
+        &["answers `unsupported` to send_to_user"],
     );
+}
+
+#[test]
+fn what_the_manager_before_still_did_is_nothing_of_the_next_one() {
+    if !has_python() {
+        return;
+    }
+    // It answers `reset` with what the case is about to look for.
+    let driver = DRIVER.replace("BREAK", "ok(request, True)").replace(
+        "ok(request, None)",
+        "say('{\"event\": \"send\", \"socket\": \"s1\", \"message\": \"{\\\\\"n\\\\\":1}\"}') if request['op'] == 'reset' else None; ok(request, None)",
+    );
+    let made = folder(&[("driver.py", &driver)]);
+    let cases = ["--case", "send-exactly-once", "--format", "jsonl"];
+    let run = finish(command(made.path()).args(["conform", "run", "--cmd", "python3 driver.py"]).args(cases));
+    run.expect_code(1);
+    assert_eq!(lines_of(&told(&run), "verdict")[0]["verdict"], "fail", "nothing was ever sent");
 }
 
 /// Whether a process with this in its arguments lives.

@@ -38,4 +38,7 @@ class UnifiedWebSocketManager(Protocol):
         """Whether a connection is live and has answered every ping whose deadline has passed; waits for no peer."""
 
     async def get_stats(self) -> dict[str, Any]:
-        """Figures of the manager as JSON values. Counters never decrease; gauges return to zero."""
+        """Figures of the manager as JSON values. Counters never decrease.
+
+        Gauges, whose names begin with `active_` or `queued_`, return to zero with the last connection.
+        """

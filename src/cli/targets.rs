@@ -40,6 +40,15 @@ pub(super) fn parse_target<F: Form>(text: &str) -> Result<Target<F>, String> {
     }
 }
 
+/// Whether every file can be written; what is in one stays.
+pub(super) fn check_writable<F>(targets: &[Target<F>]) -> miette::Result<()> {
+    for Target { path, .. } in targets {
+        let opened = std::fs::OpenOptions::new().create(true).append(true).open(path);
+        opened.map_err(|error| miette::miette!("cannot write {}: {error}", path.display()))?;
+    }
+    Ok(())
+}
+
 /// Writes an answer to every file.
 pub(super) fn write_files<F: Form>(
     targets: &[Target<F>],

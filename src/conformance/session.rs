@@ -25,13 +25,21 @@ const HISTORY: usize = 5_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Ticket(pub(super) u64);
 
+/// What is under way.
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    op: &'static str,
+    /// Whether it holds a value that JSON does not.
+    has_odd_value: bool,
+}
+
 /// A driver, and what it said in the current case.
 pub(super) struct Session {
     channel: Channel,
     pub(super) hello: Hello,
     patience: f64,
     next_id: u64,
-    open: BTreeMap<u64, &'static str>,
+    open: BTreeMap<u64, Asked>,
     answers: BTreeMap<u64, Outcome>,
     /// Requests of earlier cases that may still be answered.
     abandoned: BTreeSet<u64>,
@@ -99,8 +107,14 @@ impl Session {
 
     /// Makes a call and waits for its end.
     pub(super) fn call(&mut self, call: Call) -> Result<Outcome, Stop> {
+        let is_reset = matches!(call, Call::Reset { .. });
         let ticket = self.ask(call, true);
-        self.wait_for(ticket, REPLY)
+        let outcome = self.wait_for(ticket, REPLY);
+        if is_reset {
+            // Until it was answered the manager before it may still have done something.
+            self.events.clear();
+        }
+        outcome
     }
 
     /// Begins a call.
@@ -134,8 +148,9 @@ impl Session {
         let id = self.next_id;
         self.next_id += 1;
         self.lines_since_request = 0;
-        self.open.insert(id, call.op());
+        let call_op = call.op();
         let line = serde_json::to_string(&Request { id, call, wait }).unwrap_or_default();
+        self.open.insert(id, Asked { op: call_op, has_odd_value: line.contains("{\"$\":") });
         self.record(Side::Harness, line.clone());
         self.channel.send(line);
         Ticket(id)
@@ -153,7 +168,7 @@ impl Session {
                 Ok(Incoming::Line(line)) => self.take(&line)?,
                 Ok(Incoming::Unreadable(why)) => return Err(self.broken(&format!("the driver wrote {why}"))),
                 Err(Silence::Late) => {
-                    let op = self.open.get(&ticket.0).copied().unwrap_or_default();
+                    let op = self.op_of(ticket);
                     let seconds = at_most.as_secs_f64();
                     return Err(self.broken(&format!(
                         "request {} ({op}) was not answered within {seconds} s",
@@ -161,7 +176,7 @@ impl Session {
                     )));
                 }
                 Err(Silence::Ended) => {
-                    let op = self.open.get(&ticket.0).copied().unwrap_or_default();
+                    let op = self.op_of(ticket);
                     return Err(self.broken(&format!(
                         "the driver ended before it answered request {} ({op})",
                         ticket.0
@@ -169,6 +184,10 @@ impl Session {
                 }
             }
         }
+    }
+
+    fn op_of(&self, ticket: Ticket) -> &'static str {
+        self.open.get(&ticket.0).map_or("", |asked| asked.op)
     }
 
     fn take(&mut self, line: &str) -> Result<(), Stop> {
@@ -181,8 +200,16 @@ impl Session {
             Ok(FromDriver::Event(event)) => self.events.push(event),
             Ok(FromDriver::Reply(reply)) => {
                 let id = reply.id();
-                if self.open.remove(&id).is_some() {
-                    self.answers.insert(id, reply.outcome());
+                if let Some(asked) = self.open.remove(&id) {
+                    let outcome = reply.outcome();
+                    // Nothing is asked for that was not announced; only a value may be beyond a language.
+                    if is_unsupported(&outcome) && !asked.has_odd_value {
+                        return Err(Stop::Errored(format!(
+                            "the driver answers `unsupported` to {}, which it has to do or announced",
+                            asked.op
+                        )));
+                    }
+                    self.answers.insert(id, outcome);
                 } else if !self.abandoned.remove(&id) {
                     let what = if id < self.next_id { "a second reply to" } else { "a reply to the unknown" };
                     return Err(self.broken(&format!("{what} request {id}")));

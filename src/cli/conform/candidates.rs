@@ -47,7 +47,14 @@ pub(super) struct Candidates {
 /// Candidates, and the folder that their drivers lie in for as long as they are judged.
 pub(super) struct Resolved {
     pub(super) candidates: Vec<Candidate>,
-    _drivers: TempDir,
+    drivers: TempDir,
+}
+
+impl Resolved {
+    /// The folder of the drivers.
+    pub(super) fn folder(&self) -> PathBuf {
+        self.drivers.path().to_owned()
+    }
 }
 
 impl Candidates {
@@ -104,7 +111,7 @@ impl Candidates {
                 Some(self.root.clone()),
             ));
         }
-        Ok(Resolved { candidates, _drivers: drivers })
+        Ok(Resolved { candidates, drivers })
     }
 
     fn script(

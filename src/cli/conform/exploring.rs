@@ -48,8 +48,8 @@ struct Recording {
 const SCHEMA: &str = "ssot-explore/1";
 
 pub(super) fn run(wanted: &Explore, quiet: bool, color: Color) -> miette::Result<Outcome> {
-    watch_for_interrupts();
     let resolved = wanted.candidates.resolve()?;
+    watch_for_interrupts(resolved.folder());
     let recorded = wanted.replay.as_deref().map(read_recording).transpose()?;
     let mut outcome = Outcome::Fine;
     for candidate in &resolved.candidates {

@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use crate::cli::output::{Color, internal};
-use crate::cli::targets::{self, Target, parse_target, write_files, write_stdout};
+use crate::cli::targets::{self, Target, check_writable, parse_target, write_files, write_stdout};
 use crate::render::html::render_html;
 use crate::render::markdown::render_markdown;
 use crate::render::pages::trial::trial_page;
@@ -53,6 +53,11 @@ impl targets::Form for Form {
 }
 
 impl Forms {
+    /// Whether every file can be written, before anything is done for it.
+    pub(super) fn check_writable(&self) -> miette::Result<()> {
+        check_writable(&self.output)
+    }
+
     /// Writes the verdicts to every file and to stdout.
     pub(super) fn write(&self, report: &TrialReport, color: Color) -> miette::Result<()> {
         write_files(&self.output, |form, options| render(report, *form, options))?;

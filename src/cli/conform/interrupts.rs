@@ -1,13 +1,17 @@
-//! A run that is interrupted leaves no process behind.
+//! A run that is interrupted leaves no process and no file behind.
+
+use std::path::PathBuf;
 
 use crate::conformance::end_all_processes;
 
-/// Ends every driver, then this process, when it is asked to end.
-pub(super) fn watch_for_interrupts() {
-    let watching = std::thread::Builder::new().name("interrupts".to_owned()).spawn(|| {
+/// Ends every driver, removes this folder, then ends this process, when it is asked to end.
+pub(super) fn watch_for_interrupts(folder: PathBuf) {
+    let watching = std::thread::Builder::new().name("interrupts".to_owned()).spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
         if let Ok(code) = runtime.and_then(|runtime| runtime.block_on(interrupted())) {
             end_all_processes();
+            // Whatever is left of it is in the system's temporary folder.
+            let _ = std::fs::remove_dir_all(folder);
             std::process::exit(code);
         }
     });

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
+use rayon::prelude::*;
 
 use super::candidates::Candidates;
 use super::forms::Forms;
@@ -75,26 +76,29 @@ pub(super) fn select(ids: &[String], groups: &[Group]) -> miette::Result<Vec<&'s
 pub(super) fn run(run: &Run, quiet: bool, color: Color) -> miette::Result<Outcome> {
     let known = run.known.as_deref().map(read_known).transpose()?.unwrap_or_default();
     let terms = Terms { cases: select(&run.case, &run.group)?, patience: run.patience, repeat: run.repeat };
-    watch_for_interrupts();
     let resolved = run.candidates.resolve()?;
+    watch_for_interrupts(resolved.folder());
+    run.forms.check_writable()?;
     // What can be known without running anything comes first.
     let signatures = if run.no_static { Vec::new() } else { signatures_of(&run.candidates) };
     let started = Instant::now();
-    let judged: Vec<JudgedCandidate> = std::thread::scope(|scope| {
-        let running: Vec<_> =
-            resolved.candidates.iter().map(|candidate| scope.spawn(|| judge(candidate, &terms))).collect();
-        running.into_iter().filter_map(|thread| thread.join().ok()).collect()
-    });
-    if judged.len() < resolved.candidates.len() {
-        return Err(crate::cli::output::internal("a candidate's judge has panicked"));
-    }
+    // As many at once as there are cores: more would be late for no fault of theirs.
+    let judged: Vec<JudgedCandidate> =
+        resolved.candidates.par_iter().map(|candidate| judge(candidate, &terms)).collect();
     let mut report = build(&judged, &known);
     report.members = join(&signatures, &report);
     if !quiet {
         let (cases, seconds) = (terms.cases.len(), started.elapsed().as_secs_f64());
         print_note(&format!("{cases} cases, {} candidates, {seconds:.2} s\n", judged.len()));
     }
-    run.forms.write(&report, color)?;
+    let strangers: Vec<&JudgedCandidate> = judged.iter().filter(|one| one.hello.is_none()).collect();
+    if strangers.len() < judged.len() {
+        run.forms.write(&report, color)?;
+    }
+    if let Some(stranger) = strangers.first() {
+        let why = stranger.cases.first().and_then(|case| case.reason.as_deref()).unwrap_or_default();
+        return Err(miette::miette!("`{}` cannot be judged: {why}", stranger.label));
+    }
     Ok(if report.passed { Outcome::Fine } else { Outcome::Findings })
 }
 

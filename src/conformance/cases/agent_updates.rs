@@ -87,7 +87,16 @@ fn agent_update_carries_all(world: &mut World<'_>) -> Judged {
         json!({ "step": 3, "status": "thinking", "tools": [{ "name": "search", "took": 1.5 }, null] });
     world.update("run-1", "planner", &update)?;
     world.settle()?;
-    check_update(world, &peer, &[json!("run-1"), json!("planner"), update])
+    check_update(world, &peer, &[json!("run-1"), json!("planner"), update])?;
+    // What an update calls its own parts is its own matter, and everybody who looks at the thread gets it.
+    let others = [world.connect_in("u1", "run-2")?, world.connect_in("u2", "run-2")?];
+    let update = json!({ "type": "own", "run_id": "of the update", "nothing": null });
+    world.update("run-2", "planner", &update)?;
+    world.settle()?;
+    for peer in &others {
+        check_update(world, peer, &[json!("run-2"), json!("planner"), update.clone()])?;
+    }
+    Ok(())
 }
 
 fn agent_update_own_run_only(world: &mut World<'_>) -> Judged {

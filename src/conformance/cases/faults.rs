@@ -87,7 +87,12 @@ fn dead_peer_reaped(world: &mut World<'_>) -> Judged {
         let found = world.find("u1")?;
         ensure(found.is_empty(), "`find_user_connections` finds no dead connection", shown(&json!(found)))?;
     }
-    Ok(())
+    let alone = world.connect_in("u3", "t3")?;
+    world.set_mode(&alone, Mode::Fail)?;
+    let last = world.sending_to_thread("t3", &json!({ "n": 4 }));
+    let _ = world.call(last)?;
+    world.settle()?;
+    world.check_send_to_thread("t3", &json!({ "n": 5 }), false)
 }
 
 fn failure_not_contagious(world: &mut World<'_>) -> Judged {

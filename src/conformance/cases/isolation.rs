@@ -115,7 +115,8 @@ fn ids_unicode_exact(world: &mut World<'_>) -> Judged {
 }
 
 fn ids_with_wildcards(world: &mut World<'_>) -> Judged {
-    check_own(world, &["u1", "*", "u?", "u*", "a:b", "a", "a b", " a", "a\nb", "%", "[a-z]", ".*", "a/b"])
+    check_own(world, &["u1", "*", "u?", "u*", "a:b", "a", "a b", " a", "a\nb", "%", "[a-z]", ".*", "a/b"])?;
+    check_own_thread(world, &["*", "t?", "t1", ".*", "[a-z]1", "a:b", "a"])
 }
 
 fn recipients_identical(world: &mut World<'_>) -> Judged {
@@ -164,7 +165,17 @@ fn payload_changed_afterwards(world: &mut World<'_>) -> Judged {
     }
     world.set_mode(&peer, Mode::Ok)?;
     world.settle()?;
-    world.check_received(&peer, &[json!({ "n": 1 }), json!({ "n": 2 })])
+    world.check_received(&peer, &[json!({ "n": 1 }), json!({ "n": 2 })])?;
+    let peer = world.connect_in("u2", "t2")?;
+    world.set_mode(&peer, Mode::Hang)?;
+    world.plain(Call::MessageNew { name: "deep".to_owned(), value: json!({ "n": 4 }) })?;
+    let call = world.sending_to_thread("t2", &json!({ "$": "ref", "name": "deep" }));
+    world.begin(call)?;
+    world.settle()?;
+    world.plain(Call::MessageSet { name: "deep".to_owned(), key: "n".to_owned(), value: json!(5) })?;
+    world.set_mode(&peer, Mode::Ok)?;
+    world.settle()?;
+    world.check_received(&peer, &[json!({ "n": 4 })])
 }
 
 fn thread_only(world: &mut World<'_>) -> Judged {
@@ -182,5 +193,9 @@ fn thread_only(world: &mut World<'_>) -> Judged {
     for peer in &others {
         world.check_received(peer, &[])?;
     }
-    Ok(())
+    // Nor does what goes to a user reach a thread of that name.
+    let named = world.connect_in("u3", "u4")?;
+    world.check_send("u4", &json!({ "type": "to-nobody" }), false)?;
+    world.settle()?;
+    world.check_received(&named, &[])
 }

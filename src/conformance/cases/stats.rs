@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::{Case, Group};
+use crate::conformance::lines::Mode;
 use crate::conformance::verdict::Stop;
 use crate::conformance::world::{Judged, World, ensure, shown};
 
@@ -92,9 +93,19 @@ fn stats_gauges_return_to_zero(world: &mut World<'_>) -> Judged {
         world.disconnect(&peer.user, peer)?;
     }
     world.settle()?;
-    let after = gauges(world)?;
-    let left: BTreeMap<&String, &f64> = after.iter().filter(|(_, number)| **number != 0.0).collect();
-    ensure(left.is_empty(), "every gauge is zero after the last connection", shown(&json!(left)))
+    let check_zero = |world: &mut World<'_>| -> Judged {
+        let after = gauges(world)?;
+        let left: BTreeMap<&String, &f64> = after.iter().filter(|(_, number)| **number != 0.0).collect();
+        ensure(left.is_empty(), "every gauge is zero after the last connection", shown(&json!(left)))
+    };
+    check_zero(world)?;
+    // A connection ends by itself, too.
+    let dead = world.connect_in("u3", "t3")?;
+    world.set_mode(&dead, Mode::Fail)?;
+    let last = world.sending("u3", &json!({ "n": 2 }));
+    let _ = world.call(last)?;
+    world.settle()?;
+    check_zero(world)
 }
 
 fn stats_monotonic(world: &mut World<'_>) -> Judged {
