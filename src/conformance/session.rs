@@ -29,8 +29,8 @@ pub(super) struct Ticket(pub(super) u64);
 #[derive(Debug, Clone, Copy)]
 struct Asked {
     op: &'static str,
-    /// Whether it holds a value that JSON does not.
-    has_odd_value: bool,
+    /// Whether a driver may have no way to do it: it holds a value that JSON does not, or keeps a message, which is for objects.
+    may_be_unsupported: bool,
 }
 
 /// A driver, and what it said in the current case.
@@ -148,9 +148,10 @@ impl Session {
         let id = self.next_id;
         self.next_id += 1;
         self.lines_since_request = 0;
-        let call_op = call.op();
+        let op = call.op();
         let line = serde_json::to_string(&Request { id, call, wait }).unwrap_or_default();
-        self.open.insert(id, Asked { op: call_op, has_odd_value: line.contains("{\"$\":") });
+        let may_be_unsupported = line.contains("{\"$\":") || op.starts_with("message.");
+        self.open.insert(id, Asked { op, may_be_unsupported });
         self.record(Side::Harness, line.clone());
         self.channel.send(line);
         Ticket(id)
@@ -203,7 +204,7 @@ impl Session {
                 if let Some(asked) = self.open.remove(&id) {
                     let outcome = reply.outcome();
                     // Nothing is asked for that was not announced; only a value may be beyond a language.
-                    if is_unsupported(&outcome) && !asked.has_odd_value {
+                    if is_unsupported(&outcome) && !asked.may_be_unsupported {
                         return Err(Stop::Errored(format!(
                             "the driver answers `unsupported` to {}, which it has to do or announced",
                             asked.op
