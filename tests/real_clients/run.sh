@@ -22,7 +22,7 @@ left_out() {
 "$home/venv/bin/python" -c 'import websockets' 2>/dev/null || "$home/venv/bin/pip" install --quiet websockets==15.0.1
 [ -d "$home/node_modules/ws" ] || npm install --silent --no-fund --no-audit --prefix "$home" ws@8.18.3 >/dev/null
 
-token="a token that only this run knows"
+token="a-token-that-only-this-run-knows"
 # Starts a server, and says in `server` and `base` which and where it is.
 serve() {
   local log="$scratch/$1.log"
