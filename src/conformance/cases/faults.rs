@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::{Case, Group};
 use crate::conformance::lines::{Call, Event, Limits, Mode};
+use crate::conformance::session::Ticket;
 use crate::conformance::world::{Judged, World, ensure, shown};
 
 const SENDING: &[&str] = &["send_to_user", "send_to_thread"];
@@ -117,6 +118,12 @@ fn failure_not_contagious(world: &mut World<'_>) -> Judged {
     Ok(())
 }
 
+fn check_broadcast_returned(world: &mut World<'_>, broadcast: Ticket, what: &str) -> Judged {
+    let outcome = world.check_ended(broadcast, what)?;
+    let problem = outcome.err().map(|trouble| trouble.message);
+    ensure(problem.is_none(), "the broadcast returns", format!("it raised: {}", problem.unwrap_or_default()))
+}
+
 fn connect_during_broadcast(world: &mut World<'_>) -> Judged {
     let (hung, other) = (world.connect("u1")?, world.connect("u2")?);
     world.set_mode(&hung, Mode::Hang)?;
@@ -127,13 +134,7 @@ fn connect_during_broadcast(world: &mut World<'_>) -> Judged {
     let newcomer = world.connect("u3")?;
     world.set_mode(&hung, Mode::Ok)?;
     world.settle()?;
-    let outcome = world.check_ended(broadcast, "a broadcast during which a user connects")?;
-    let problem = outcome.err().map(|trouble| trouble.message);
-    ensure(
-        problem.is_none(),
-        "the broadcast returns",
-        format!("it raised: {}", problem.unwrap_or_default()),
-    )?;
+    check_broadcast_returned(world, broadcast, "a broadcast during which a user connects")?;
     world.broadcast(&second, &[])?;
     world.settle()?;
     let both = [first, second];
@@ -157,13 +158,7 @@ fn disconnect_during_broadcast(world: &mut World<'_>) -> Judged {
     world.disconnect("u2", &leaver)?;
     world.set_mode(&hung, Mode::Ok)?;
     world.settle()?;
-    let outcome = world.check_ended(broadcast, "a broadcast during which a user disconnects")?;
-    let problem = outcome.err().map(|trouble| trouble.message);
-    ensure(
-        problem.is_none(),
-        "the broadcast returns",
-        format!("it raised: {}", problem.unwrap_or_default()),
-    )?;
+    check_broadcast_returned(world, broadcast, "a broadcast during which a user disconnects")?;
     world.broadcast(&second, &[])?;
     world.settle()?;
     let both = [first, second];

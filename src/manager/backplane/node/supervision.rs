@@ -1,6 +1,7 @@
 //! The task that holds a node's line to the bus: connects, tells everything, goes on until the line is lost, and tries again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -72,7 +73,7 @@ pub(super) async fn supervise(core: Weak<Core>, mut orders: UnboundedReceiver<Or
             node.counters.failures.fetch_add(1, Ordering::Relaxed);
             node.stand(State::Down, Some(error.to_string()));
         }
-        if let Ending::Left = pass_over(&mut orders, &mut known, wait).await {
+        if pass_over(&mut orders, &mut known, wait).await.is_break() {
             return;
         }
         let Some(core) = core.upgrade() else { return };
@@ -126,20 +127,24 @@ impl Known {
     }
 }
 
-/// Does nothing that needs the bus, for a while.
-async fn pass_over(orders: &mut UnboundedReceiver<Order>, known: &mut Known, wait: Duration) -> Ending {
+/// Does nothing that needs the bus, for a while; breaks off when the node has left, or there is no manager any more.
+async fn pass_over(
+    orders: &mut UnboundedReceiver<Order>,
+    known: &mut Known,
+    wait: Duration,
+) -> ControlFlow<()> {
     let until = sleep(wait);
     tokio::pin!(until);
     loop {
         let order = tokio::select! {
-            () = &mut until => return Ending::Lost(BusError::Lost(String::new())),
+            () = &mut until => return ControlFlow::Continue(()),
             order = orders.recv() => order,
         };
         match order {
-            None => return Ending::Left,
+            None => return ControlFlow::Break(()),
             Some(Order::Leave(left)) => {
                 let _ = left.send(());
-                return Ending::Left;
+                return ControlFlow::Break(());
             }
             Some(Order::Bind(run, thread)) => {
                 known.note(&run, thread.as_deref());
