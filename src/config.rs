@@ -149,7 +149,15 @@ impl Config {
             interfaces.map(|group| (group.name.as_str(), group.names.as_slice(), group.essential));
         let storage = own.lexicon.storage.iter().chain(&words.storage);
         let storage = storage.map(|group| (group.does.into(), group.methods.as_slice()));
-        let lexicon = Lexicon::new(&verbs, &objects).with_interfaces(interfaces).with_storage(storage);
+        let means = own.lexicon.interface.iter().chain(&words.interface);
+        let means = means.filter(|group| group.means).map(|group| group.name.as_str());
+        let spoken = own.lexicon.interface.iter().chain(&words.interface);
+        let spoken = spoken.map(|group| (group.name.as_str(), group.methods.as_slice()));
+        let lexicon = Lexicon::new(&verbs, &objects)
+            .with_interfaces(interfaces)
+            .with_spoken(spoken)
+            .with_means(means)
+            .with_storage(storage);
         if let Some(share) = own.similarity.shares().find(|share| !(0.0..=1.0).contains(share.get_ref())) {
             return Err(ConfigError {
                 message: format!("{name}: {} is no share", share.get_ref()),

@@ -2,7 +2,9 @@
 //!
 //! Every case of `fixtures/concepts/cases.toml` is laid into the base tree and judged beside its canonical
 //! implementation. Recall and precision are printed per difficulty, and for the cases that were held
-//! out while thresholds were tuned.
+//! out while thresholds were tuned. `fixtures/concepts/blind` is a second set, whose authors knew neither the
+//! tool nor the first one, and wrote nothing but the hardest kinds: other words in other structures, and
+//! look-alikes that copy names, containers and whole methods.
 
 #![expect(clippy::print_stdout, reason = "the figures are what this test is read for")]
 
@@ -19,12 +21,14 @@ use ssot::lang::{self, Target};
 use ssot::link::{Ground, Index, LinkFile, NoEnvironment, link};
 use ssot::source::{Language, RoleTable};
 
-/// Least recall, and least precision, over all cases. FIXME: both are to be 0.95; what is missed stands in
-/// the output, most of it copies that keep their things in another kind of structure.
-const LEAST: (f64, f64) = (0.87, 0.9);
+/// Least recall, and least precision, over all cases.
+const LEAST: (f64, f64) = (0.95, 0.95);
 
 /// The same over the cases that were held out while weights and thresholds were tuned.
-const LEAST_HELD_OUT: (f64, f64) = (0.87, 0.91);
+const LEAST_HELD_OUT: (f64, f64) = (0.87, 0.95);
+
+/// The same over the second set.
+const LEAST_BLIND: (f64, f64) = (0.58, 0.73);
 
 #[derive(Debug, Deserialize)]
 struct Table {
@@ -101,9 +105,9 @@ fn read_tree(root: &Path) -> Vec<(String, FileFacts)> {
     files
 }
 
-fn index_of(base: &Base, case: &Case) -> Index {
+fn index_of(base: &Base, set: &Path, case: &Case) -> Index {
     let mut files = base.files.clone();
-    let own = read_tree(&folder().join("cases").join(&case.id));
+    let own = read_tree(&set.join("cases").join(&case.id));
     assert!(!own.is_empty(), "{} has a file", case.id);
     files.retain(|(display, _)| !own.iter().any(|(other, _)| other == display));
     files.extend(own);
@@ -143,30 +147,46 @@ fn judge(base: &Base, index: &Index, case: &Case, members: &[&str]) -> Option<&'
     class.map(|member| member.role).or_else(|| module().map(|member| member.role)).map(Role::as_str)
 }
 
+fn read_table(set: &Path) -> Table {
+    let text = std::fs::read_to_string(set.join("cases.toml")).expect("cases.toml");
+    toml::from_str(&text).expect("cases.toml")
+}
+
+fn outcomes_of<'a>(base: &Base, set: &Path, table: &'a Table) -> Vec<Outcome<'a>> {
+    let outcomes = table.case.par_iter().map(|case| {
+        let index = index_of(base, set, case);
+        let found = judge(base, &index, case, &[&case.canonical]);
+        let told = judge(base, &index, case, &[&case.canonical, &case.subject]);
+        Outcome { case, found, told }
+    });
+    outcomes.collect()
+}
+
 #[test]
 fn copies_are_found_and_look_alikes_are_not() {
-    let text = std::fs::read_to_string(folder().join("cases.toml")).expect("cases.toml");
-    let table: Table = toml::from_str(&text).expect("cases.toml");
-    let base = read_base();
-    let outcomes: Vec<Outcome<'_>> = table
-        .case
-        .par_iter()
-        .map(|case| {
-            let index = index_of(&base, case);
-            let found = judge(&base, &index, case, &[&case.canonical]);
-            let told = judge(&base, &index, case, &[&case.canonical, &case.subject]);
-            Outcome { case, found, told }
-        })
-        .collect();
+    let (base, set) = (read_base(), folder());
+    let table = read_table(&set);
+    let outcomes = outcomes_of(&base, &set, &table);
     let all = figures(&outcomes, |_| true);
     let held_out = figures(&outcomes, |case| case.held_out);
     print_difficulties(&outcomes);
     println!("all        {all}\nheld out   {held_out}");
     let positives = outcomes.iter().filter(|outcome| outcome.case.kind == Kind::Positive).count();
     assert!(positives >= 30 && outcomes.len() - positives >= 30, "the set is large enough");
-    for (figures, (recall, precision)) in [(all, LEAST), (held_out, LEAST_HELD_OUT)] {
-        assert!(figures.recall() >= recall && figures.precision() >= precision, "{figures}");
+    for (figures, least) in [(all, LEAST), (held_out, LEAST_HELD_OUT)] {
+        figures.hold(least);
     }
+}
+
+#[test]
+fn of_the_hardest_copies_more_than_half_are_found() {
+    let (base, set) = (read_base(), folder().join("blind"));
+    let table = read_table(&set);
+    let outcomes = outcomes_of(&base, &set, &table);
+    let all = figures(&outcomes, |_| true);
+    print_difficulties(&outcomes);
+    println!("blind      {all}");
+    all.hold(LEAST_BLIND);
 }
 
 fn print_difficulties(outcomes: &[Outcome<'_>]) {
@@ -211,6 +231,13 @@ impl Figures {
 
     fn precision(&self) -> f64 {
         self.hits as f64 / (self.hits + self.false_alarms).max(1) as f64
+    }
+}
+
+impl Figures {
+    #[track_caller]
+    fn hold(&self, (recall, precision): (f64, f64)) {
+        assert!(self.recall() >= recall && self.precision() >= precision, "{self}");
     }
 }
 

@@ -16,8 +16,12 @@ pub struct Lexicon {
     interfaces: FxHashMap<Name, Name>,
     /// Groups of outside names that say what their users are about.
     essential: FxHashSet<Name>,
+    /// Groups that jobs of every kind use.
+    means: FxHashSet<Name>,
     /// Methods of stores that lie elsewhere → what they do to what is kept there.
     storage: FxHashMap<Name, ActionKind>,
+    /// Method → the group of interfaces that alone has it.
+    spoken: FxHashMap<Name, Name>,
 }
 
 /// What a method does to what a store keeps.
@@ -83,6 +87,36 @@ impl Lexicon {
             }
         }
         self
+    }
+
+    /// Says which groups are means of a job: how things are kept or guarded, not what for.
+    #[must_use]
+    pub fn with_means<'g>(mut self, groups: impl IntoIterator<Item = &'g str>) -> Self {
+        self.means.extend(groups.into_iter().map(Name::new));
+        self
+    }
+
+    /// Whether a group is a means of jobs of every kind.
+    #[must_use]
+    pub fn is_means(&self, group: Name) -> bool {
+        self.means.contains(&group)
+    }
+
+    /// Adds methods that only one group's things have: who calls `send_json` talks to a web-socket, whatever it says that it is.
+    #[must_use]
+    pub fn with_spoken<'g>(mut self, groups: impl IntoIterator<Item = (&'g str, &'g [String])>) -> Self {
+        for (group, methods) in groups {
+            for method in methods {
+                self.spoken.entry(Name::new(method)).or_insert_with(|| Name::new(group));
+            }
+        }
+        self
+    }
+
+    /// The group whose things have this method, where no others do.
+    #[must_use]
+    pub fn spoken(&self, method: Name) -> Option<Name> {
+        self.spoken.get(&method).copied()
     }
 
     /// Whether what works with this group is about it.

@@ -7,6 +7,7 @@
 //! part. A score alone decides nothing: how many other units are nearer matters as much. See [`Rules`] for
 //! the thresholds and [`explain`] for the parts of a judgement.
 
+mod conduct;
 mod delegation;
 pub mod explain;
 pub mod features;
@@ -18,6 +19,7 @@ pub mod units;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
+use self::conduct::Conduct;
 use self::features::Feature;
 use self::interfaces::OutsideUses;
 use self::profile::{Bag, Profile};
@@ -77,7 +79,7 @@ impl Default for Rules {
     fn default() -> Self {
         Self {
             weights: Weights::default(),
-            near_score: 0.36,
+            near_score: 0.33,
             near_rank: 3,
             discovery_words: 0.2,
             discovery_score: 0.45,
@@ -153,6 +155,7 @@ impl Profiles {
                     vocabulary,
                     bodies,
                     essence,
+                    conducts: raw.conducts,
                 }
             })
             .collect();
@@ -296,7 +299,7 @@ impl Profiles {
     /// what else is near, depends on the whole tree.
     #[must_use]
     pub fn is_nearly_discovery(&self, score: Score) -> bool {
-        self.is_discovery_within(score, SLACK) && score.behaviour >= SLACK * self.rules.least_behaviour
+        self.is_discovery_within(score, SLACK) && score.doing() >= SLACK * self.rules.least_behaviour
     }
 
     /// The same for a concept that is declared, whatever else is near.
@@ -335,7 +338,7 @@ impl Profiles {
     /// Whether behaviour lets words of the same job stand.
     #[must_use]
     pub fn is_thinkable(&self, score: Score) -> bool {
-        score.behaviour >= self.rules.contradicted_below
+        score.doing() >= self.rules.contradicted_below
     }
 
     /// Whether a score is enough whatever else is near.
@@ -353,7 +356,7 @@ impl Profiles {
         }
         let is_convincing = !score.is_about_other_things || score.total >= rules.discovery_wordless;
         is_convincing
-            && score.behaviour >= rules.least_behaviour
+            && score.doing() >= rules.least_behaviour
             && (self.is_sure(score) || score.total >= rules.near_score && rank < rules.near_rank)
     }
 }
@@ -375,6 +378,7 @@ struct Raw {
     bodies: Vec<u64>,
     /// See [`Profile::essence`].
     essence: Vec<[u32; 2]>,
+    conducts: Box<[Conduct]>,
 }
 
 impl Raw {
@@ -384,7 +388,13 @@ impl Raw {
         let told = reader.read(unit, least, |found| {
             sides[found.feature.side() as usize].push((found.key, found.weight));
         })?;
-        Some(Self { unit, sides, bodies: told.bodies, essence: told.essence })
+        Some(Self {
+            unit,
+            sides,
+            bodies: told.bodies,
+            essence: told.essence,
+            conducts: told.conducts.into_iter().map(|(_, conduct)| conduct).collect(),
+        })
     }
 }
 

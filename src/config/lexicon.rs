@@ -58,6 +58,12 @@ pub(super) struct InterfaceGroup {
     /// Whether what works with it is about it, and nothing else can stand in.
     #[serde(default)]
     pub(super) essential: bool,
+    /// Whether jobs of every kind use it, so that it says little of any.
+    #[serde(default)]
+    pub(super) means: bool,
+    /// Methods that only things of this kind have.
+    #[serde(default)]
+    pub(super) methods: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -95,11 +95,26 @@ impl Involved {
     pub const STORES_PARAMETER: Self = Self(4);
     /// The function that is called is given things that are kept.
     pub const PASSES_KEPT: Self = Self(8);
+    /// What is taken out is had from then on: `x.pop()`, not `del x[key]`.
+    pub const TAKES: Self = Self(32);
+    /// What is looked up is found by going over what is there and comparing.
+    pub const BY_SEARCH: Self = Self(64);
+    /// It is done when something has failed.
+    pub const ON_FAILURE: Self = Self(16);
+
+    /// How it is done, not what: two that differ in these alone do the same.
+    pub const MANNER: Self = Self(Self::TAKES.0 | Self::BY_SEARCH.0 | Self::ON_FAILURE.0);
 
     /// This, and `other` where `holds`.
     #[must_use]
     pub fn and(self, other: Self, holds: bool) -> Self {
         if holds { Self(self.0 | other.0) } else { self }
+    }
+
+    /// This without `other`.
+    #[must_use]
+    pub fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
     }
 
     /// Whether all of `other` is in it.

@@ -49,6 +49,8 @@ pub struct GroupReport {
     pub members: Vec<GroupMemberReport>,
     /// What the canonical one and the nearest share.
     pub shared: Vec<PartReport>,
+    /// Functions of the nearest that do what others of the canonical one do, the most alike first.
+    pub counterparts: Vec<CounterpartReport>,
     /// How the others differ from the canonical one.
     pub differs: Vec<String>,
     /// An entry for `ssot.toml`.
@@ -74,7 +76,7 @@ pub struct GroupMemberReport {
     pub references: u32,
     /// Likeness to the canonical one in thousandths; none for the canonical one and where content is missing.
     pub score_permille: Option<u32>,
-    /// The likeness by profile, in thousandths: `behaviour`, `vocabulary`, `copied`.
+    /// The likeness by profile, in thousandths: `functions`, `behaviour`, `vocabulary`, `copied`.
     pub parts: BTreeMap<&'static str, u32>,
 }
 
@@ -87,6 +89,19 @@ pub struct PartReport {
     pub weight_permille: u32,
     /// How many types of the tree have it too.
     pub shared_by: u32,
+}
+
+/// A function of the member that is most like the canonical one, which does what another of that one does.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct CounterpartReport {
+    /// Its name.
+    pub function: &'static str,
+    /// The name of the canonical one's function.
+    pub canonical_function: &'static str,
+    /// How alike they are, in thousandths.
+    pub likeness_permille: u32,
+    /// Both, and what they do for their callers, in words.
+    pub statement: String,
 }
 
 /// A production type and its stand-ins.
@@ -159,6 +174,20 @@ fn group_report(index: &Index, group: &Group, id: String) -> GroupReport {
                 shared_by: part.shared_by,
             })
             .collect(),
+        counterparts: group
+            .brief
+            .counterparts
+            .iter()
+            .map(|found| {
+                let [own, theirs] = found.functions.map(|function| index.function(function).name.as_str());
+                CounterpartReport {
+                    function: own,
+                    canonical_function: theirs,
+                    likeness_permille: permille(found.likeness),
+                    statement: found.statement(index),
+                }
+            })
+            .collect(),
         differs: group.brief.differs.clone(),
         proposal,
     }
@@ -180,6 +209,7 @@ fn member_report(
     };
     let parts = member.score.map(|score| {
         BTreeMap::from([
+            ("functions", permille(score.functions())),
             ("behaviour", permille(score.behaviour)),
             ("vocabulary", permille(score.vocabulary)),
             ("copied", permille(score.copied)),

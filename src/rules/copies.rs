@@ -18,7 +18,7 @@ use crate::analysis::similarity::units::Unit;
 use crate::analysis::usage;
 use crate::facts::names::is_tail;
 use crate::finding::{Atom, Copy, Finding, Rule, Turned};
-use crate::link::{ClassId, Index};
+use crate::link::{ClassId, FunctionId, Index};
 use crate::source::FileRole;
 
 /// How many parts of a likeness are told.
@@ -209,13 +209,15 @@ fn of_group(places: &Places<'_>, group: &Group, judged: &Judged, explainer: &Exp
                 vec!["the same methods, word for word, and the same fields".to_owned()]
             }
             _ => {
-                let likeness = member.score.map(|score| {
-                    format!(
-                        "likeness {:.2} (behaviour {:.2}, words {:.2})",
-                        score.total, score.behaviour, score.vocabulary
-                    )
+                let name = |function: FunctionId| places.index.function(function).name;
+                let counterparts = explainer.counterparts(both, PARTS);
+                // Those of one name are seen anyway.
+                let renamed = counterparts.iter().filter(|found| {
+                    let [own, theirs] = found.functions;
+                    name(own) != name(theirs)
                 });
-                likeness.into_iter().collect()
+                let told = renamed.map(|found| found.statement(places.index));
+                member.score.map(|score| score.in_words()).into_iter().chain(told).collect()
             }
         };
         notes.extend(parts.into_iter().map(|part| format!("both {}", part.statement)));

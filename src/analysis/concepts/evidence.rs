@@ -31,6 +31,8 @@ const PART_DEEDS: usize = 2;
 const NEIGHBOURS: usize = 64;
 /// How many parts of a likeness are told.
 const PARTS: usize = 4;
+/// How many functions with a counterpart are told.
+const COUNTERPARTS: usize = 3;
 
 /// Judges the members of one concept.
 pub(super) struct Judge<'a> {
@@ -185,6 +187,9 @@ impl Judge<'_> {
         if let Some(near) = near.filter(|near| near.is_same || !shared.is_empty()) {
             reasons.push(Reason { statement: self.likeness(unit, canonical, near.score), place });
         }
+        if is_same {
+            reasons.extend(self.counterparts(unit, canonical, &shared));
+        }
         for (own, theirs) in &shared {
             let (a, b) = (index.function(*own).name, index.function(*theirs).name);
             let statement = if a == b {
@@ -242,22 +247,34 @@ impl Judge<'_> {
         own.is_some() && own == package(Unit::Class(canonical))
     }
 
-    /// "likeness 0.41 (behaviour 0.38, words 0.44): both …"
+    /// "likeness 0.41 (functions 0.55, behaviour 0.38, words 0.44): both …"
     fn likeness(&self, unit: Unit, canonical: ClassId, score: Score) -> String {
         let pair = [unit, Unit::Class(canonical)];
         let parts = Explainer::new(self.index, self.lexicon, self.profiles).shared_parts(pair, PARTS);
         let told: Vec<String> = parts.into_iter().map(|part| part.statement).collect();
-        let copied = match (score.copied * 100.0).round() {
-            0.0 => String::new(),
-            percent => format!(", {percent} % of the bodies word for word"),
-        };
-        format!(
-            "likeness {:.2} (behaviour {:.2}, words {:.2}{copied}): both {}",
-            score.total,
-            score.behaviour,
-            score.vocabulary,
-            told.join("; ")
-        )
+        format!("{}: both {}", score.in_words(), told.join("; "))
+    }
+
+    /// Functions that do what others of the canonical one do, whatever they are called; those of one name are told anyway.
+    fn counterparts(
+        &self,
+        unit: Unit,
+        canonical: ClassId,
+        shared: &[(FunctionId, FunctionId)],
+    ) -> Vec<Reason> {
+        let pair = [unit, Unit::Class(canonical)];
+        let found = Explainer::new(self.index, self.lexicon, self.profiles).counterparts(pair, COUNTERPARTS);
+        let found = found.into_iter().filter(|found| {
+            let [own, theirs] = found.functions;
+            !shared.contains(&(own, theirs))
+        });
+        found
+            .map(|found| {
+                let [own, _] = found.functions;
+                let place = Some((own.file, self.index.function(own).name_at));
+                Reason { statement: found.statement(self.index), place }
+            })
+            .collect()
     }
 
     /// Methods of `class` that do what a method of the canonical one does, and how many there are in all.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{GroupMember, simple_name};
 use crate::analysis::lexicon::Lexicon;
 use crate::analysis::similarity::Profiles;
-use crate::analysis::similarity::explain::{Explainer, Part};
+use crate::analysis::similarity::explain::{Counterpart, Explainer, Part};
 use crate::analysis::similarity::units::Unit;
 use crate::facts::FunctionFact;
 use crate::link::Index;
@@ -16,6 +16,8 @@ use crate::link::members::methods_of;
 pub struct Brief {
     /// What the canonical one and the next have in common, the most telling first.
     pub shared: Vec<Part>,
+    /// Functions of the next one that do what others of the canonical one do, the most alike first.
+    pub counterparts: Vec<Counterpart>,
     /// One line for each difference that a reader should know.
     pub differs: Vec<String>,
 }
@@ -28,6 +30,7 @@ pub(super) fn brief(index: &Index, lexicon: &Lexicon, profiles: &Profiles, membe
     let Some(nearest) = others.first() else { return Brief::default() };
     let explainer = Explainer::new(index, lexicon, profiles);
     let shared = explainer.shared_parts([canonical.unit, nearest.unit], PARTS);
+    let counterparts = explainer.counterparts([nearest.unit, canonical.unit], PARTS);
     let own = methods(index, canonical.unit);
     let differs = others.iter().map(|other| {
         let theirs = methods(index, other.unit);
@@ -43,7 +46,7 @@ pub(super) fn brief(index: &Index, lexicon: &Lexicon, profiles: &Profiles, membe
         }
         format!("`{}`: {}", simple_name(index, other.unit), told.join("; "))
     });
-    Brief { shared, differs: differs.collect() }
+    Brief { shared, counterparts, differs: differs.collect() }
 }
 
 fn methods(index: &Index, unit: Unit) -> Vec<&FunctionFact> {

@@ -9,7 +9,7 @@ use super::units::{Families, Unit, functions_of};
 use crate::facts::Name;
 use crate::facts::actions::{Action, ActionKind, Involved, Subject};
 use crate::link::members::is_internal;
-use crate::link::{FunctionId, Index};
+use crate::link::{FileId, FunctionId, Index};
 
 /// How many levels of calls are followed.
 const DEPTH: u32 = 4;
@@ -68,11 +68,26 @@ impl<'i> Delegation<'i> {
         };
         let is_idle = |action: &Action| action.kind == ActionKind::Delegate || is_logging(action);
         let actions = self.actions(function).iter().filter(|action| !is_idle(action));
-        let settled = actions.map(|action| match action.on {
-            Subject::Own => Action { on: given, ..*action },
-            Subject::State | Subject::Element | Subject::Parameter | Subject::Nothing => *action,
+        let settled = actions.map(|action| {
+            let on = match action.on {
+                Subject::Own => given,
+                on @ (Subject::State | Subject::Element | Subject::Parameter | Subject::Nothing) => on,
+            };
+            let is_kept_function = action.kind == ActionKind::Call
+                && matches!(on, Subject::Element | Subject::Parameter)
+                && self.is_field(function.file, action.name);
+            let kind = if is_kept_function { ActionKind::Invoke } else { action.kind };
+            Action { on, kind, ..*action }
         });
         settled.collect()
+    }
+
+    /// Whether types of a file keep something under this name and none has a method of it: `rule.action(event)`
+    /// calls a function that a record keeps.
+    fn is_field(&self, file: FileId, name: Name) -> bool {
+        let facts = &self.index.file(file).facts;
+        facts.fields.iter().any(|field| field.name == name)
+            && !facts.functions.iter().any(|function| function.name == name)
     }
 
     /// What a function does itself and through the unit's other functions.
@@ -82,6 +97,21 @@ impl<'i> Delegation<'i> {
         let passes_on = returns(self.actions(function), "own");
         self.add_delegates(function, passes_on, &mut met, &mut found, DEPTH);
         found
+    }
+
+    /// A function and the unit's other functions that it calls, directly or not.
+    pub(super) fn reach(&self, function: FunctionId) -> Vec<FunctionId> {
+        let mut met = vec![function];
+        let mut at = 0;
+        while let Some(&next) = met.get(at) {
+            at += 1;
+            for callee in self.delegates(next) {
+                if !met.contains(&callee) {
+                    met.push(callee);
+                }
+            }
+        }
+        met
     }
 
     fn add_delegates(
@@ -105,9 +135,17 @@ impl<'i> Delegation<'i> {
             let own = own.filter(|action| passes_on || action.kind != ActionKind::Return);
             // `self._tell(self._of_user(user), text)`: its parameter is what is kept.
             let is_kept = by.has(Involved::PASSES_KEPT);
-            found.extend(own.map(|action| match action.on {
-                Subject::Parameter if is_kept => Action { on: Subject::Element, ..action },
-                _ => action,
+            let is_told = by.has(Involved::BY_PARAMETER);
+            let of_caller = Involved::BY_PARAMETER.and(Involved::STORES_PARAMETER, true);
+            let is_failure = by.has(Involved::ON_FAILURE);
+            found.extend(own.map(|action| {
+                let by = if is_told { action.by } else { action.by.without(of_caller) };
+                let by = by.and(Involved::ON_FAILURE, is_failure);
+                let on = match action.on {
+                    Subject::Parameter if is_kept => Subject::Element,
+                    on => on,
+                };
+                Action { on, by, ..action }
             }));
             let passes_on = passes_on && returns(self.actions(callee), "own");
             self.add_delegates(callee, passes_on, met, found, depth - 1);

@@ -1,11 +1,12 @@
 //! The parts of a similarity, in words.
 
 use super::Profiles;
+use super::conduct::{self, Conduct};
 use super::features::{Feature, Stage, Weighed};
 use super::units::Unit;
 use crate::analysis::lexicon::Lexicon;
 use crate::facts::actions::{ActionKind, Involved, Subject};
-use crate::link::Index;
+use crate::link::{FunctionId, Index};
 
 /// One thing that two units share.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +17,29 @@ pub struct Part {
     pub weight: f32,
     /// How many units of the code base have it too.
     pub shared_by: u32,
+}
+
+/// Two public functions, one of each of two units, that do the same for their callers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Counterpart {
+    /// The functions.
+    pub functions: [FunctionId; 2],
+    /// How alike they are, from 0 to 1.
+    pub likeness: f32,
+    /// What both do, in words, what says most first.
+    pub shared: Vec<&'static str>,
+}
+
+impl Counterpart {
+    /// "`attach` does what `connect_user` does: keeps what it is given, makes up a key".
+    #[must_use]
+    pub fn statement(&self, index: &Index) -> String {
+        /// How much is said of what both do.
+        const TOLD: usize = 3;
+        let [own, theirs] = self.functions.map(|function| index.function(function).name);
+        let shared = self.shared[..self.shared.len().min(TOLD)].join(", ");
+        format!("`{own}` does what `{theirs}` does: {shared}")
+    }
 }
 
 /// Explains likenesses within one tree.
@@ -30,6 +54,34 @@ impl<'a> Explainer<'a> {
     #[must_use]
     pub fn new(index: &'a Index, lexicon: &'a Lexicon, profiles: &'a Profiles) -> Self {
         Self { index, lexicon, profiles }
+    }
+
+    /// Public functions of two units that do the same for their callers, those that are most alike first, at
+    /// the most `limit`.
+    #[must_use]
+    pub fn counterparts(&self, pair: [Unit; 2], limit: usize) -> Vec<Counterpart> {
+        /// What is less alike would not convince a reader.
+        const TOLD_FROM: f32 = 0.5;
+        let mut reader = self.profiles.reader(self.index, self.lexicon);
+        let [own, theirs] = pair.map(|unit| reader.conducts(unit));
+        let bare =
+            |of: &[(FunctionId, Conduct)]| -> Vec<Conduct> { of.iter().map(|(_, found)| *found).collect() };
+        let mut found: Vec<Counterpart> = conduct::counterparts(&bare(&own), &bare(&theirs))
+            .into_iter()
+            .map(|pair| {
+                let [at, other] = pair.positions;
+                let ((own, does), (theirs, they_do)) = (own[at], theirs[other]);
+                Counterpart {
+                    functions: [own, theirs],
+                    likeness: pair.likeness,
+                    shared: does.shared(they_do),
+                }
+            })
+            .collect();
+        found.retain(|pair| pair.likeness >= TOLD_FROM && !pair.shared.is_empty());
+        found.sort_by(|a, b| b.likeness.total_cmp(&a.likeness).then(a.functions.cmp(&b.functions)));
+        found.truncate(limit);
+        found
     }
 
     /// What two units share, the most telling first, at the most `limit` parts.

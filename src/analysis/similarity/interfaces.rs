@@ -70,13 +70,14 @@ impl<'a> Interfaces<'a> {
     }
 
     /// The uses within a span of a file, in the order of the source.
-    fn within(&self, file: FileId, span: Range<Offset>) -> impl Iterator<Item = Feature> + use<'a> {
+    pub(super) fn within(
+        &self,
+        file: FileId,
+        span: Range<Offset>,
+    ) -> impl Iterator<Item = Feature> + use<'a> {
         let facts = &self.index.file(file).facts;
-        let uses = self
-            .uses
-            .0
-            .get(file.0 as usize)
-            .map_or(&[][..], |uses| uses.get_or_init(|| uses_in(self.families, self.lexicon, facts)));
+        let uses =
+            self.uses.0.get(file.0 as usize).map_or(&[][..], |uses| uses.get_or_init(|| self.uses_in(facts)));
         let start = uses.partition_point(|(at, _)| *at < span.start);
         uses[start..].iter().take_while(move |(at, _)| *at < span.end).map(|(_, feature)| *feature)
     }
@@ -87,11 +88,11 @@ impl<'a> Interfaces<'a> {
         let (Feature::Uses(module, name) | Feature::Company(module, name)) = *feature else { return 1.0 };
         let is_group = name == Some(module);
         let top = top_of(module);
-        if is_group {
+        if is_group && !self.lexicon.is_means(module) {
             1.0
         } else if PLUMBING.contains(&top) || top == "std" {
             0.1
-        } else if self.index.library.module(Name::new(top)).is_some() {
+        } else if is_group || self.index.library.module(Name::new(top)).is_some() {
             0.3
         } else {
             1.0
@@ -172,6 +173,49 @@ impl<'a> Interfaces<'a> {
         });
         push_each_once(company, out);
     }
+
+    /// What the chains of one file use that comes from outside the tree, by place.
+    fn uses_in(&self, facts: &FileFacts) -> PlacedUses {
+        let imports: Vec<Option<&Import>> =
+            facts.roots.iter().map(|root| telling_import(self.families, facts, root.name)).collect();
+        let mut found: Vec<(Offset, Feature)> = Vec::new();
+        for chain in &facts.chains {
+            let Some(import) = imports[chain.root.index()] else { continue };
+            let attribute = facts.steps[chain.steps.range()].iter().find_map(|step| match step {
+                Step::Attribute(name, _) => Some(*name),
+                Step::Call | Step::Await | Step::Index | Step::Held(_) => None,
+            });
+            let (module, name) = match import.what {
+                Imported::Module | Imported::ModuleAs => (import.module, attribute),
+                Imported::Name(name) => self.origin_of(import.module, name, attribute),
+                Imported::Star | Imported::Dynamic => (import.module, None),
+            };
+            match self.lexicon.interface(module, name) {
+                // Other libraries for the same thing.
+                Some(group) => found.push((chain.at, Feature::Uses(group, Some(group)))),
+                None => {
+                    found.push((chain.at, Feature::Uses(Name::new(top_of(module)), None)));
+                    found.extend(name.map(|name| (chain.at, Feature::Uses(module, Some(name)))));
+                }
+            }
+        }
+        found.sort_by_key(|(at, _)| *at);
+        found.into_boxed_slice()
+    }
+
+    /// The module and the name that `attribute` of what `from module import name` binds comes from: `name` may be a
+    /// module itself.
+    fn origin_of(&self, module: Name, name: Name, attribute: Option<Name>) -> (Name, Option<Name>) {
+        if attribute.is_some() {
+            let inner = module.join(name.as_str());
+            if self.index.library.module(inner).is_some()
+                || self.lexicon.interface(inner, attribute).is_some()
+            {
+                return (inner, attribute);
+            }
+        }
+        (module, Some(name))
+    }
 }
 
 fn push_each_once(features: impl Iterator<Item = Feature>, out: &mut Vec<Feature>) {
@@ -179,35 +223,6 @@ fn push_each_once(features: impl Iterator<Item = Feature>, out: &mut Vec<Feature
     found.sort_unstable_by_key(|(key, _)| *key);
     found.dedup_by_key(|(key, _)| *key);
     out.extend(found.into_iter().map(|(_, feature)| feature));
-}
-
-/// What the chains of one file use that comes from outside the tree, by place.
-fn uses_in(families: &Families, lexicon: &Lexicon, facts: &FileFacts) -> PlacedUses {
-    let imports: Vec<Option<&Import>> =
-        facts.roots.iter().map(|root| telling_import(families, facts, root.name)).collect();
-    let mut found: Vec<(Offset, Feature)> = Vec::new();
-    for chain in &facts.chains {
-        let Some(import) = imports[chain.root.index()] else { continue };
-        let attribute = facts.steps[chain.steps.range()].iter().find_map(|step| match step {
-            Step::Attribute(name, _) => Some(*name),
-            Step::Call | Step::Await | Step::Index | Step::Held(_) => None,
-        });
-        let name = match import.what {
-            Imported::Module | Imported::ModuleAs => attribute,
-            Imported::Name(name) => Some(name),
-            Imported::Star | Imported::Dynamic => None,
-        };
-        match lexicon.interface(import.module, name) {
-            // Other libraries for the same thing.
-            Some(group) => found.push((chain.at, Feature::Uses(group, Some(group)))),
-            None => {
-                found.push((chain.at, Feature::Uses(Name::new(top_of(import.module)), None)));
-                found.extend(name.map(|name| (chain.at, Feature::Uses(import.module, Some(name)))));
-            }
-        }
-    }
-    found.sort_by_key(|(at, _)| *at);
-    found.into_boxed_slice()
 }
 
 /// The import from outside the tree that binds a name of the module, unless it says nothing of the job.

@@ -1,5 +1,6 @@
 //! The profile of one unit as weighted bags, and how near two of them are, part by part.
 
+use super::conduct::{self, Conduct};
 use super::units::Unit;
 
 /// A weighted bag: keys ascending, and its length.
@@ -66,6 +67,17 @@ struct Meeting {
     theirs: f32,
 }
 
+impl Meeting {
+    /// The cosine, where each side is thought to have something else besides: what little two units use says
+    /// little of them, however alike it is.
+    fn smoothed(&self, own: &Bag, theirs: &Bag) -> f32 {
+        /// How much, as much as one outside name of a package that few use weighs.
+        const BESIDES: f32 = 3.0;
+        let length = |bag: &Bag| bag.norm.mul_add(bag.norm, BESIDES * BESIDES).sqrt();
+        self.dot / (length(own) * length(theirs))
+    }
+}
+
 /// How much each part counts in the score; the score is their mean with these weights.
 #[derive(Debug, Clone, Copy)]
 pub struct Weights {
@@ -83,18 +95,24 @@ pub struct Weights {
     pub less_covered: f32,
     /// The larger one.
     pub more_covered: f32,
+    /// The smaller one of [`Score::conduct`].
+    pub less_conduct: f32,
+    /// The larger one.
+    pub more_conduct: f32,
 }
 
 impl Default for Weights {
     fn default() -> Self {
         Self {
-            handling: 0.22,
-            actions: 0.16,
-            interfaces: 0.13,
-            company: 0.16,
+            handling: 0.16,
+            actions: 0.02,
+            interfaces: 0.18,
+            company: 0.13,
             vocabulary: 0.0,
-            less_covered: 0.22,
-            more_covered: 0.11,
+            less_covered: 0.07,
+            more_covered: 0.0,
+            less_conduct: 0.21,
+            more_conduct: 0.23,
         }
     }
 }
@@ -123,6 +141,8 @@ pub struct Score {
     /// Of what each of the two does, by weight, the share that the other does too: first one's, then the
     /// other's.
     pub covered: [f32; 2],
+    /// Of what each of the two does for its callers, by weight, the share that has a counterpart with the other.
+    pub conduct: [f32; 2],
     /// Whether one is about an outside interface that neither the other nor its callers use.
     pub is_about_other_things: bool,
     /// Whether both are about one outside interface.
@@ -141,6 +161,8 @@ pub(super) struct Profile {
     pub(super) bodies: Box<[u64]>,
     /// Keys of what it is about, as interface and as company.
     pub(super) essence: Box<[[u32; 2]]>,
+    /// What its public functions do for their callers.
+    pub(super) conducts: Box<[Conduct]>,
 }
 
 impl Profile {
@@ -177,11 +199,12 @@ impl Profile {
             structure: cosine(0..2),
             handling: cosine(0..1),
             actions: cosine(1..2),
-            interfaces: cosine(2..3),
-            company: cosine(3..4),
+            interfaces: meetings[2].smoothed(&self.interfaces, &other.interfaces),
+            company: meetings[3].smoothed(&self.company, &other.company),
             vocabulary: cosine(4..5),
             copied: copied_share(&self.bodies, &other.bodies),
             covered: [share(self, |met| met.own), share(other, |met| met.theirs)],
+            conduct: conduct::shares(&self.conducts, &other.conducts),
             is_about_other_things: self.lacks_essence_of(other) || other.lacks_essence_of(self),
             is_about_one_thing: self.essence.iter().any(|key| other.essence.contains(key)),
         };
@@ -191,6 +214,35 @@ impl Profile {
 }
 
 impl Score {
+    /// The smaller share of what the two do for their callers that has a counterpart.
+    #[must_use]
+    pub fn functions(&self) -> f32 {
+        let [own, theirs] = self.conduct;
+        own.min(theirs)
+    }
+
+    /// "likeness 0.41 (functions 0.55, behaviour 0.38, words 0.04)"
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let copied = match (self.copied * 100.0).round() {
+            0.0 => String::new(),
+            percent => format!(", {percent} % of the bodies word for word"),
+        };
+        format!(
+            "likeness {:.2} (functions {:.2}, behaviour {:.2}, words {:.2}{copied})",
+            self.total,
+            self.functions(),
+            self.behaviour,
+            self.vocabulary
+        )
+    }
+
+    /// How far the two do the same, in whichever way that shows better: in what is done, or in what it does for callers.
+    #[must_use]
+    pub fn doing(&self) -> f32 {
+        self.behaviour.max(self.functions())
+    }
+
     /// The score and the likeness of words, where nobody said that the two are one concept.
     #[must_use]
     pub fn with_words(&self, weight: f32) -> f32 {
@@ -199,6 +251,7 @@ impl Score {
 
     fn mean(&self, weights: &Weights) -> f32 {
         let [own, theirs] = self.covered;
+        let [does, they_do] = self.conduct;
         let parts = [
             (weights.handling, self.handling),
             (weights.actions, self.actions),
@@ -207,6 +260,8 @@ impl Score {
             (weights.vocabulary, self.vocabulary),
             (weights.less_covered, own.min(theirs)),
             (weights.more_covered, own.max(theirs)),
+            (weights.less_conduct, does.min(they_do)),
+            (weights.more_conduct, does.max(they_do)),
         ];
         let whole: f32 = parts.iter().map(|(weight, _)| weight).sum();
         let sum: f32 = parts.iter().map(|(weight, part)| weight * part).sum();

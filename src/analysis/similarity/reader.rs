@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
+use super::conduct::{self, Conduct, Surroundings};
 use super::delegation::Delegation;
 use super::features::{Feature, Side, Stage, Weighed};
 use super::interfaces::{Interfaces, OutsideUses};
@@ -26,6 +27,8 @@ pub(super) struct Told {
     pub(super) bodies: Vec<u64>,
     /// Essential groups of interfaces that it uses: their keys as interface and as company.
     pub(super) essence: Vec<[u32; 2]>,
+    /// What its public functions do for their callers.
+    pub(super) conducts: Vec<(FunctionId, Conduct)>,
 }
 
 /// Reads features; keeps the meaning of names that it met.
@@ -58,6 +61,11 @@ impl<'a> Reader<'a> {
         found
     }
 
+    /// What each public function of a unit does for its callers.
+    pub(super) fn conducts(&mut self, unit: Unit) -> Vec<(FunctionId, Conduct)> {
+        self.read(unit, 0, |_| ()).map(|told| told.conducts).unwrap_or_default()
+    }
+
     /// Gives each feature of a unit once, by ascending key; none for a unit that does and uses fewer
     /// distinct things than `least`.
     pub(super) fn read(&mut self, unit: Unit, least: usize, mut give: impl FnMut(Weighed)) -> Option<Told> {
@@ -67,12 +75,15 @@ impl<'a> Reader<'a> {
         let steps = delegation.steps();
         let is_step = |function: &FunctionId| steps.binary_search(function).is_ok();
         let mut wholes: Vec<Vec<Action>> = Vec::new();
+        let mut conducts = Vec::new();
         for &function in delegation.functions() {
             self.push_actions(delegation.own(function), &mut counted);
             if !is_step(&function) {
                 let whole = delegation.whole(function);
                 self.push_combinations(&whole, &mut counted);
                 self.note_custody(&whole, &mut custody);
+                let conduct = self.conduct(&delegation, function, &whole);
+                conducts.extend(conduct.map(|conduct| (function, conduct)));
                 wholes.push(whole);
             }
         }
@@ -87,6 +98,7 @@ impl<'a> Reader<'a> {
         }
         self.interfaces.push_uses(unit, &mut counted);
         self.interfaces.push_subjects(unit, &mut counted);
+        self.push_spoken(&wholes, &mut counted);
         if counted.len() < least || distinct(&counted) < least {
             return None;
         }
@@ -120,7 +132,49 @@ impl<'a> Reader<'a> {
             let weight = frequency * feature.weight() * self.interfaces.telling(&feature);
             give(Weighed { key, feature, weight });
         }
-        Some(Told { bodies, essence })
+        Some(Told { bodies, essence, conducts: conduct::in_order(conducts) })
+    }
+
+    /// What a function does for its callers, where it has any from outside.
+    fn conduct(
+        &self,
+        delegation: &Delegation<'_>,
+        function: FunctionId,
+        whole: &[Action],
+    ) -> Option<Conduct> {
+        let fact = self.index.function(function);
+        let is_wiring = matches!(fact.name.as_str(), "__init__" | "__repr__" | "__str__");
+        let is_called = fact.name.as_str().starts_with("__") || !is_internal(self.index, function);
+        if is_wiring || !is_called {
+            return None;
+        }
+        let mut uses: Vec<Feature> = Vec::new();
+        for reached in delegation.reach(function) {
+            let fact = self.index.function(reached);
+            uses.extend(self.interfaces.within(reached.file, fact.at..fact.end));
+        }
+        let around = Surroundings { lexicon: self.lexicon, returns: fact.returns, uses: &uses };
+        Conduct::of(whole, &around)
+    }
+
+    /// Groups of interfaces that what it is given and what it keeps belongs to, by the methods that it calls there.
+    fn push_spoken(&self, wholes: &[Vec<Action>], out: &mut Vec<Feature>) {
+        let mut groups: Vec<Name> = Vec::new();
+        for action in wholes.iter().flatten() {
+            if action.kind == ActionKind::Call
+                && matches!(action.on, Subject::Element | Subject::Parameter)
+                && let Some(group) = self.lexicon.spoken(action.name)
+                && !groups.contains(&group)
+            {
+                groups.push(group);
+            }
+        }
+        for group in groups {
+            let used = Feature::Uses(group, Some(group));
+            if !out.contains(&used) {
+                out.push(used);
+            }
+        }
     }
 
     fn push_name(&mut self, unit: Unit, out: &mut Vec<Feature>) {
@@ -136,6 +190,7 @@ impl<'a> Reader<'a> {
 
     fn push_actions(&self, actions: &[Action], out: &mut Vec<Feature>) {
         for action in actions {
+            let action = &Action { by: action.by.without(Involved::MANNER), ..*action };
             match action.kind {
                 ActionKind::Insert
                 | ActionKind::Remove
@@ -218,9 +273,16 @@ impl<'a> Reader<'a> {
     fn push_handling(&self, actions: &[Action], out: &mut Vec<Feature>) {
         let mut handled: Vec<(ActionKind, bool)> = Vec::new();
         let mut shapes: Vec<Name> = Vec::new();
+        // A list that is searched is gone over as a means.
+        let is_searched = |place: Name| {
+            actions.iter().any(|action| action.name == place && action.by.has(Involved::BY_SEARCH))
+        };
         for action in actions {
             if action.kind == ActionKind::Return {
                 shapes.push(action.name);
+                continue;
+            }
+            if action.kind == ActionKind::Iterate && is_searched(action.name) {
                 continue;
             }
             let by_caller =

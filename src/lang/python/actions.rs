@@ -9,6 +9,7 @@ use ruff_text_size::Ranged;
 
 mod calls;
 mod origins;
+mod sql;
 
 pub(super) use self::origins::ModuleNames;
 use self::origins::{Names, Origin};
@@ -29,7 +30,7 @@ pub(super) fn lower_actions(
     module: ModuleNames<'_>,
 ) -> Run {
     let start = table.len();
-    let mut reader = Reader { names: Names::new(receiver, module), table, start };
+    let mut reader = Reader { names: Names::new(receiver, module), table, start, has_failed: false };
     reader.names.add_parameters(&node.parameters);
     reader.visit_body(&node.body);
     Run { start: start as u32, len: (table.len() - start) as u32 }
@@ -40,10 +41,13 @@ struct Reader<'a> {
     table: &'a mut Vec<Action>,
     /// Where the function's own actions begin.
     start: usize,
+    /// Whether this is what is done when something has failed.
+    has_failed: bool,
 }
 
 impl<'a> Reader<'a> {
     fn note(&mut self, kind: ActionKind, on: Subject, name: Name, by: Involved, at: &impl Ranged) {
+        let by = by.and(Involved::ON_FAILURE, self.has_failed);
         let is_known = |found: &Action| (found.kind, found.on, found.name, found.by) == (kind, on, name, by);
         let own = &self.table[self.start..];
         if own.len() < MAX_ACTIONS && !own.iter().any(is_known) {
@@ -67,16 +71,24 @@ impl<'a> Reader<'a> {
                 let origin = value.and_then(|value| self.names.origin(value)).and_then(Origin::part);
                 self.names.bind(target, origin);
             }
-            Expr::Subscript(node) => {
-                if let Some(origin) = self.names.origin(&node.value)
-                    && let Some(state) = origin.state()
-                {
+            Expr::Subscript(node) => match self.names.origin(&node.value) {
+                Some(origin @ (Origin::State(state) | Origin::Element(state))) => {
+                    if let Some(by) = value.and_then(|value| self.sifted(value, state)) {
+                        self.note(ActionKind::Remove, origin.subject(), state, by, target);
+                        return;
+                    }
                     let by = Involved::KEYED
                         .and(Involved::BY_PARAMETER, self.names.involves_parameter(&node.slice))
                         .and(Involved::STORES_PARAMETER, keeps(self));
                     self.note(ActionKind::Insert, origin.subject(), state, by, target);
                 }
-            }
+                // A part of what another function of the class gave.
+                Some(Origin::Own { .. }) => {
+                    let by = Involved::NOTHING.and(Involved::STORES_PARAMETER, keeps(self));
+                    self.note(ActionKind::Assign, Subject::Own, Name::new(""), by, target);
+                }
+                Some(Origin::Receiver | Origin::Parameter | Origin::Holder | Origin::Derived) | None => {}
+            },
             Expr::Attribute(node) => {
                 let by = Involved::NOTHING.and(Involved::STORES_PARAMETER, keeps(self));
                 match self.names.origin(&node.value) {
@@ -162,7 +174,9 @@ impl<'a> Reader<'a> {
                         if let Some(Origin::Element(state)) = self.names.origin(element)
                             && self.names.involves_parameter(key)
                         {
-                            let by = Involved::KEYED.and(Involved::BY_PARAMETER, true);
+                            let by = Involved::KEYED
+                                .and(Involved::BY_PARAMETER, true)
+                                .and(Involved::BY_SEARCH, true);
                             self.note(ActionKind::Lookup, Subject::State, state, by, node);
                         }
                     }
@@ -197,9 +211,19 @@ impl<'a> Reader<'a> {
                 },
             },
             Expr::NumberLiteral(_) => "number",
-            Expr::Dict(_) | Expr::DictComp(_) => "record",
+            Expr::Dict(node) => {
+                let mut values = node.items.iter().map(|item| &item.value);
+                let is_kept = |value: &Expr| {
+                    matches!(value, Expr::Name(_) | Expr::Attribute(_) | Expr::Subscript(_))
+                        && matches!(self.names.origin(value), Some(Origin::Element(_)))
+                };
+                if values.any(is_kept) { "element" } else { "record" }
+            }
+            Expr::DictComp(_) => "record",
             Expr::List(_) | Expr::ListComp(_) | Expr::Set(_) | Expr::SetComp(_) => "many",
             Expr::FString(_) | Expr::StringLiteral(_) => "text",
+            // How many rows a statement changed.
+            Expr::Attribute(node) if node.attr.as_str() == "rowcount" => "number",
             other => match self.names.origin(other) {
                 Some(Origin::Element(_)) => "element",
                 Some(Origin::State(_)) => "state",
@@ -244,12 +268,24 @@ impl<'a> Visitor<'a> for Reader<'a> {
             Stmt::AugAssign(node) => {
                 self.visit_expr(&node.value);
                 if let Some(origin) = self.names.origin(&node.target)
-                    && let Some(state) = origin.state()
                     && matches!(node.op, Operator::Add | Operator::Sub)
                 {
+                    let is_own = matches!(origin, Origin::Own { .. });
+                    let state = origin.state().or(is_own.then(|| Name::new("")));
                     let is_keyed = node.target.is_subscript_expr();
                     let by = Involved::NOTHING.and(Involved::KEYED, is_keyed);
-                    self.note(ActionKind::Increment, origin.subject(), state, by, node);
+                    // `self.counts["sent"] += 1` counts in a field of another form.
+                    let is_field = match &*node.target {
+                        Expr::Subscript(counter) => {
+                            counter.slice.is_string_literal_expr()
+                                && matches!(self.names.origin(&counter.value), Some(Origin::State(_)))
+                        }
+                        _ => false,
+                    };
+                    let on = if is_field { Subject::State } else { origin.subject() };
+                    if let Some(state) = state {
+                        self.note(ActionKind::Increment, on, state, by, node);
+                    }
                 }
                 return;
             }
@@ -308,6 +344,11 @@ impl<'a> Visitor<'a> for Reader<'a> {
                 if let Some(name) = raised {
                     self.note(ActionKind::Raise, Subject::Nothing, Name::new(name), Involved::NOTHING, node);
                 }
+                // What is asked for the message.
+                let was_failed = std::mem::replace(&mut self.has_failed, true);
+                walk_stmt(self, statement);
+                self.has_failed = was_failed;
+                return;
             }
             Stmt::Return(node) => {
                 if let Some(value) = &node.value {
@@ -409,7 +450,9 @@ impl<'a> Visitor<'a> for Reader<'a> {
         for name in caught {
             self.note(ActionKind::Catch, Subject::Nothing, Name::new(name), Involved::NOTHING, node);
         }
+        let was_failed = std::mem::replace(&mut self.has_failed, true);
         self.visit_body(&node.body);
+        self.has_failed = was_failed;
     }
 
     fn visit_annotation(&mut self, _annotation: &'a Expr) {}

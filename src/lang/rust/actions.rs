@@ -60,7 +60,10 @@ impl Reader<'_> {
         if origin == Origin::Receiver {
             let passes_kept =
                 call.args.iter().any(|given| matches!(self.names.origin(given), Some(Origin::Element(_))));
-            let by = Involved::NOTHING.and(Involved::PASSES_KEPT, passes_kept);
+            let is_by_parameter = call.args.iter().any(|given| self.names.involves_parameter(given));
+            let by = Involved::NOTHING
+                .and(Involved::PASSES_KEPT, passes_kept)
+                .and(Involved::BY_PARAMETER, is_by_parameter);
             self.note(ActionKind::Delegate, Subject::Nothing, Name::new(&method), by, at);
             return;
         }
@@ -289,13 +292,9 @@ impl<'ast> Visit<'ast> for Reader<'_> {
         match &*call.func {
             Expr::Path(path) if path.path.segments.len() == 2 && path.path.segments[0].ident == "Self" => {
                 let name = super::name_of(&path.path.segments[1].ident);
-                self.note(
-                    ActionKind::Delegate,
-                    Subject::Nothing,
-                    name,
-                    Involved::NOTHING,
-                    call.paren_token.span.open(),
-                );
+                let is_by_parameter = call.args.iter().any(|given| self.names.involves_parameter(given));
+                let by = Involved::NOTHING.and(Involved::BY_PARAMETER, is_by_parameter);
+                self.note(ActionKind::Delegate, Subject::Nothing, name, by, call.paren_token.span.open());
             }
             // `(self.handler)(event)`: a stored function is called.
             Expr::Paren(callee) => {

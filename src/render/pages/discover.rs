@@ -71,7 +71,10 @@ fn write_group(page: &mut Document, group: &GroupReport) {
         let parts: Vec<&str> = group.shared.iter().map(|part| part.statement.as_str()).collect();
         page.text(format!("The first two both {}.", parts.join("; ")));
     }
-    page.bullets(group.differs.iter().cloned());
+    // Those of one name are seen anyway.
+    let renamed = group.counterparts.iter().filter(|found| found.function != found.canonical_function);
+    let told = renamed.map(|found| found.statement.clone());
+    page.bullets(told.chain(group.differs.iter().cloned()));
     page.code("toml", group.proposal.clone());
 }
 

@@ -4,11 +4,16 @@ use ruff_python_ast::{Expr, ExprCall};
 
 use super::Reader;
 use super::origins::Origin;
+use super::sql::{Statement, Verb, statement_of};
 use crate::facts::Name;
 use crate::facts::actions::{ActionKind, Involved, Subject};
 
 impl<'a> Reader<'a> {
     pub(super) fn note_call(&mut self, call: &'a ExprCall) {
+        if let Some(statement) = statement_of(call) {
+            self.note_statement(call, &statement);
+            return;
+        }
         let first = call.arguments.args.first();
         match &*call.func {
             Expr::Name(function) if function.id.as_str() == "len" => {
@@ -41,13 +46,34 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// `db.execute("DELETE FROM band WHERE print = ?", (print,))` takes out of the table what a container's method
+    /// would take out of a container.
+    fn note_statement(&mut self, call: &'a ExprCall, statement: &Statement) {
+        let given = || call.arguments.args.iter().skip(1);
+        let is_by_parameter = given().any(|argument| self.names.involves_parameter(argument));
+        let stores = given().any(|argument| self.names.keeps_parameter(argument));
+        let by = Involved::NOTHING
+            .and(Involved::KEYED, statement.has_condition)
+            .and(Involved::BY_PARAMETER, is_by_parameter);
+        let stores = Involved::NOTHING.and(Involved::STORES_PARAMETER, stores);
+        let (kind, on, by) = match statement.verb {
+            Verb::Insert => (ActionKind::Insert, Subject::State, by.and(stores, true)),
+            Verb::Update => (ActionKind::Assign, Subject::Element, by),
+            Verb::Delete if statement.has_condition => (ActionKind::Remove, Subject::State, by),
+            Verb::Delete => (ActionKind::Clear, Subject::State, Involved::NOTHING),
+            Verb::Select if statement.has_condition => (ActionKind::Lookup, Subject::State, by),
+            Verb::Select => (ActionKind::Iterate, Subject::State, Involved::NOTHING),
+        };
+        self.note(kind, on, statement.table, by, call);
+    }
+
     fn note_delegate(&mut self, call: &'a ExprCall, function: &str) {
         let keywords = call.arguments.keywords.iter().map(|keyword| &keyword.value);
         let mut arguments = call.arguments.args.iter().chain(keywords);
         let passes_kept = arguments.any(|argument| {
             matches!(self.names.origin(argument), Some(Origin::Element(_) | Origin::Own { .. }))
         });
-        let by = Involved::NOTHING.and(Involved::PASSES_KEPT, passes_kept);
+        let by = self.involved_arguments(call).and(Involved::PASSES_KEPT, passes_kept);
         self.note(ActionKind::Delegate, Subject::Nothing, Name::new(function), by, call);
     }
 
@@ -62,7 +88,9 @@ impl<'a> Reader<'a> {
         let Some(origin) = arguments.next().and_then(|list| self.names.origin(list)) else { return };
         if let Some(state) = origin.state() {
             let keeps = arguments.any(|value| self.names.keeps_parameter(value));
-            let by = Involved::NOTHING.and(Involved::STORES_PARAMETER, keeps);
+            let by = Involved::NOTHING
+                .and(Involved::STORES_PARAMETER, keeps)
+                .and(Involved::TAKES, kind == ActionKind::Remove);
             self.note(kind, origin.subject(), state, by, call);
         }
     }
@@ -83,7 +111,9 @@ impl<'a> Reader<'a> {
                 ActionKind::Insert => {
                     by.and(Involved::KEYED, true).and(Involved::STORES_PARAMETER, keeps(self, 1))
                 }
-                _ => by.and(Involved::KEYED, has_key),
+                _ => by
+                    .and(Involved::KEYED, has_key)
+                    .and(Involved::TAKES, matches!(method, "pop" | "popleft" | "popitem" | "get_nowait")),
             };
             self.note(kind, origin.subject(), state, by, call);
             // `queue.put`, `client.get`: also the words of an interface.

@@ -1,9 +1,10 @@
 //! What the names of a function stand for, and what expressions with them come from.
 
 use ruff_python_ast::visitor::{Visitor, walk_expr};
-use ruff_python_ast::{Expr, ExprCall, Parameters};
+use ruff_python_ast::{Expr, ExprCall, Operator, Parameters};
 use rustc_hash::FxHashSet;
 
+use super::sql::statement_of;
 use crate::facts::Name;
 pub(super) use crate::lang::origins::Origin;
 
@@ -95,6 +96,11 @@ impl<'a> Names<'a> {
             Expr::ListComp(node) => self.element_of(&node.elt),
             Expr::SetComp(node) => self.element_of(&node.elt),
             Expr::Generator(node) => self.element_of(&node.elt),
+            // `self.folder / name` is kept in the folder.
+            Expr::BinOp(node) if node.op == Operator::Div => match self.origin(&node.left)? {
+                origin @ (Origin::State(_) | Origin::Element(_)) => origin.part(),
+                _ => None,
+            },
             // Literals, operations and displays make something new.
             Expr::UnaryOp(_)
             | Expr::BinOp(_)
@@ -126,6 +132,9 @@ impl<'a> Names<'a> {
     }
 
     fn origin_of_call(&self, call: &ExprCall) -> Option<Origin> {
+        if let Some(statement) = statement_of(call) {
+            return Some(Origin::Element(statement.table));
+        }
         if self.own_function(call).is_some() {
             let keywords = call.arguments.keywords.iter().map(|keyword| &keyword.value);
             let mut told = call.arguments.args.iter().chain(keywords);
@@ -143,8 +152,14 @@ impl<'a> Names<'a> {
                         self.origin(at?)
                     }
                     "next" | "max" | "min" => self.origin(first?)?.part(),
+                    function if is_other_form(function) => self.origin(first?),
                     _ => None,
                 }
+            }
+            Expr::Attribute(method)
+                if is_other_form(&method.attr) && self.origin(&method.value).is_none() =>
+            {
+                self.origin(call.arguments.args.first()?)
             }
             Expr::Attribute(method) => match self.origin(&method.value)? {
                 Origin::Receiver => None,
@@ -155,6 +170,8 @@ impl<'a> Names<'a> {
                 }
                 other => other.part(),
             },
+            // `self.classes[name]()` gives what is made there.
+            Expr::Subscript(_) => self.origin(&call.func)?.part(),
             _ => None,
         }
     }
@@ -221,6 +238,14 @@ impl<'a> Names<'a> {
             _ => {}
         }
     }
+}
+
+/// Whether a function of this name gives what it is given in another form: `json.loads(raw)`.
+fn is_other_form(function: &str) -> bool {
+    matches!(
+        function,
+        "loads" | "deepcopy" | "replace" | "fromjson" | "from_json" | "from_dict" | "model_validate"
+    )
 }
 
 /// Looks for a parameter in an expression.
