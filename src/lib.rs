@@ -19,7 +19,8 @@
 //! - [`facts`], [`lang`]: the vocabulary of one file; the front ends, `python` and `rust`. Only these name a parser.
 //! - [`link`]: `modules` (dotted names), `resolve` (names, imports, what is alive under which condition),
 //!   `members` (attributes), `bases`, `mro`, `references`, `library` (the standard library's table). Of Rust: `crates`
-//!   (module trees), `extensions` (`impl` blocks), `traits`, `resolve::paths` and `resolve::holders`.
+//!   (module trees), `extensions` (`impl` blocks), `traits`, `resolve::paths` and `resolve::holders`. Of one tree after another:
+//!   `trace` (what an answer was read from), `changes` (what is different), `kept` (answers that still hold).
 //! - [`analysis`]: `overrides` (inside an order), `trait_methods` (the same for Rust), `graph`, `usage`; `lexicon` and `similarity` (how near two types
 //!   are), `clones` (word for word), `concepts` (declared), `discovery` (not declared), `conflicts`; `protocols` and `signatures`
 //!   (conformance), `synthesis` (the target protocol), `impact` (what becomes of each member).
@@ -44,8 +45,9 @@
 //! # What is deliberately absent
 //! - The analysis runs no code and asks no interpreter: an environment is read like any other folder. The one process
 //!   that it ever starts is `git`, by [`git`]. [`conformance`] starts the drivers of candidates, which is what it is for.
-//! - No incremental machinery: a run reads a tree once, and links and analyses it as a whole. The cache knows files and whole
-//!   answers, nothing between. Names are interned for the life of the process.
+//! - No incremental machinery for one tree: a run reads it once, and links and analyses it as a whole. The cache knows files and whole
+//!   answers, nothing between. Only a history, which is many trees, keeps what nothing between two of them touches: see
+//!   [`link::changes`]. Names are interned for the life of the process.
 //! - [`link`] and [`analysis`] know no syntax tree, file system, serialisation or terminal; a renderer knows
 //!   nothing but the report. `tests/architecture.rs` holds all of this to the source.
 

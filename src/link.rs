@@ -4,8 +4,10 @@
 //! file system here. What lies outside the tree comes through [`Outside`], which the pipeline implements.
 
 pub mod bases;
+pub mod changes;
 pub mod crates;
 pub mod extensions;
+mod kept;
 pub mod library;
 pub mod members;
 pub mod modules;
@@ -15,6 +17,7 @@ pub mod references;
 pub mod resolve;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod trace;
 pub mod traits;
 
 use std::path::PathBuf;
@@ -22,12 +25,15 @@ use std::sync::{Arc, Mutex};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use self::changes::Changes;
 use self::extensions::Extensions;
+pub use self::kept::Kept;
 use self::library::Library;
-use self::modules::{Layout, Modules, Place};
+use self::modules::{Layout, ModuleId, Modules, Place};
 use self::mro::Mro;
 pub use self::outside::{NoEnvironment, Outside, OutsideModule, OutsideState};
 use self::references::References;
+use self::trace::Tracing;
 use crate::facts::{
     FileFacts, FunctionFact, FunctionIdx, GuardId, Name, ScopeId, Separator, TypeFact, TypeForm, TypeIdx,
 };
@@ -210,7 +216,7 @@ pub struct Index {
     /// Modules.
     pub modules: Modules,
     /// The standard library.
-    pub library: Library,
+    pub library: &'static Library,
     /// Classes: the library's, then per file in the order of the source.
     pub classes: Vec<Class>,
     /// Which types the `impl` blocks of the tree belong to.
@@ -221,13 +227,39 @@ pub struct Index {
     methods: Vec<Box<[FunctionId]>>,
     /// References to classes and methods of the tree.
     pub references: References,
+    /// What is different from the program that this one was linked after.
+    pub changes: Option<Changes>,
     /// Outside modules that a resolution asked for and that are not loaded.
     wanted: Mutex<FxHashSet<Name>>,
+    tracing: Tracing,
 }
 
 /// Links the files of a tree. `files` must be sorted by path: their order decides every tie.
 #[must_use]
 pub fn link(files: Vec<LinkFile>, ground: &Ground, outside: &dyn Outside) -> Index {
+    let mut index = link_classes(files, ground, outside);
+    index.references = references::resolve_all(&index, None);
+    index
+}
+
+/// The same for one of many trees that have most of their files in common. What was resolved in the one before is kept, as far
+/// as it still holds, and what this one resolves is told to be kept in turn.
+#[must_use]
+pub fn link_after(
+    before: Option<&Index>,
+    files: Vec<LinkFile>,
+    ground: &Ground,
+    outside: &dyn Outside,
+) -> Index {
+    let mut index = link_classes(files, ground, outside);
+    index.changes = before.map(|before| Changes::between(before, &index));
+    index.tracing = Tracing::ON;
+    index.references = references::resolve_all(&index, before.map(|before| &before.references));
+    index
+}
+
+/// Links all but the references.
+fn link_classes(files: Vec<LinkFile>, ground: &Ground, outside: &dyn Outside) -> Index {
     let places: Vec<Place<'_>> = files
         .iter()
         .map(|file| Place { display: &file.display, language: file.language, facts: &file.facts })
@@ -236,7 +268,7 @@ pub fn link(files: Vec<LinkFile>, ground: &Ground, outside: &dyn Outside) -> Ind
     let mut modules = Modules::of_tree(&places, &layout);
     crates::add_crates(&mut modules, &places, &ground.crates);
     drop(places);
-    let library = Library::new(ground.python_minor);
+    let library = Library::of(ground.python_minor);
     let mut index = Index {
         files: Vec::with_capacity(files.len()),
         tree_files: files.len(),
@@ -247,7 +279,9 @@ pub fn link(files: Vec<LinkFile>, ground: &Ground, outside: &dyn Outside) -> Ind
         outside: FxHashMap::default(),
         methods: Vec::new(),
         references: References::default(),
+        changes: None,
         wanted: Mutex::default(),
+        tracing: Tracing::default(),
     };
     index.add_library_classes();
     for mut file in files {
@@ -263,7 +297,6 @@ pub fn link(files: Vec<LinkFile>, ground: &Ground, outside: &dyn Outside) -> Ind
     bases::link_bases(&mut index, outside);
     mro::link_orders(&mut index);
     index.methods = members::link_methods(&index);
-    index.references = references::resolve_all(&index);
     index
 }
 
@@ -325,13 +358,44 @@ impl Index {
     /// A file.
     #[must_use]
     pub fn file(&self, id: FileId) -> &File {
+        self.tracing.note_file(id);
         &self.files[id.0 as usize]
     }
 
     /// A class.
     #[must_use]
     pub fn class(&self, id: ClassId) -> &Class {
+        self.note_class(id);
         &self.classes[id.0 as usize]
+    }
+
+    /// The submodule `name` of a package.
+    #[must_use]
+    pub fn child(&self, package: ModuleId, name: Name) -> Option<ModuleId> {
+        let name = self.modules.name_of_child(package, name)?;
+        self.tracing.note_name(name);
+        self.modules.child(package, name)
+    }
+
+    /// The `impl` blocks of a type.
+    #[must_use]
+    pub fn blocks_of(&self, class: ClassId) -> &[ClassId] {
+        self.note_class(class);
+        self.extensions.of(class)
+    }
+
+    /// Whether what is found out is told with what it was read from.
+    #[must_use]
+    pub fn is_traced(&self) -> bool {
+        self.tracing.is_on()
+    }
+
+    fn note_class(&self, class: ClassId) {
+        if self.tracing.is_on()
+            && let Origin::Source { file, .. } = self.classes[class.0 as usize].origin
+        {
+            self.tracing.note_file(file);
+        }
     }
 
     /// The class of a type fact; for an `impl` block, the type that it extends.

@@ -14,12 +14,12 @@ mod shims;
 pub mod suppressions;
 
 use std::collections::BTreeSet;
-use std::sync::{LazyLock, OnceLock};
+use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::analysis::concepts::groundwork::Groundwork;
 use crate::analysis::graph::PhaseSet;
-use crate::analysis::similarity::Profiles;
 use crate::analysis::{AnalysisOptions, concepts};
 use crate::finding::{Finding, Rule, Severity};
 use crate::link::Index;
@@ -157,7 +157,7 @@ pub fn check(index: &Index, options: &AnalysisOptions, wanted: &Wanted) -> Vec<F
 }
 
 fn check_concepts(places: &Places<'_>, options: &AnalysisOptions, wanted: &Wanted) -> Vec<Finding> {
-    let profiles: OnceLock<Profiles> = OnceLock::new();
+    let groundwork = Groundwork::default();
     let of_declared = [
         Rule::DuplicateConcept,
         Rule::NameClash,
@@ -181,11 +181,11 @@ fn check_concepts(places: &Places<'_>, options: &AnalysisOptions, wanted: &Wante
     ];
     let mut found = Vec::new();
     let declared = match wanted.any(&of_declared) {
-        true => concepts::find_with(places.index, options, &profiles),
+        true => concepts::find_with(places.index, options, &groundwork, None),
         false => Vec::new(),
     };
     if wanted.any(&of_copies) {
-        found.extend(copies::check(places, options, &declared, &profiles));
+        found.extend(copies::check(places, options, &declared, &groundwork));
     }
     found.extend(held::check(places, options, &declared, wanted));
     found.extend(mismatches::check(places, &declared));

@@ -2,27 +2,25 @@
 
 pub mod election;
 mod evidence;
+pub mod groundwork;
 
 use std::collections::BTreeSet;
-use std::sync::OnceLock;
 
 use globset::GlobMatcher;
-use rayon::prelude::*;
 
 use super::AnalysisOptions;
 use super::conflicts::{self, Conflict};
 use super::protocols;
 use super::protocols::matrix::ConformancePair;
-use super::similarity::Profiles;
 use super::similarity::units::{Unit, may_implement};
 use super::usage::{self, UsageCounts};
+use crate::facts::Name;
 use crate::facts::names::is_tail;
-use crate::facts::{Bound, FunctionIdx, MODULE_SCOPE, Name};
-use crate::link::resolve::{Entity, Place, Resolver};
 use crate::link::{ClassId, FileId, FunctionId, Index};
 use crate::source::FileRole;
 use crate::text::Offset;
 use election::Election;
+use groundwork::Groundwork;
 
 /// A concept as declared.
 #[derive(Debug, Clone)]
@@ -193,20 +191,22 @@ pub struct Concept {
 /// Finds the declared concepts that have members in the tree.
 #[must_use]
 pub fn find(index: &Index, options: &AnalysisOptions) -> Vec<Concept> {
-    find_with(index, options, &OnceLock::new())
+    find_with(index, options, &Groundwork::default(), None)
 }
 
-/// The same with profiles that others use too; they are read when the first concept needs them.
+/// The same with groundwork that others use too, and that of the tree before, if this one was linked after another.
 #[must_use]
-pub fn find_with(index: &Index, options: &AnalysisOptions, profiles: &OnceLock<Profiles>) -> Vec<Concept> {
+pub fn find_with(
+    index: &Index,
+    options: &AnalysisOptions,
+    groundwork: &Groundwork,
+    before: Option<&Groundwork>,
+) -> Vec<Concept> {
+    let basis = Basis { index, options, groundwork, before };
     let found = options.concepts.iter().filter_map(|rule| {
         let named = candidates(index, rule);
-        if named.is_empty() {
-            return None;
-        }
         // Only a tree that has the concept pays for the profiles of everything in it.
-        let profiles = profiles.get_or_init(|| Profiles::of(index, &options.lexicon, options.similarity));
-        Some((rule.line, find_one(index, options, rule, named, profiles)))
+        (!named.is_empty()).then(|| (rule.line, find_one(&basis, rule, named)))
     });
     let found: Vec<(u32, Concept)> = found.collect();
     let declared: BTreeSet<ClassId> = found
@@ -221,13 +221,17 @@ pub fn find_with(index: &Index, options: &AnalysisOptions, profiles: &OnceLock<P
     found.into_iter().filter(|(line, concept)| !is_told(*line, concept)).map(|(_, concept)| concept).collect()
 }
 
-fn find_one(
-    index: &Index,
-    options: &AnalysisOptions,
-    rule: &ConceptRule,
-    mut candidates: Vec<ClassId>,
-    profiles: &Profiles,
-) -> Concept {
+/// What a concept is looked for in.
+struct Basis<'a> {
+    index: &'a Index,
+    options: &'a AnalysisOptions,
+    groundwork: &'a Groundwork,
+    before: Option<&'a Groundwork>,
+}
+
+fn find_one(basis: &Basis<'_>, rule: &ConceptRule, mut candidates: Vec<ClassId>) -> Concept {
+    let Basis { index, options, groundwork, before } = *basis;
+    let profiles = groundwork.profiles(index, options, before);
     let (protocols, types): (Vec<ClassId>, Vec<ClassId>) =
         candidates.iter().partition(|class| protocols::is_protocol_like(index, **class));
     let eligible: Vec<ClassId> = types
@@ -238,7 +242,7 @@ fn find_one(
         .collect();
     let election = election::elect(index, rule, &eligible, &protocols, options.history.as_deref());
     let canonical = election.winner;
-    let factories = canonical.map(|class| factories_of(index, class)).unwrap_or_default();
+    let factories = canonical.map(|class| factories_of(basis, class)).unwrap_or_default();
     let named = candidates.clone();
     let judge =
         evidence::Judge { index, lexicon: &options.lexicon, canonical, factories: &factories, profiles };
@@ -285,7 +289,7 @@ fn find_one(
     let near =
         judge.nearly_alike().into_iter().filter(|unit| !is_implementation(unit) && !is_excluded(*unit));
     let near = near.collect();
-    let aliases = aliases_of(index, &members);
+    let aliases = aliases_of(basis, &members);
     let conformance = conformance_of(index, &members);
     let conflicts = conflicts::find(index, &options.lexicon, &members, &conformance);
     Concept {
@@ -368,67 +372,22 @@ fn is_stub_twin(index: &Index, class: ClassId) -> bool {
 }
 
 /// Module-level names of the tree that stand for a member under another name.
-fn aliases_of(index: &Index, members: &[Member]) -> Vec<Alias> {
-    let files = (0..index.tree_files as u32).into_par_iter().map(FileId);
-    files.flat_map_iter(|file| aliases_in(index, file, members)).collect()
-}
-
-fn aliases_in(index: &Index, file: FileId, members: &[Member]) -> Vec<Alias> {
-    let resolver = Resolver::new(index);
-    let mut found = Vec::new();
-    for binding in index.file(file).facts.bindings_in(MODULE_SCOPE) {
-        let class = match binding.target {
-            Bound::Import(import) => resolver.import(file, import, 0),
-            Bound::Value { .. } | Bound::TypeAlias(_) => {
-                let (scope, at) = (MODULE_SCOPE, binding.at + 1);
-                resolver.name_at(binding.name, Place { file, scope, at, guard: binding.guard }, 0)
-            }
-            Bound::Type(_)
-            | Bound::Function(_)
-            | Bound::Parameter(_)
-            | Bound::Receiver { .. }
-            | Bound::TypeParameter
-            | Bound::Opaque
-            | Bound::Deleted
-            | Bound::Star(_)
-            | Bound::Module(_) => continue,
-        };
-        if let Entity::Class(class) = class
-            && members.iter().any(|member| member.class == class)
-            && binding.name != index.class(class).name
-        {
-            found.push(Alias { name: binding.name, class, file, at: binding.at });
-        }
-    }
-    found.sort_by_key(|alias| alias.at);
-    found
+fn aliases_of(basis: &Basis<'_>, members: &[Member]) -> Vec<Alias> {
+    let renamed = basis.groundwork.renamed(basis.index, basis.before);
+    let all = (0u32..).zip(renamed.iter()).flat_map(|(file, renamed)| {
+        renamed.0.iter().map(move |&(name, class, at)| Alias { name, class, file: FileId(file), at })
+    });
+    all.filter(|alias| members.iter().any(|member| member.class == alias.class)).collect()
 }
 
 /// Functions at module level that give an instance of `class`, and where they are used.
-fn factories_of(index: &Index, class: ClassId) -> Vec<Factory> {
-    let files = (0..index.tree_files as u32).into_par_iter().map(FileId);
-    let mut factories: Vec<Factory> = files.flat_map_iter(|file| factories_in(index, file, class)).collect();
-    for factory in &mut factories {
-        factory.uses = evidence::uses_of_function(index, factory.function);
-    }
-    factories
-}
-
-fn factories_in(index: &Index, file: FileId, class: ClassId) -> Vec<Factory> {
-    let resolver = Resolver::new(index);
-    if index.file(file).role == FileRole::Test {
-        return Vec::new();
-    }
-    let functions = index.file(file).facts.functions.iter().enumerate();
-    let at_module_level = functions.filter(|(_, function)| {
-        function.scope == MODULE_SCOPE && (function.returned.len > 0 || function.returns.is_some())
-    });
-    let ids = at_module_level.map(|(at, _)| FunctionId { file, index: FunctionIdx(at as u32) });
-    let giving = ids.filter(|id| match resolver.returned(*id, 0) {
-        Entity::Instance(given) | Entity::Awaitable(given) => given == class,
-        _ => false,
-    });
-    giving.map(|function| Factory { function, class, uses: Vec::new() }).collect()
+fn factories_of(basis: &Basis<'_>, class: ClassId) -> Vec<Factory> {
+    let makers = basis.groundwork.makers(basis.index, basis.before);
+    let functions = makers.iter().flat_map(|makers| &makers.0).filter(|(_, given)| *given == class);
+    let functions: Vec<FunctionId> = functions.map(|(function, _)| *function).collect();
+    let uses = evidence::uses_of_functions(basis.index, &functions);
+    let factories = functions.into_iter().zip(uses);
+    factories.map(|(function, uses)| Factory { function, class, uses }).collect()
 }
 
 fn conformance_of(index: &Index, members: &[Member]) -> Vec<ConformancePair> {

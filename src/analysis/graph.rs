@@ -13,7 +13,7 @@ use crate::facts::{Name, ScopeId};
 use rayon::prelude::*;
 
 use crate::link::modules::ModuleId;
-use crate::link::{FileId, Index};
+use crate::link::{FileId, Index, Kept};
 use crate::text::Offset;
 
 pub use self::components::{Breaker, Component, ImportPlace, PhaseSet};
@@ -97,20 +97,30 @@ pub struct Fan {
 /// Builds the graph of the tree's modules. Files that no import can reach are left out.
 #[must_use]
 pub fn module_graph(index: &Index, options: GraphOptions) -> ModuleGraph {
-    let by_file = imports::imports_of_tree(index);
+    let by_file = imports::imports_of_tree(index, None);
     let modules = modules_of(index, &by_file);
-    let edges = edges_between(index, &modules, by_file);
+    let edges = edges_between(index, &modules, &by_file);
     let components = components::components(modules.len(), &edges, options);
     ModuleGraph { modules, edges, components }
 }
 
-/// How many cycles a phase set has, without what would break them.
+/// The imports of a tree, for the next one that is linked after it.
+#[derive(Debug)]
+pub struct Imports(Kept<imports::FileImports>);
+
+/// How many cycles a phase set has, without what would break them. `before` has the imports of the tree that this one was
+/// linked after.
 #[must_use]
-pub fn count_cycles(index: &Index, phases: PhaseSet, options: GraphOptions) -> usize {
-    let by_file = imports::imports_of_tree(index);
+pub fn count_cycles(
+    index: &Index,
+    before: Option<&Imports>,
+    phases: PhaseSet,
+    options: GraphOptions,
+) -> (usize, Imports) {
+    let by_file = imports::imports_of_tree(index, before.map(|before| &before.0));
     let modules = modules_of(index, &by_file);
-    let edges = edges_between(index, &modules, by_file);
-    components::count(modules.len(), &edges, phases, options)
+    let edges = edges_between(index, &modules, &by_file);
+    (components::count(modules.len(), &edges, phases, options), Imports(by_file))
 }
 
 impl ModuleGraph {
@@ -161,9 +171,9 @@ pub(super) fn runs_later(facts: &crate::facts::FileFacts, scope: ScopeId) -> boo
     }
 }
 
-fn modules_of(index: &Index, by_file: &[Vec<imports::Found>]) -> Vec<ModuleId> {
+fn modules_of(index: &Index, by_file: &Kept<imports::FileImports>) -> Vec<ModuleId> {
     let mut is_imported = vec![false; index.modules.all.len()];
-    for found in by_file.iter().flatten() {
+    for found in by_file.iter().flat_map(|imports| &imports.0) {
         is_imported[found.to.0 as usize] = true;
     }
     let all = index.modules.all.iter().enumerate();
@@ -176,15 +186,15 @@ fn modules_of(index: &Index, by_file: &[Vec<imports::Found>]) -> Vec<ModuleId> {
 }
 
 /// Numbers the ends of the edges and sorts them.
-fn edges_between(index: &Index, modules: &[ModuleId], by_file: Vec<Vec<imports::Found>>) -> Vec<Edge> {
+fn edges_between(index: &Index, modules: &[ModuleId], by_file: &Kept<imports::FileImports>) -> Vec<Edge> {
     let mut positions = vec![usize::MAX; index.modules.all.len()];
     for (position, module) in modules.iter().enumerate() {
         positions[module.0 as usize] = position;
     }
-    let mut edges: Vec<Edge> = Vec::with_capacity(by_file.iter().map(Vec::len).sum());
+    let mut edges: Vec<Edge> = Vec::with_capacity(by_file.iter().map(|imports| imports.0.len()).sum());
     // A file may hold several modules, and a module may have a source and a stub.
     for (file, found) in by_file.iter().enumerate() {
-        edges.extend(found.iter().map(|found| Edge {
+        edges.extend(found.0.iter().map(|found| Edge {
             from: positions[found.from.0 as usize],
             to: positions[found.to.0 as usize],
             phase: found.phase,

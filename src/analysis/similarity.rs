@@ -12,19 +12,23 @@ mod delegation;
 pub mod explain;
 pub mod features;
 mod interfaces;
+mod postings;
 mod profile;
 mod reader;
+mod reading;
 pub mod units;
 
-use rayon::prelude::*;
+use std::sync::{Arc, OnceLock};
+
 use rustc_hash::FxHashMap;
 
-use self::conduct::Conduct;
-use self::features::Feature;
+use self::features::{Feature, Side};
 use self::interfaces::OutsideUses;
+use self::postings::{Posting, Postings};
 use self::profile::{Bag, Profile};
 pub use self::profile::{Score, Weights};
 use self::reader::Reader;
+use self::reading::{Raw, Readings};
 use self::units::{Families, Unit};
 use super::lexicon::Lexicon;
 use crate::link::{ClassId, Index};
@@ -108,91 +112,74 @@ pub struct Profiles {
     rules: Rules,
     families: Families,
     uses: OutsideUses,
-    all: Vec<Profile>,
+    readings: Readings,
+    units: Vec<Unit>,
+    /// What was read of each of them.
+    read: Vec<Arc<Raw>>,
+    /// The same with rarity in it, for each that was asked for.
+    weighed: Vec<OnceLock<Profile>>,
     positions: FxHashMap<Unit, UnitId>,
-    /// Key → how many units have it.
-    spread: FxHashMap<u32, u32>,
-    /// Key of a feature that is rare enough → the units that have it, in [`Profiles::postings`].
-    runs: FxHashMap<u32, (u32, u32)>,
-    postings: Vec<UnitId>,
+    postings: Postings,
 }
 
 impl Profiles {
     /// Reads the profiles of every class and every module with state.
     #[must_use]
     pub fn of(index: &Index, lexicon: &Lexicon, rules: Rules) -> Self {
+        Self::after(None, index, lexicon, rules)
+    }
+
+    /// The same for a tree that was linked after another one: `before` has its profiles, read with the same lexicon and rules.
+    #[must_use]
+    pub fn after(before: Option<&Self>, index: &Index, lexicon: &Lexicon, rules: Rules) -> Self {
         let families = Families::of(index);
-        let uses = OutsideUses::of(index);
-        let units = units::units_of(index);
+        let uses = OutsideUses::of(index, before.map(|before| &before.uses));
+        let all = units::units_of(index);
+        let readings_before = before.map(|before| (&before.readings, &before.families));
+        let reader = || Reader::new(index, &families, &uses, lexicon);
         let least = rules.least_content as usize;
-        let raw: Vec<Raw> = units
-            .par_chunks(512)
-            .flat_map_iter(|units| {
-                let mut reader = Reader::new(index, &families, &uses, lexicon);
-                let raw: Vec<Raw> =
-                    units.iter().filter_map(|unit| Raw::of(&mut reader, *unit, least)).collect();
-                raw.into_iter()
-            })
-            .collect();
-        let spread = spread_of(&raw);
-        let count = raw.len() as u32;
-        let rarity = |key: u32| rarity(spread.get(&key).copied().unwrap_or(1), count);
-        let weigh = |bag: Vec<(u32, f32)>| {
-            Bag::new(bag.into_iter().map(|(key, weight)| (key, weight * rarity(key))).collect())
+        let (readings, found) = Readings::of(readings_before, index, &families, &all, least, reader);
+        let count = before.map_or(0, |before| before.units.len());
+        let mut moved: Vec<Option<UnitId>> = vec![None; count];
+        let mut fresh: Vec<Posting> = Vec::new();
+        for (at, read) in (0u32..).zip(&found) {
+            match read.before {
+                Some(before) => moved[before.0 as usize] = Some(UnitId(at)),
+                None => fresh.extend(read.raw.keys().map(|key| (key, UnitId(at)))),
+            }
+        }
+        let postings = match before {
+            Some(before) => before.postings.changed(|unit| moved[unit.0 as usize], fresh),
+            None => Postings::of(fresh),
         };
-        let all: Vec<Profile> = raw
-            .into_par_iter()
-            .map(|raw| {
-                let [handling, actions, interfaces, company, vocabulary] = raw.sides.map(weigh);
-                let bodies = raw.bodies.into_boxed_slice();
-                let essence = raw.essence.into_boxed_slice();
-                Profile {
-                    unit: raw.unit,
-                    handling,
-                    actions,
-                    interfaces,
-                    company,
-                    vocabulary,
-                    bodies,
-                    essence,
-                    conducts: raw.conducts,
-                }
-            })
-            .collect();
-        let positions = all.iter().enumerate().map(|(at, profile)| (profile.unit, UnitId(at as u32)));
-        let positions = positions.collect();
-        let mut profiles = Self {
+        let units: Vec<Unit> = found.iter().map(|read| read.unit).collect();
+        Self {
             rules,
             families,
             uses,
-            all,
-            positions,
-            spread,
-            runs: FxHashMap::default(),
-            postings: Vec::new(),
-        };
-        profiles.invert();
-        profiles
+            readings,
+            read: found.into_iter().map(|read| read.raw).collect(),
+            weighed: units.iter().map(|_| OnceLock::new()).collect(),
+            positions: (0u32..).zip(&units).map(|(at, unit)| (*unit, UnitId(at))).collect(),
+            units,
+            postings,
+        }
     }
 
-    /// Lists for every rare feature who has it.
-    fn invert(&mut self) {
-        let common = self.rules.common.max(2);
-        let spread = &self.spread;
-        let entries = self.all.par_iter().enumerate().flat_map_iter(|(at, profile)| {
-            let keys = profile.bags().into_iter().flat_map(|bag| bag.keys());
-            let rare = keys.filter(|key| spread.get(key).is_some_and(|spread| (2..=common).contains(spread)));
-            rare.map(move |key| (key, UnitId(at as u32)))
-        });
-        let mut entries: Vec<(u32, UnitId)> = entries.collect();
-        entries.par_sort_unstable();
-        let mut start = 0;
-        for group in entries.chunk_by(|a, b| a.0 == b.0) {
-            let end = start + group.len() as u32;
-            self.runs.insert(group[0].0, (start, end));
-            start = end;
-        }
-        self.postings = entries.into_iter().map(|(_, unit)| unit).collect();
+    fn profile(&self, id: UnitId) -> &Profile {
+        let at = id.0 as usize;
+        self.weighed[at].get_or_init(|| {
+            let raw = &self.read[at];
+            let weigh = |bag: &Vec<(u32, f32)>| {
+                Bag::new(bag.iter().map(|&(key, weight)| (key, weight * self.rarity(key))).collect())
+            };
+            let [handling, actions, interfaces, company, vocabulary] = raw.sides.each_ref().map(weigh);
+            Profile { handling, actions, interfaces, company, vocabulary, told: raw.told.clone() }
+        })
+    }
+
+    fn rarity(&self, key: u32) -> f32 {
+        rarity(self.postings.units_with(key).len() as u32, self.units.len() as u32)
     }
 
     /// Reads features as the profiles were read.
@@ -215,18 +202,18 @@ impl Profiles {
     /// What stands at a position.
     #[must_use]
     pub fn unit(&self, id: UnitId) -> Unit {
-        self.all[id.0 as usize].unit
+        self.units[id.0 as usize]
     }
 
     /// All positions, in the order of the files.
     pub fn ids(&self) -> impl ExactSizeIterator<Item = UnitId> + use<> {
-        (0..self.all.len() as u32).map(UnitId)
+        (0..self.units.len() as u32).map(UnitId)
     }
 
     /// How near two units are.
     #[must_use]
     pub fn score(&self, a: UnitId, b: UnitId) -> Score {
-        self.all[a.0 as usize].score(&self.all[b.0 as usize], &self.rules.weights)
+        self.profile(a).score(self.profile(b), &self.rules.weights)
     }
 
     /// The units nearest to `of`, nearest first, at the most `limit`; equal ones in the order of the files.
@@ -243,13 +230,17 @@ impl Profiles {
     fn candidates(&self, of: UnitId) -> Vec<UnitId> {
         /// How many are scored in full.
         const MOST: usize = 96;
-        let profile = &self.all[of.0 as usize];
+        let profile = self.profile(of);
+        let common = self.rules.common.max(2) as usize;
         let mut sums: FxHashMap<UnitId, f32> = FxHashMap::default();
         for bag in profile.bags() {
             for (key, weight) in bag.entries() {
-                let Some(&(start, end)) = self.runs.get(&key) else { continue };
+                let units = self.postings.units_with(key);
+                if !(2..=common).contains(&units.len()) {
+                    continue;
+                }
                 let part = weight * weight / bag.length().powi(2).max(f32::MIN_POSITIVE);
-                for other in &self.postings[start as usize..end as usize] {
+                for other in units {
                     *sums.entry(*other).or_default() += part;
                 }
             }
@@ -264,7 +255,7 @@ impl Profiles {
     /// How many units have a feature, and how many units there are.
     #[must_use]
     pub fn spread(&self, feature: &Feature) -> (u32, u32) {
-        (self.spread.get(&feature.key()).copied().unwrap_or(0), self.all.len() as u32)
+        (self.postings.units_with(feature.key()).len() as u32, self.units.len() as u32)
     }
 
     /// How many units are nearer to one of the two than the other is, seen from the side where they are
@@ -279,20 +270,23 @@ impl Profiles {
                 .filter(|(other, _)| self.score(*other, to).total < SAME_KIND * self.rules.near_score)
                 .count() as u32
         };
-        nearer(a, b).min(nearer(b, a))
+        match nearer(a, b) {
+            0 => 0,
+            others => others.min(nearer(b, a)),
+        }
     }
 
     /// Whether a unit does enough for a concept to be proposed from it.
     #[must_use]
     pub fn is_substantial(&self, id: UnitId) -> bool {
-        let profile = &self.all[id.0 as usize];
-        profile.actions.len() >= self.rules.discovery_content as usize && profile.bodies.len() >= 3
+        let raw = &self.read[id.0 as usize];
+        raw.side(Side::Actions).len() >= self.rules.discovery_content as usize && raw.told.bodies.len() >= 3
     }
 
     /// Whether a score alone is enough to propose a concept that nobody declared.
     #[must_use]
     pub fn is_discovery(&self, score: Score) -> bool {
-        self.is_discovery_within(score, 1.0) && self.is_same_responsibility(score, 0)
+        self.is_discovery_within(score, 1.0) && self.is_same_responsibility(score, || 0)
     }
 
     /// Whether a score is enough, or so near to it that a change elsewhere in the tree may make it enough: what is rare, and
@@ -347,9 +341,9 @@ impl Profiles {
         score.total >= self.rules.sure_score
     }
 
-    /// Whether a score and a rank make two units have one responsibility.
+    /// Whether a score and a rank make two units have one responsibility. Most scores decide it without the rank.
     #[must_use]
-    pub fn is_same_responsibility(&self, score: Score, rank: u32) -> bool {
+    pub fn is_same_responsibility(&self, score: Score, rank: impl FnOnce() -> u32) -> bool {
         let rules = &self.rules;
         if score.copied >= rules.copied_share {
             return true;
@@ -357,7 +351,7 @@ impl Profiles {
         let is_convincing = !score.is_about_other_things || score.total >= rules.discovery_wordless;
         is_convincing
             && score.doing() >= rules.least_behaviour
-            && (self.is_sure(score) || score.total >= rules.near_score && rank < rules.near_rank)
+            && (self.is_sure(score) || score.total >= rules.near_score && rank() < rules.near_rank)
     }
 }
 
@@ -368,51 +362,4 @@ fn rarity(spread: u32, count: u32) -> f32 {
     /// How many others are thought beside the tree.
     const OTHERS: f32 = 50.0;
     (1.0 + (count as f32 + OTHERS) / (spread.max(1) as f32 + 1.0)).ln()
-}
-
-/// A unit before rarity is known.
-struct Raw {
-    unit: Unit,
-    /// In the order of [`features::Side`].
-    sides: [Vec<(u32, f32)>; 5],
-    bodies: Vec<u64>,
-    /// See [`Profile::essence`].
-    essence: Vec<[u32; 2]>,
-    conducts: Box<[Conduct]>,
-}
-
-impl Raw {
-    /// None for a unit with too little content to be judged.
-    fn of(reader: &mut Reader<'_>, unit: Unit, least: usize) -> Option<Self> {
-        let mut sides: [Vec<(u32, f32)>; 5] = Default::default();
-        let told = reader.read(unit, least, |found| {
-            sides[found.feature.side() as usize].push((found.key, found.weight));
-        })?;
-        Some(Self {
-            unit,
-            sides,
-            bodies: told.bodies,
-            essence: told.essence,
-            conducts: told.conducts.into_iter().map(|(_, conduct)| conduct).collect(),
-        })
-    }
-}
-
-fn spread_of(raw: &[Raw]) -> FxHashMap<u32, u32> {
-    let count = |units: &[Raw]| {
-        let mut spread: FxHashMap<u32, u32> = FxHashMap::default();
-        for (key, _) in units.iter().flat_map(|raw| raw.sides.iter().flatten()) {
-            *spread.entry(*key).or_default() += 1;
-        }
-        spread
-    };
-    let merge = |a: FxHashMap<u32, u32>, b: FxHashMap<u32, u32>| {
-        let (mut most, rest) = if a.len() < b.len() { (b, a) } else { (a, b) };
-        #[expect(clippy::iter_over_hash_type, reason = "a sum is the same in every order")]
-        for (key, count) in rest {
-            *most.entry(key).or_default() += count;
-        }
-        most
-    };
-    raw.par_chunks(4096).map(count).reduce(FxHashMap::default, merge)
 }

@@ -14,15 +14,17 @@ use super::remembering::Remembering;
 use crate::analysis::AnalysisOptions;
 use crate::git::{Commit, GitError, Listed, Repository};
 use crate::history::Past;
-use crate::history::figures::{Event, Figures, events, figures};
+use crate::history::figures::{Counted, Event, Figures, events, figures};
 use crate::history::sampling::{Sampling, sample};
 use crate::render::Format;
 use crate::render::pages::history::history_page;
 use crate::report::history::{HistoryReport, build};
 use crate::tree::revisions::{Listing, Revisions};
 
-/// How many commits are read before they are analysed.
-const CHUNK: usize = 32;
+/// How many commits are analysed one after the other, each with what is left of the one before.
+const LANE: usize = 16;
+/// How many commits are read before they are analysed, at the most.
+const MOST: usize = 128;
 
 /// What `ssot history` takes.
 #[derive(Debug, Args)]
@@ -107,6 +109,7 @@ fn follow(
         listing: Listing::new(),
         at: None,
         found: BTreeMap::new(),
+        last: None,
         bar: progress(chosen.len(), quiet),
     };
     walk.look_at(&chosen)?;
@@ -141,13 +144,16 @@ struct Walk<'a> {
     /// The commit that the listing is of.
     at: Option<usize>,
     found: BTreeMap<usize, Figures>,
+    /// The tree that was counted last.
+    last: Option<Arc<Counted>>,
     bar: ProgressBar,
 }
 
 impl Walk<'_> {
     /// Analyses commits, given in order.
     fn look_at(&mut self, positions: &[usize]) -> Result<(), GitError> {
-        for chunk in positions.chunks(CHUNK) {
+        let lanes = (MOST / LANE).min(rayon::current_num_threads()).max(2);
+        for chunk in positions.chunks(lanes * LANE) {
             let listings = self.listings(chunk)?;
             let unread = self.revisions.unread(listings.iter());
             let blobs: Vec<&str> = unread.iter().map(|unread| &*unread.blob).collect();
@@ -162,17 +168,28 @@ impl Walk<'_> {
             let numbered: Vec<(usize, &Listing)> = chunk.iter().copied().zip(&listings).collect();
             let runs: Vec<&[(usize, &Listing)]> =
                 numbered.chunk_by(|before, after| before.1 == after.1).collect();
-            let analysed: Vec<Vec<Figures>> = runs
-                .par_iter()
-                .map(|run| {
-                    let (at, listing) = run[0];
-                    let index = revisions.link(listing);
-                    let figures = figures(&index, &options_at(at));
-                    bar.inc(run.len() as u64);
-                    vec![figures; run.len()]
+            let base = &self.last;
+            // Lanes go at the same time, the commits of a lane in order.
+            let lanes: Vec<(Vec<Figures>, Option<Arc<Counted>>)> = runs
+                .par_chunks(runs.len().div_ceil(lanes))
+                .map(|lane| {
+                    let mut last = base.clone();
+                    let mut found = Vec::new();
+                    for run in lane {
+                        let (at, listing) = run[0];
+                        let before = last.as_deref();
+                        let index = revisions.link(listing, before.map(Counted::index));
+                        let (figures, counted) = figures(index, before, &options_at(at));
+                        bar.inc(run.len() as u64);
+                        found.extend(std::iter::repeat_n(figures, run.len()));
+                        last = Some(Arc::new(counted));
+                    }
+                    (found, last)
                 })
                 .collect();
-            self.found.extend(chunk.iter().copied().zip(analysed.into_iter().flatten()));
+            self.last = lanes.last().and_then(|(_, last)| last.clone());
+            let analysed = lanes.into_iter().flat_map(|(found, _)| found);
+            self.found.extend(chunk.iter().copied().zip(analysed));
             self.revisions.keep_only(&self.listing);
         }
         Ok(())

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::analysis::concepts::groundwork::Groundwork;
 use crate::analysis::concepts::{self, Concept, Role};
-use crate::analysis::graph::{PhaseSet, count_cycles};
+use crate::analysis::graph::{Imports, PhaseSet, count_cycles};
 use crate::analysis::{AnalysisOptions, duplicates};
 use crate::facts::names::last_segment;
 use crate::link::Index;
@@ -75,27 +76,51 @@ impl ConceptFigures {
     }
 }
 
-/// Counts a linked tree.
+/// A tree that was counted, with what the next one can use of it.
+pub struct Counted {
+    index: Index,
+    groundwork: Groundwork,
+    imports: Imports,
+}
+
+impl Counted {
+    /// The tree.
+    #[must_use]
+    pub fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// Who imports whom in it.
+    #[must_use]
+    pub fn imports(&self) -> &Imports {
+        &self.imports
+    }
+}
+
+/// Counts a tree; `before` is the one that it was linked after.
 #[must_use]
-pub fn figures(index: &Index, options: &AnalysisOptions) -> Figures {
-    let files = &index.files[..index.tree_files];
-    let (concepts, (load_cycles, duplicate_names)) = rayon::join(
-        || concepts::find(index, options),
+pub fn figures(index: Index, before: Option<&Counted>, options: &AnalysisOptions) -> (Figures, Counted) {
+    let groundwork = Groundwork::default();
+    let (concepts, ((load_cycles, imports), duplicate_names)) = rayon::join(
+        || concepts::find_with(&index, options, &groundwork, before.map(|before| &before.groundwork)),
         || {
+            let imports = before.map(|before| &before.imports);
             rayon::join(
-                || count_cycles(index, PhaseSet::Load, options.graph),
-                || duplicates::find(index).len(),
+                || count_cycles(&index, imports, PhaseSet::Load, options.graph),
+                || duplicates::find(&index).len(),
             )
         },
     );
-    Figures {
+    let files = &index.files[..index.tree_files];
+    let figures = Figures {
         files: files.len(),
         lines: files.iter().map(|file| u64::from(file.facts.line_count)).sum(),
         types: index.tree_classes().count(),
         duplicate_names,
         load_cycles,
-        concepts: concepts.iter().map(|concept| of_concept(index, concept)).collect(),
-    }
+        concepts: concepts.iter().map(|concept| of_concept(&index, concept)).collect(),
+    };
+    (figures, Counted { index, groundwork, imports })
 }
 
 fn of_concept(index: &Index, concept: &Concept) -> ConceptFigures {

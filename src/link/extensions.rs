@@ -90,7 +90,7 @@ impl Index {
 
     /// The definition of a class and the blocks that extend it.
     pub fn parts_of(&self, class: ClassId) -> impl Iterator<Item = (FileId, &TypeFact)> {
-        let blocks = self.extensions.of(class).iter().copied();
+        let blocks = self.blocks_of(class).iter().copied();
         std::iter::once(class).chain(blocks).filter_map(|part| self.source_of(part))
     }
 }

@@ -85,10 +85,19 @@ pub struct Library {
     class_by_id: FxHashMap<&'static str, ClassId>,
 }
 
+/// The library of each version, from [`OLDEST`] on, once it was asked for.
+static LIBRARIES: [OnceLock<Library>; (NEWEST - OLDEST) as usize + 1] =
+    [const { OnceLock::new() }; (NEWEST - OLDEST) as usize + 1];
+
 impl Library {
     /// The library of Python 3.`minor`; versions outside the table take the nearest one in it.
     #[must_use]
-    pub fn new(minor: u8) -> Self {
+    pub fn of(minor: u8) -> &'static Self {
+        let version = minor.clamp(OLDEST, NEWEST);
+        LIBRARIES[usize::from(version - OLDEST)].get_or_init(|| Self::new(version))
+    }
+
+    fn new(minor: u8) -> Self {
         let version_bit = 1 << u32::from(minor.clamp(OLDEST, NEWEST) - OLDEST);
         let mut library = Self {
             version_bit,

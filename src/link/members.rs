@@ -178,7 +178,7 @@ fn ancestry(index: &Index, class: ClassId) -> Box<dyn Iterator<Item = Option<Cla
 /// without a trait first.
 #[must_use]
 pub fn method_of(index: &Index, class: ClassId, name: Name) -> Option<FunctionId> {
-    let blocks = index.extensions.of(class);
+    let blocks = index.blocks_of(class);
     if blocks.is_empty() {
         return method_in(index, class, name);
     }
@@ -215,6 +215,7 @@ fn method_in(index: &Index, class: ClassId, name: Name) -> Option<FunctionId> {
 /// The methods that a class defines itself, one per name, in the order of the source.
 #[must_use]
 pub fn methods_of(index: &Index, class: ClassId) -> &[FunctionId] {
+    index.note_class(class);
     &index.methods[class.0 as usize]
 }
 
@@ -223,7 +224,7 @@ pub fn every_method_of(index: &Index, class: ClassId) -> Vec<FunctionId> {
     if index.language_of(class) != Language::Rust {
         return methods_of(index, class).to_vec();
     }
-    let blocks = index.extensions.of(class).iter().copied();
+    let blocks = index.blocks_of(class).iter().copied();
     let parts = std::iter::once(class).chain(blocks);
     let of_part = |part: ClassId| {
         let body = index.source_of(part).map(|(_, fact)| fact.body);
@@ -239,7 +240,7 @@ pub(super) fn link_methods(index: &Index) -> Vec<Box<[FunctionId]>> {
 }
 
 fn own_methods(index: &Index, class: ClassId) -> Box<[FunctionId]> {
-    let blocks = index.extensions.of(class).iter().copied();
+    let blocks = index.blocks_of(class).iter().copied();
     let mut found = Vec::new();
     for part in std::iter::once(class).chain(blocks) {
         let Some((_, fact)) = index.source_of(part) else { continue };

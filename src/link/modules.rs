@@ -17,7 +17,7 @@ use crate::source::Language;
 pub struct ModuleId(pub u32);
 
 /// A module or package.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Module {
     /// Dotted name.
     pub name: Name,
@@ -56,7 +56,7 @@ impl Module {
 }
 
 /// All modules that are known.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Modules {
     /// In the order of the files, then namespaces, then what the environment added.
     pub all: Vec<Module>,
@@ -77,7 +77,7 @@ pub struct Modules {
     pub(super) in_place: FxHashMap<(FileId, ScopeId), ModuleId>,
     by_name: FxHashMap<Name, Vec<ModuleId>>,
     /// Modules by folder and stem, for `import sibling` in a folder of scripts that is no package.
-    by_place: FxHashMap<(Name, Name), ModuleId>,
+    pub(super) by_place: FxHashMap<(Name, Name), ModuleId>,
     folder_of_file: Vec<Name>,
     pub(super) of_file: Vec<Option<ModuleId>>,
 }
@@ -105,6 +105,7 @@ impl Modules {
     #[must_use]
     pub fn of_tree(files: &[Place<'_>], layout: &Layout<'_>) -> Self {
         let naming = Naming::new(files, layout);
+        let mut above = Above::default();
         let mut modules = Self::default();
         let mut roots: BTreeMap<PathBuf, u32> = BTreeMap::new();
         let mut claims: FxHashMap<(u32, Name), ModuleId> = FxHashMap::default();
@@ -115,9 +116,12 @@ impl Modules {
                 modules.of_file.push(None);
                 continue;
             }
-            let (root, dotted, is_package) = naming.name_of(file);
+            let (dotted, is_package) = naming.name_of(file, &mut above);
             let next = roots.len() as u32;
-            let root = *roots.entry(root).or_insert(next);
+            let root = match roots.get(&above.root) {
+                Some(root) => *root,
+                None => *roots.entry(above.root.clone()).or_insert(next),
+            };
             let name = Name::new(&dotted);
             let module = ModuleId(modules.all.len() as u32);
             let folder = file.display.rsplit_once('/').map_or("", |(folder, _)| folder);
@@ -270,16 +274,23 @@ impl Modules {
         self.by_place.get(&(folder, name)).copied()
     }
 
-    /// The submodule `name` of a package.
-    #[must_use]
-    pub fn child(&self, package: ModuleId, name: Name) -> Option<ModuleId> {
+    /// What the submodule `name` of a package would be called; none of what is no package.
+    pub(super) fn name_of_child(&self, package: ModuleId, name: Name) -> Option<Name> {
         let parent = self.get(package);
-        if !parent.is_package || !parent.language.is_python() {
-            return None;
-        }
-        let several = self.by_name.get(&parent.name.join(name.as_str()))?;
-        let same_root = several.iter().find(|id| self.get(**id).root == parent.root);
+        (parent.is_package && parent.language.is_python()).then(|| parent.name.join(name.as_str()))
+    }
+
+    /// The submodule of a package that is called so in full.
+    pub(super) fn child(&self, package: ModuleId, name: Name) -> Option<ModuleId> {
+        let root = self.get(package).root;
+        let several = self.by_name.get(&name)?;
+        let same_root = several.iter().find(|id| self.get(**id).root == root);
         same_root.or(several.first()).copied()
+    }
+
+    /// The modules of this name, in the order in which they are found.
+    pub(super) fn named(&self, name: Name) -> &[ModuleId] {
+        self.by_name.get(&name).map_or(&[], Vec::as_slice)
     }
 
     /// The first segments of the tree's Python module names.
@@ -299,6 +310,16 @@ struct Naming {
     imported: FxHashMap<Name, u32>,
     /// `src` folders and the like below a project.
     source_folders: FxHashSet<PathBuf>,
+}
+
+/// What is the same for all files of a folder.
+#[derive(Default)]
+struct Above {
+    folder: Option<PathBuf>,
+    /// The `sys.path` folder.
+    root: PathBuf,
+    /// Dotted name of the folder, from there.
+    dotted: String,
 }
 
 impl Naming {
@@ -332,30 +353,37 @@ impl Naming {
         Self { packages, projects, above: layout.above.to_vec(), imported, source_folders }
     }
 
-    /// The root folder, the dotted name, and whether it is a package.
-    fn name_of(&self, file: &Place<'_>) -> (PathBuf, String, bool) {
+    /// The dotted name of a file, and whether it is a package. `above` is of the file before, or of none.
+    fn name_of(&self, file: &Place<'_>, above: &mut Above) -> (String, bool) {
         let path = Path::new(file.display);
         let folder = path.parent().unwrap_or(Path::new(""));
+        // Files come folder by folder.
+        if above.folder.as_deref() != Some(folder) {
+            *above = self.above(folder);
+        }
         let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
         let is_package = stem == "__init__";
+        let dotted = match above.dotted.as_str() {
+            "" => stem.to_owned(),
+            above if is_package => above.to_owned(),
+            above => format!("{above}.{stem}"),
+        };
+        (dotted, is_package)
+    }
+
+    fn above(&self, folder: &Path) -> Above {
         let root = self.root_of(folder);
         let below = folder.strip_prefix(&root).unwrap_or(folder);
-        let mut parts: Vec<String> = Vec::new();
+        let mut parts: Vec<&str> = Vec::new();
         // A scan that starts inside a package: its name begins above the root of the scan.
         if root.as_os_str().is_empty() {
-            parts.extend(self.above.iter().cloned());
+            parts.extend(self.above.iter().map(String::as_str));
         }
         parts.extend(below.components().filter_map(|component| match component {
-            Component::Normal(part) => part.to_str().map(str::to_owned),
+            Component::Normal(part) => part.to_str(),
             _ => None,
         }));
-        if !is_package {
-            parts.push(stem.to_owned());
-        }
-        if parts.is_empty() {
-            parts.push(stem.to_owned());
-        }
-        (root, parts.join("."), is_package)
+        Above { folder: Some(folder.to_path_buf()), dotted: parts.join("."), root }
     }
 
     fn root_of(&self, folder: &Path) -> PathBuf {

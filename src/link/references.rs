@@ -5,8 +5,9 @@
 
 mod walk;
 
-use rayon::prelude::*;
-
+use self::walk::FileReferences;
+use super::changes::{Changes, Moved};
+use super::kept::Kept;
 use super::{ClassId, FileId, FunctionId, Index};
 use crate::facts::{Name, ScopeId};
 use crate::text::Offset;
@@ -118,6 +119,8 @@ pub struct References {
     /// Per library-independent class: where its run starts.
     class_starts: Vec<u32>,
     method_starts: Vec<u32>,
+    /// By file, where they are wanted for the next program.
+    kept: Option<Kept<FileReferences>>,
 }
 
 impl References {
@@ -154,38 +157,64 @@ fn run<'r, T>(all: &'r [T], starts: &[u32], class: ClassId) -> &'r [T] {
     }
 }
 
-/// Resolves every chain, import, export and string of the tree.
-pub(super) fn resolve_all(index: &Index) -> References {
+/// Resolves every chain, import, export and string of the tree. What `before` has of the program before is taken from there,
+/// where that still holds.
+pub(super) fn resolve_all(index: &Index, before: Option<&References>) -> References {
     let tops = index.modules.top_level();
-    let found: Vec<walk::FileReferences> = (0..index.tree_files as u32)
-        .into_par_iter()
-        .map(|file| walk::references_of(index, FileId(file), &tops))
-        .collect();
-    let classes = found.iter().map(|f| f.classes.len()).sum();
-    let methods = found.iter().map(|f| f.methods.len()).sum();
-    let mut references = References {
-        classes: Vec::with_capacity(classes),
-        methods: Vec::with_capacity(methods),
-        ..References::default()
-    };
-    for file in found {
-        references.classes.extend(file.classes);
-        references.methods.extend(file.methods);
+    let earlier = before.and_then(|before| before.kept.as_ref());
+    let kept = Kept::of(index, earlier, |file| walk::references_of(index, file, &tops));
+    let class_starts = starts(index.classes.len(), kept.iter().flat_map(|f| &f.classes).map(|r| r.class));
+    let method_starts = starts(index.classes.len(), kept.iter().flat_map(|f| &f.methods).map(|r| r.receiver));
+    References {
+        classes: by_class(kept.iter().map(|f| &f.classes[..]), &class_starts, |r| r.class),
+        methods: by_class(kept.iter().map(|f| &f.methods[..]), &method_starts, |r| r.receiver),
+        class_starts,
+        method_starts,
+        kept: index.is_traced().then_some(kept),
     }
-    references.classes.par_sort_by_key(|r| (r.class, r.file, r.at, r.kind));
-    references.classes.dedup_by_key(|r| (r.class, r.file, r.at));
-    references.methods.par_sort_by_key(|r| (r.receiver, r.file, r.at));
-    // What a pattern takes apart is the same expression once more.
-    references.methods.dedup_by_key(|r| (r.receiver, r.file, r.at, r.function));
-    references.class_starts = starts(index.classes.len(), references.classes.iter().map(|r| r.class));
-    references.method_starts = starts(index.classes.len(), references.methods.iter().map(|r| r.receiver));
-    references
+}
+
+/// What the files have, each in the order of classes, as one list in that order.
+fn by_class<'f, T: Copy + 'f>(
+    files: impl Iterator<Item = &'f [T]> + Clone,
+    starts: &[u32],
+    class: impl Fn(&T) -> ClassId,
+) -> Vec<T> {
+    let Some(&first) = files.clone().find_map(|found| found.first()) else { return Vec::new() };
+    let mut next = starts.to_vec();
+    let mut all = vec![first; starts.last().map_or(0, |end| *end as usize)];
+    for found in files.flatten() {
+        let seat = &mut next[class(found).0 as usize];
+        all[*seat as usize] = *found;
+        *seat += 1;
+    }
+    all
+}
+
+impl Moved for FileReferences {
+    fn moved(&self, changes: &Changes) -> Option<Self> {
+        let class = |found: &Reference| {
+            Some(Reference { class: changes.class(found.class)?, file: changes.file(found.file)?, ..*found })
+        };
+        let method = |found: &MethodReference| {
+            Some(MethodReference {
+                function: changes.function(found.function)?,
+                receiver: changes.class(found.receiver)?,
+                file: changes.file(found.file)?,
+                ..*found
+            })
+        };
+        // Classes that stay keep their order, so that what is sorted by them stays so.
+        let classes: Option<Vec<Reference>> = self.classes.iter().map(class).collect();
+        let methods: Option<Vec<MethodReference>> = self.methods.iter().map(method).collect();
+        Some(Self { classes: classes?, methods: methods? })
+    }
 }
 
 /// Where the run of each class starts in a list sorted by class.
-fn starts(classes: usize, sorted: impl Iterator<Item = ClassId>) -> Vec<u32> {
+fn starts(classes: usize, all: impl Iterator<Item = ClassId>) -> Vec<u32> {
     let mut counts = vec![0u32; classes + 1];
-    for class in sorted {
+    for class in all {
         counts[class.0 as usize + 1] += 1;
     }
     for at in 1..counts.len() {
@@ -202,7 +231,7 @@ mod tests {
     /// Lines and kinds of the uses of `class` in `path`.
     fn uses(sources: &[(&str, &str)], class: &str, path: &str) -> Vec<(u32, &'static str)> {
         let index = link_sources(sources);
-        let references = resolve_all(&index);
+        let references = resolve_all(&index, None);
         references
             .of_class(class_named(&index, class))
             .iter()

@@ -241,7 +241,7 @@ impl<'i> Resolver<'i> {
         let facts = self.facts(file);
         let mut found: Option<Entity> = None;
         let mut typing_only: Option<Entity> = None;
-        let mut lines: Vec<u32> = Vec::new();
+        let mut places: Vec<Offset> = Vec::new();
         let mut is_ambiguous = false;
         let mut covered = Branches::default();
         let ordered = with_stars(facts, bindings);
@@ -278,7 +278,7 @@ impl<'i> Resolver<'i> {
                 Some(first) if *first == entity || is_stand_in => {}
                 Some(_) => is_ambiguous = true,
             }
-            lines.push(facts.lines.line(binding.at));
+            places.push(binding.at);
             // Whatever else it may be, it is not one thing any more.
             let is_settled = is_ambiguous || matches!(found, Some(Entity::Open(_)));
             if life == Life::Certain || is_settled || covered.closes(facts, binding.guard) {
@@ -287,6 +287,7 @@ impl<'i> Resolver<'i> {
         }
         match found {
             Some(_) if is_ambiguous => {
+                let mut lines: Vec<u32> = places.into_iter().map(|at| facts.lines.line(at)).collect();
                 lines.sort_unstable();
                 lines.dedup();
                 Entity::Open(Unresolved::Ambiguous(name, lines))

@@ -3,16 +3,14 @@
 //! Each copy is told once, beside the canonical one: as `duplicate-definition` where the two share their name, else as
 //! `duplicate-concept`.
 
-use std::sync::OnceLock;
-
 use rustc_hash::FxHashSet;
 
 use super::evidence::Places;
 use crate::analysis::AnalysisOptions;
 use crate::analysis::clones::{self, Twins};
+use crate::analysis::concepts::groundwork::Groundwork;
 use crate::analysis::concepts::{Concept, Reason, Role};
 use crate::analysis::discovery::{self, Group, GroupKind, GroupMember};
-use crate::analysis::similarity::Profiles;
 use crate::analysis::similarity::explain::Explainer;
 use crate::analysis::similarity::units::Unit;
 use crate::analysis::usage;
@@ -31,7 +29,7 @@ pub(super) fn check(
     places: &Places<'_>,
     options: &AnalysisOptions,
     declared: &[Concept],
-    profiles: &OnceLock<Profiles>,
+    groundwork: &Groundwork,
 ) -> Vec<Finding> {
     let index = places.index;
     let judged = Judged::of(options, declared);
@@ -42,7 +40,7 @@ pub(super) fn check(
             found.push(finding);
         }
     }
-    let profiles = profiles.get_or_init(|| Profiles::of(index, &options.lexicon, options.similarity));
+    let profiles = groundwork.profiles(index, options, None);
     let explainer = Explainer::new(index, &options.lexicon, profiles);
     let groups = discovery::find_groups(index, &options.lexicon, profiles);
     for group in &groups.groups {

@@ -186,9 +186,9 @@ impl<'a> Revisions<'a> {
         self.manifests.retain(|blob, _| kept.contains(blob));
     }
 
-    /// Links a tree whose blobs were read.
+    /// Links a tree whose blobs were read; `before` is another one that has most of them too.
     #[must_use]
-    pub fn link(&self, listing: &Listing) -> Index {
+    pub fn link(&self, listing: &Listing, before: Option<&Index>) -> Index {
         let left_out = self.left_out(listing);
         let is_left_out = |path: &str| left_out.iter().any(|folder| path.starts_with(folder));
         let files = listing.iter().filter_map(|(path, blob)| {
@@ -220,9 +220,10 @@ impl<'a> Revisions<'a> {
         match &self.environment {
             Some(environment) => {
                 let (target, cache) = (self.target, self.cache);
-                link::link(files, &ground, &Reader { environment, target, cache, witness: Mutex::default() })
+                let reader = Reader { environment, target, cache, witness: Mutex::default() };
+                link::link_after(before, files, &ground, &reader)
             }
-            None => link::link(files, &ground, &NoEnvironment),
+            None => link::link_after(before, files, &ground, &NoEnvironment),
         }
     }
 

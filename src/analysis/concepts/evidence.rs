@@ -1,5 +1,7 @@
 //! Roles from evidence: what a type is to the canonical implementation, and why.
 
+use rayon::prelude::*;
+
 use super::election::Election;
 use super::{Factory, Reason, Role};
 use crate::analysis::lexicon::{Deed, Lexicon};
@@ -115,7 +117,7 @@ impl Judge<'_> {
         let profiles = self.profiles;
         let (own, canonical) = (profiles.find(unit)?, profiles.of_class(self.canonical?)?);
         let score = profiles.score(own, canonical);
-        let rank = profiles.rank(own, canonical);
+        let rank = || profiles.rank(own, canonical);
         Some(Nearness { score, is_same: profiles.is_same_responsibility(score, rank) })
     }
 
@@ -372,24 +374,49 @@ fn canonical_reasons(index: &Index, class: ClassId, election: &Election) -> Vec<
     reasons
 }
 
-/// Where a module-level function is called or otherwise used, in the order of the files.
-pub(super) fn uses_of_function(index: &Index, function: FunctionId) -> Vec<(FileId, Offset)> {
+/// Where each of some functions at module level is called or otherwise used, in the order of the files.
+pub(super) fn uses_of_functions(index: &Index, functions: &[FunctionId]) -> Vec<Vec<(FileId, Offset)>> {
+    let names: Vec<Name> = functions.iter().map(|function| index.function(*function).name).collect();
+    let files = (0..if names.is_empty() { 0 } else { index.tree_files as u32 }).into_par_iter().map(FileId);
+    let written: Vec<(FileId, Vec<Name>)> = files
+        .map(|file| (file, written_in(index, file, &names)))
+        .filter(|(_, written)| !written.is_empty())
+        .collect();
+    let of_one = |(function, name): (&FunctionId, &Name)| {
+        let files = written.iter().filter(|(_, written)| written.contains(name)).map(|(file, _)| *file);
+        uses_of_function(index, *function, files)
+    };
+    functions.iter().zip(&names).map(of_one).collect()
+}
+
+/// Which of some names a file writes, or imports under another one: it cannot use what others are called.
+fn written_in(index: &Index, file: FileId, names: &[Name]) -> Vec<Name> {
+    let facts = &index.file(file).facts;
+    // Most names differ from all of these in a few bits of their digest.
+    let bit = |name: Name| 1u64 << (name.digest() % 64);
+    let mask = names.iter().fold(0, |mask, name| mask | bit(*name));
+    let attributes = facts.steps.iter().filter_map(|step| match *step {
+        Step::Attribute(written, _) => Some(written),
+        Step::Call | Step::Await | Step::Index | Step::Held(_) => None,
+    });
+    let imported = facts.imports.iter().filter_map(|import| match import.what {
+        Imported::Name(name) => Some(name),
+        Imported::Module | Imported::ModuleAs | Imported::Dynamic | Imported::Star => None,
+    });
+    let written = attributes.chain(facts.roots.iter().map(|root| root.name)).chain(imported);
+    written.filter(|name| mask & bit(*name) != 0 && names.contains(name)).collect()
+}
+
+/// Where a function is used in files that write its name.
+fn uses_of_function(
+    index: &Index,
+    function: FunctionId,
+    files: impl Iterator<Item = FileId>,
+) -> Vec<(FileId, Offset)> {
     let resolver = Resolver::new(index);
-    let name = index.function(function).name;
     let mut found = Vec::new();
-    for file in (0..index.tree_files as u32).map(FileId) {
+    for file in files {
         let facts = &index.file(file).facts;
-        // Resolving every chain of every file would be slow; a file that never writes the name, and does
-        // not import it under another one, cannot use it.
-        let is_attribute = facts.steps.iter().any(|step| match *step {
-            Step::Attribute(written, _) => written == name,
-            Step::Call | Step::Await | Step::Index | Step::Held(_) => false,
-        });
-        let is_written = is_attribute || facts.roots.iter().any(|root| root.name == name);
-        let can_reach = is_written || facts.imports.iter().any(|import| import.what == Imported::Name(name));
-        if !can_reach {
-            continue;
-        }
         for chain in &facts.chains {
             let mut entity = resolver.root_of(file, chain, 0);
             let mut place = chain.at;

@@ -1,15 +1,30 @@
 //! The imports of each file → which module CPython loads for them, and when.
 
-use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Phase, paths, runs_later};
 use crate::facts::{Bound, FileFacts, GuardId, GuardKind, Import, Imported, MODULE_SCOPE, Name};
+use crate::link::changes::{Changes, Moved};
 use crate::link::modules::ModuleId;
 use crate::link::resolve::{Entity, Resolver, Target};
-use crate::link::{FileId, Index};
+use crate::link::{FileId, Index, Kept};
 use crate::source::Language;
 use crate::text::Offset;
+
+/// The imports of one file.
+#[derive(Debug, Clone, Default)]
+pub(super) struct FileImports(pub(super) Vec<Found>);
+
+impl Moved for FileImports {
+    fn moved(&self, changes: &Changes) -> Option<Self> {
+        Self::may_stay(changes).then(|| self.clone())
+    }
+
+    /// Modules have other ids as soon as one comes or goes, and what a module stands in is read from all of them.
+    fn may_stay(changes: &Changes) -> bool {
+        changes.are_modules_same()
+    }
+}
 
 /// An import of one module of the tree by another.
 #[derive(Debug, Clone, Copy)]
@@ -22,35 +37,21 @@ pub(super) struct Found {
     pub(super) condition: Option<Name>,
 }
 
-/// The imports of each file of the tree, by [`FileId`]; none for files that no import can reach.
-pub(super) fn imports_of_tree(index: &Index) -> Vec<Vec<Found>> {
+/// The imports of each file of the tree; none for files that no import can reach.
+pub(super) fn imports_of_tree(index: &Index, before: Option<&Kept<FileImports>>) -> Kept<FileImports> {
     let parents = parents_of(index);
     let submodules: FxHashSet<(Name, Name)> =
         index.modules.all.iter().filter_map(|module| split(module.name)).collect();
     let shadowed: FxHashSet<FileId> = index.modules.shadowed.iter().copied().collect();
-    (0..index.tree_files as u32)
-        .into_par_iter()
-        .map(|file| match index.modules.of_file(FileId(file)) {
-            _ if index.file(FileId(file)).language == Language::Rust => {
-                paths::uses_of_file(index, FileId(file))
-            }
-            // A stub beside its source tells the module a second time; the source is what runs.
-            Some(module)
-                if !shadowed.contains(&FileId(file))
-                    && index.modules.get(module).file == Some(FileId(file)) =>
-            {
-                let file = Importer {
-                    index,
-                    parents: &parents,
-                    submodules: &submodules,
-                    file: FileId(file),
-                    module,
-                };
-                file.imports()
-            }
-            Some(_) | None => Vec::new(),
-        })
-        .collect()
+    Kept::of(index, before, |file| match index.modules.of_file(file) {
+        _ if index.file(file).language == Language::Rust => FileImports(paths::uses_of_file(index, file)),
+        // A stub beside its source tells the module a second time; the source is what runs.
+        Some(module) if !shadowed.contains(&file) && index.modules.get(module).file == Some(file) => {
+            let importer = Importer { index, parents: &parents, submodules: &submodules, file, module };
+            FileImports(importer.imports())
+        }
+        Some(_) | None => FileImports::default(),
+    })
 }
 
 /// The package that holds each module of the tree, by [`ModuleId`].
@@ -159,7 +160,7 @@ impl Importer<'_> {
         if !self.submodules.contains(&(self.index.modules.get(package).name, name)) {
             return None;
         }
-        let child = self.index.modules.child(package, name)?;
+        let child = self.index.child(package, name)?;
         let is_own = package == self.module;
         let Some(file) = self.index.modules.get(package).file else { return Some(child) };
         let facts = &self.index.file(file).facts;

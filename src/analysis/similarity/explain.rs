@@ -62,7 +62,7 @@ impl<'a> Explainer<'a> {
     pub fn counterparts(&self, pair: [Unit; 2], limit: usize) -> Vec<Counterpart> {
         /// What is less alike would not convince a reader.
         const TOLD_FROM: f32 = 0.5;
-        let mut reader = self.profiles.reader(self.index, self.lexicon);
+        let reader = self.profiles.reader(self.index, self.lexicon);
         let [own, theirs] = pair.map(|unit| reader.conducts(unit));
         let bare =
             |of: &[(FunctionId, Conduct)]| -> Vec<Conduct> { of.iter().map(|(_, found)| *found).collect() };

@@ -1,7 +1,7 @@
 //! Which names from outside the tree a unit uses, and which those use that call it.
 
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::features::Feature;
 use super::units::{Families, Unit};
@@ -43,13 +43,21 @@ const PLUMBING: [&str; 18] = [
 pub(super) struct OutsideUses(Vec<OnceLock<PlacedUses>>);
 
 /// Uses in one file, in the order of the source.
-type PlacedUses = Box<[(Offset, Feature)]>;
+type PlacedUses = Arc<[(Offset, Feature)]>;
 
 impl OutsideUses {
-    pub(super) fn of(index: &Index) -> Self {
-        Self((0..index.tree_files).map(|_| OnceLock::new()).collect())
+    /// Those of files that are as they were `before` are known.
+    pub(super) fn of(index: &Index, before: Option<&Self>) -> Self {
+        let known = |at: usize| {
+            let origin = index.changes.as_ref()?.unchanged(FileId(at as u32))?;
+            before?.0.get(origin.0 as usize).cloned()
+        };
+        Self((0..index.tree_files).map(|at| known(at).unwrap_or_default()).collect())
     }
 }
+
+/// Functions that use a unit.
+pub(super) type Callers = Vec<(FileId, FunctionIdx)>;
 
 /// Reads what units and their callers use.
 pub(super) struct Interfaces<'a> {
@@ -146,15 +154,15 @@ impl<'a> Interfaces<'a> {
         push_each_once(found.into_iter().map(|subject| Feature::Uses(index.class(subject).id, None)), out);
     }
 
-    /// Names from outside the tree that functions use which call the unit, each once.
-    pub(super) fn push_company(&self, unit: Unit, out: &mut Vec<Feature>) {
+    /// Functions outside of a unit that use it, sorted.
+    pub(super) fn callers(&self, unit: Unit) -> Callers {
         let index = self.index;
-        let Unit::Class(class) = unit else { return };
+        let Unit::Class(class) = unit else { return Vec::new() };
         let own = unit.spans(index);
         let references = &index.references;
         let direct = references.of_class(class).iter().map(|found| (found.file, found.scope, found.at));
         let called = references.on_receiver(class).iter().map(|found| (found.file, found.scope, found.at));
-        let mut callers: Vec<(FileId, FunctionIdx)> = Vec::new();
+        let mut callers: Callers = Vec::new();
         for (file, scope, at) in direct.chain(called).take(MAX_CALLERS) {
             let is_own = own.iter().any(|(of, span)| *of == file && span.contains(&at));
             if !is_own && let ScopeKind::Function(function) = index.file(file).facts.enclosing(scope) {
@@ -163,7 +171,13 @@ impl<'a> Interfaces<'a> {
         }
         callers.sort_unstable();
         callers.dedup();
-        let used = callers.into_iter().flat_map(|(file, function)| {
+        callers
+    }
+
+    /// Names from outside the tree that functions use which call the unit, each once.
+    pub(super) fn push_company(&self, unit: Unit, out: &mut Vec<Feature>) {
+        let index = self.index;
+        let used = self.callers(unit).into_iter().flat_map(|(file, function)| {
             let fact = &index.file(file).facts.functions[function.index()];
             self.within(file, fact.at..fact.end)
         });
@@ -200,7 +214,7 @@ impl<'a> Interfaces<'a> {
             }
         }
         found.sort_by_key(|(at, _)| *at);
-        found.into_boxed_slice()
+        found.into()
     }
 
     /// The module and the name that `attribute` of what `from module import name` binds comes from: `name` may be a

@@ -1,7 +1,9 @@
 //! The profile of one unit as weighted bags, and how near two of them are, part by part.
 
-use super::conduct::{self, Conduct};
-use super::units::Unit;
+use std::sync::Arc;
+
+use super::conduct;
+use super::reader::Told;
 
 /// A weighted bag: keys ascending, and its length.
 #[derive(Debug, Default)]
@@ -20,16 +22,8 @@ impl Bag {
         self.entries.iter().copied()
     }
 
-    pub(super) fn keys(&self) -> impl Iterator<Item = u32> {
-        self.entries.iter().map(|(key, _)| *key)
-    }
-
     fn has(&self, key: u32) -> bool {
         self.entries.binary_search_by_key(&key, |(known, _)| *known).is_ok()
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.entries.len()
     }
 
     pub(super) fn length(&self) -> f32 {
@@ -152,17 +146,12 @@ pub struct Score {
 /// What one unit does and uses, who calls it, and in which words.
 #[derive(Debug)]
 pub(super) struct Profile {
-    pub(super) unit: Unit,
     pub(super) handling: Bag,
     pub(super) actions: Bag,
     pub(super) interfaces: Bag,
     pub(super) company: Bag,
     pub(super) vocabulary: Bag,
-    pub(super) bodies: Box<[u64]>,
-    /// Keys of what it is about, as interface and as company.
-    pub(super) essence: Box<[[u32; 2]]>,
-    /// What its public functions do for their callers.
-    pub(super) conducts: Box<[Conduct]>,
+    pub(super) told: Arc<Told>,
 }
 
 impl Profile {
@@ -173,7 +162,8 @@ impl Profile {
     /// Whether `other` is about something that this one and its callers have nothing to do with.
     fn lacks_essence_of(&self, other: &Self) -> bool {
         let has = |[used, company]: &[u32; 2]| self.interfaces.has(*used) || self.company.has(*company);
-        !other.essence.is_empty() && !other.essence.iter().any(has)
+        let essence = &other.told.essence;
+        !essence.is_empty() && !essence.iter().any(has)
     }
 
     pub(super) fn score(&self, other: &Self, weights: &Weights) -> Score {
@@ -202,11 +192,11 @@ impl Profile {
             interfaces: meetings[2].smoothed(&self.interfaces, &other.interfaces),
             company: meetings[3].smoothed(&self.company, &other.company),
             vocabulary: cosine(4..5),
-            copied: copied_share(&self.bodies, &other.bodies),
+            copied: copied_share(&self.told.bodies, &other.told.bodies),
             covered: [share(self, |met| met.own), share(other, |met| met.theirs)],
-            conduct: conduct::shares(&self.conducts, &other.conducts),
+            conduct: conduct::shares(&self.told.conducts, &other.told.conducts),
             is_about_other_things: self.lacks_essence_of(other) || other.lacks_essence_of(self),
-            is_about_one_thing: self.essence.iter().any(|key| other.essence.contains(key)),
+            is_about_one_thing: self.told.essence.iter().any(|key| other.told.essence.contains(key)),
         };
         score.total = score.mean(weights).max(score.copied * (0.5 + score.behaviour / 2.0));
         score

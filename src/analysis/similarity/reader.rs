@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use super::conduct::{self, Conduct, Surroundings};
 use super::delegation::Delegation;
 use super::features::{Feature, Side, Stage, Weighed};
-use super::interfaces::{Interfaces, OutsideUses};
+use super::interfaces::{Callers, Interfaces, OutsideUses};
 use super::units::{Families, Unit};
 use crate::analysis::lexicon::{Lexicon, words_of};
 use crate::facts::actions::{Action, ActionKind, Involved, Subject};
@@ -28,7 +28,7 @@ pub(super) struct Told {
     /// Essential groups of interfaces that it uses: their keys as interface and as company.
     pub(super) essence: Vec<[u32; 2]>,
     /// What its public functions do for their callers.
-    pub(super) conducts: Vec<(FunctionId, Conduct)>,
+    pub(super) conducts: Box<[Conduct]>,
 }
 
 /// Reads features; keeps the meaning of names that it met.
@@ -54,6 +54,11 @@ impl<'a> Reader<'a> {
         Self { index, families, lexicon, spoken: FxHashMap::default(), interfaces }
     }
 
+    /// Functions that use a unit.
+    pub(super) fn callers(&self, unit: Unit) -> Callers {
+        self.interfaces.callers(unit)
+    }
+
     /// The features of a unit, by ascending key.
     pub(super) fn features(&mut self, unit: Unit) -> Vec<Weighed> {
         let mut found = Vec::new();
@@ -62,8 +67,14 @@ impl<'a> Reader<'a> {
     }
 
     /// What each public function of a unit does for its callers.
-    pub(super) fn conducts(&mut self, unit: Unit) -> Vec<(FunctionId, Conduct)> {
-        self.read(unit, 0, |_| ()).map(|told| told.conducts).unwrap_or_default()
+    pub(super) fn conducts(&self, unit: Unit) -> Vec<(FunctionId, Conduct)> {
+        let delegation = Delegation::of(self.index, self.families, unit);
+        let steps = delegation.steps();
+        let functions = delegation.functions().iter().filter(|function| !steps.contains(function));
+        let found = functions.filter_map(|&function| {
+            Some((function, self.conduct(&delegation, function, &delegation.whole(function))?))
+        });
+        conduct::in_order(found.collect())
     }
 
     /// Gives each feature of a unit once, by ascending key; none for a unit that does and uses fewer
@@ -132,7 +143,8 @@ impl<'a> Reader<'a> {
             let weight = frequency * feature.weight() * self.interfaces.telling(&feature);
             give(Weighed { key, feature, weight });
         }
-        Some(Told { bodies, essence, conducts: conduct::in_order(conducts) })
+        let conducts = conduct::in_order(conducts).into_iter().map(|(_, conduct)| conduct).collect();
+        Some(Told { bodies, essence, conducts })
     }
 
     /// What a function does for its callers, where it has any from outside.

@@ -6,6 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::analysis::protocols;
 use crate::facts::actions::{ActionKind, Subject};
 use crate::facts::{FunctionIdx, MODULE_SCOPE, Name};
+use crate::link::changes::Changes;
 use crate::link::members::methods_of;
 use crate::link::{ClassId, ClassKind, FileId, FunctionId, Index};
 use crate::source::{FileRole, Language};
@@ -79,6 +80,23 @@ impl Families {
         own_packages.extend(index.modules.crate_names());
         own_packages.extend(["crate", "self", "super"].map(Name::new));
         Self { descendants, own_packages }
+    }
+
+    /// The files before of the classes that are frameworks here and not in a later tree, or the other way round.
+    pub(super) fn files_of_others(
+        &self,
+        later: &Self,
+        index: &Index,
+        changes: &Changes,
+    ) -> FxHashSet<FileId> {
+        let frameworks = |families: &Self| -> FxHashSet<ClassId> {
+            let counts = families.descendants.iter();
+            counts.filter(|(_, count)| **count >= FRAMEWORK).map(|(class, _)| *class).collect()
+        };
+        let were = frameworks(self).into_iter().filter_map(|class| changes.class(class));
+        let (were, are): (FxHashSet<ClassId>, FxHashSet<ClassId>) = (were.collect(), frameworks(later));
+        let files = were.symmetric_difference(&are).filter_map(|class| index.source_of(*class));
+        files.filter_map(|(file, _)| changes.origin(file)).collect()
     }
 
     pub(super) fn is_own_package(&self, top: Name) -> bool {

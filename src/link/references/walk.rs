@@ -31,14 +31,25 @@ pub(super) fn references_of(
     walk.exports();
     walk.chains();
     walk.strings(tops);
+    walk.found.sort();
     walk.found
 }
 
-/// What one file uses.
-#[derive(Default)]
+/// What one file uses: classes and receivers in ascending order, the uses of each in that of the source.
+#[derive(Debug, Clone, Default)]
 pub(super) struct FileReferences {
     pub(super) classes: Vec<Reference>,
     pub(super) methods: Vec<MethodReference>,
+}
+
+impl FileReferences {
+    fn sort(&mut self) {
+        self.classes.sort_by_key(|r| (r.class, r.at, r.kind));
+        self.classes.dedup_by_key(|r| (r.class, r.at));
+        self.methods.sort_by_key(|r| (r.receiver, r.at));
+        // What a pattern takes apart is the same expression once more.
+        self.methods.dedup_by_key(|r| (r.receiver, r.at, r.function));
+    }
 }
 
 /// What has attributes that are the same wherever they are looked up.
@@ -271,7 +282,7 @@ impl Walk<'_> {
 
     /// Whether `Type::name` makes a value of the type: a function of a Rust type that takes none and gives one.
     fn makes_one(&self, class: ClassId, name: Name) -> bool {
-        if self.index.extensions.of(class).is_empty() {
+        if self.index.blocks_of(class).is_empty() {
             return false;
         }
         let Some(function) = self.resolver.method_named(class, name) else { return false };

@@ -128,6 +128,9 @@ impl Resolver<'_> {
     /// Looks an absolute module name up: tree, standard library, environment.
     #[must_use]
     pub fn absolute(&self, from: FileId, name: Name) -> Target {
+        // Of several modules of one name that in the root of `from` is meant.
+        self.index.tracing.note_file(from);
+        self.index.tracing.note_name(name);
         if let Some(module) = self.index.modules.find(name, from) {
             return Target::Found(module);
         }
@@ -218,7 +221,7 @@ impl Resolver<'_> {
     }
 
     pub(super) fn submodule(&self, package: ModuleId, name: Name) -> Option<Entity> {
-        if let Some(child) = self.index.modules.child(package, name) {
+        if let Some(child) = self.index.child(package, name) {
             return Some(Entity::Module(child));
         }
         let fact = self.index.modules.get(package);

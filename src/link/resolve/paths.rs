@@ -106,7 +106,7 @@ impl Resolver<'_> {
         let (mut has_type, mut has_module) = (false, false);
         let has_value = bindings.iter().any(|binding| !matches!(binding.target, Bound::Module(_)));
         let mut found: Option<(Entity, bool)> = None;
-        let mut lines = Vec::new();
+        let mut places: Vec<Offset> = Vec::new();
         for binding in bindings.iter().filter(|binding| !is_local(binding.target)) {
             let is_skipped = match binding.target {
                 Bound::Import(import) => besides == Some(facts.imports[import.index()].at),
@@ -124,7 +124,7 @@ impl Resolver<'_> {
             // The place itself stands under the condition: it means what is there with it.
             let is_beside =
                 binding.guard != crate::facts::ALWAYS && facts.is_within(place.guard, binding.guard);
-            lines.push(facts.lines.line(binding.at));
+            places.push(binding.at);
             match &found {
                 _ if is_beside => return Some(entity),
                 None => found = Some((entity, facts.is_guarded_for_tests(binding.guard))),
@@ -135,6 +135,7 @@ impl Resolver<'_> {
                 Some((Entity::Open(_) | Entity::Value, false)) => found = Some((entity, false)),
                 Some((_, false)) if matches!(entity, Entity::Open(_) | Entity::Value) => {}
                 Some((_, false)) => {
+                    let mut lines: Vec<u32> = places.into_iter().map(|at| facts.lines.line(at)).collect();
                     lines.sort_unstable();
                     lines.dedup();
                     return Some(Entity::Open(Unresolved::Ambiguous(binding.name, lines)));
