@@ -15,16 +15,17 @@ mod patterns;
 mod signatures;
 mod skipping;
 mod types;
+mod undocumented;
 mod uses;
 
 pub use self::documentation::documentation;
 
-use std::borrow::Cow;
 use std::cell::Cell;
 
 use proc_macro2::Span;
 use rustc_hash::FxHashMap;
 
+use self::undocumented::undocumented;
 use super::suppressions::{self, may_suppress};
 use crate::facts::{
     ALWAYS, Binding, Bound, Chain, ChainId, FileFacts, Guard, GuardId, GuardKind, MODULE_SCOPE, Name, Root,
@@ -55,9 +56,10 @@ pub fn facts(text: &str) -> FileFacts {
     if let Some(error) = nesting::check_depth(text) {
         return FileFacts { lines, line_count, ..FileFacts::unread(vec![error]) };
     }
-    let source = without_interpreter(text);
+    let source = undocumented(text);
     let mut facts = match syn::parse_str::<syn::File>(&source) {
-        Ok(file) => Lowering::new(&source, &lines).lower(&file),
+        // What is the same offset in both texts is the same place.
+        Ok(file) => Lowering::new(text, &lines).lower(&file),
         Err(error) => {
             let at = error.span().byte_range().start as Offset;
             let message = error.to_string();
@@ -80,17 +82,9 @@ pub fn parse_only(text: &str) -> usize {
     if nesting::check_depth(text).is_some() {
         return 0;
     }
-    let count = syn::parse_str::<syn::File>(&without_interpreter(text)).map_or(0, |file| file.items.len());
+    let count = syn::parse_file(text).map_or(0, |file| file.items.len());
     proc_macro2::extra::invalidate_current_thread_spans();
     count
-}
-
-/// `#!/usr/bin/env …` is no token, and becomes a comment of the same length; `#![…]` is an attribute.
-fn without_interpreter(text: &str) -> Cow<'_, str> {
-    match text.strip_prefix("#!") {
-        Some(rest) if !rest.trim_start().starts_with('[') => Cow::Owned(format!("//{rest}")),
-        _ => Cow::Borrowed(text),
-    }
 }
 
 /// Turns one file into facts.
