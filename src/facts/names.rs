@@ -28,11 +28,12 @@ const SHARDS: usize = 64;
 static TABLE: LazyLock<Vec<Mutex<HashTable<Name>>>> =
     LazyLock::new(|| (0..SHARDS).map(|_| Mutex::new(HashTable::new())).collect());
 
-/// Names that a thread met last, by a few bits of their hash: small enough to stay in the cache.
-const RECENT: usize = 4096;
+/// Names that a thread met last, by a few bits of their hash: small enough to stay in the cache. The hash lies
+/// beside the name, so that the wrong one is told without a look at it.
+const RECENT: usize = 1 << 14;
 
 thread_local! {
-    static LAST: RefCell<Vec<Option<Name>>> = RefCell::new(vec![None; RECENT]);
+    static LAST: RefCell<Vec<(u64, Option<Name>)>> = RefCell::new(vec![(0, None); RECENT]);
 }
 
 impl Name {
@@ -43,8 +44,12 @@ impl Name {
         LAST.with_borrow_mut(|last| {
             let slot = &mut last[(hash >> 20) as usize % RECENT];
             match *slot {
-                Some(name) if name.is(hash, text) => name,
-                Some(_) | None => *slot.insert(Self::shared(hash, text)),
+                (known, Some(name)) if known == hash && name.0.text == text => name,
+                _ => {
+                    let name = Self::shared(hash, text);
+                    *slot = (hash, Some(name));
+                    name
+                }
             }
         })
     }
@@ -74,13 +79,13 @@ impl Name {
         if self.as_str().is_empty() {
             return Self::new(tail);
         }
-        Self::new(&format!("{}.{tail}", self.as_str()))
+        Self::new(&[self.as_str(), tail].join("."))
     }
 
     /// `self::tail`.
     #[must_use]
     pub fn join_path(self, tail: &str) -> Self {
-        Self::new(&format!("{}::{tail}", self.as_str()))
+        Self::new(&[self.as_str(), tail].join("::"))
     }
 
     /// A hash of the text: the same in every run.
