@@ -5,7 +5,7 @@ pub mod telling;
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::signatures::{self, Comparison, DifferenceKind};
 use super::trait_methods::{self, Candidate, Meaning};
@@ -277,7 +277,7 @@ fn check_overrides(index: &Index, class: ClassId, kinds: &mut Vec<TroubleKind>) 
 fn check_shadowing(index: &Index, class: ClassId, kinds: &mut Vec<TroubleKind>) {
     let own: FxHashSet<Name> = methods_of(index, class).iter().map(|m| index.function(*m).name).collect();
     let order: Vec<ClassId> = index.class(class).mro.classes().skip(1).collect();
-    let mut first: BTreeMap<Name, ClassId> = BTreeMap::new();
+    let mut first: FxHashMap<Name, ClassId> = FxHashMap::default();
     for &ancestor in order.iter().filter(|ancestor| index.source_of(**ancestor).is_some()) {
         for &method in methods_of(index, ancestor) {
             let fact = index.function(method);
@@ -306,18 +306,16 @@ fn check_shadowing(index: &Index, class: ClassId, kinds: &mut Vec<TroubleKind>) 
 /// `__init__` and every method that some class passes on with `super()` must be passed on by all.
 fn check_super_chains(index: &Index, class: ClassId, kinds: &mut Vec<TroubleKind>) {
     let order: Vec<ClassId> = index.class(class).mro.classes().collect();
-    let mut names: BTreeMap<Name, bool> = BTreeMap::new();
-    for &ancestor in order.iter().filter(|ancestor| index.source_of(**ancestor).is_some()) {
-        for &method in methods_of(index, ancestor) {
-            let fact = index.function(method);
-            *names.entry(fact.name).or_default() |= fact.traits.calls_super;
-        }
-    }
     let init = Name::new("__init__");
-    for (&name, &is_cooperative) in &names {
-        if !is_cooperative && name != init {
-            continue;
-        }
+    let mut names: Vec<Name> = Vec::new();
+    for &ancestor in order.iter().filter(|ancestor| index.source_of(**ancestor).is_some()) {
+        let methods = methods_of(index, ancestor).iter().map(|method| index.function(*method));
+        let told = methods.filter(|fact| fact.traits.calls_super || fact.name == init);
+        names.extend(told.map(|fact| fact.name));
+    }
+    names.sort_unstable();
+    names.dedup();
+    for name in names {
         let chain: Vec<(ClassId, FunctionId)> = order
             .iter()
             .filter_map(|ancestor| Some((*ancestor, method_of(index, *ancestor, name)?)))
