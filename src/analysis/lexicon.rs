@@ -14,6 +14,8 @@ pub struct Lexicon {
     objects: FxHashMap<String, String>,
     /// Dotted outside names → the name of their group.
     interfaces: FxHashMap<Name, Name>,
+    /// The same by module and the name in it.
+    parts: FxHashMap<(Name, Name), Name>,
     /// Groups of outside names that say what their users are about.
     essential: FxHashSet<Name>,
     /// Groups that jobs of every kind use.
@@ -83,7 +85,10 @@ impl Lexicon {
                 self.essential.insert(Name::new(group));
             }
             for name in names {
-                self.interfaces.entry(Name::new(name)).or_insert_with(|| Name::new(group));
+                let group = *self.interfaces.entry(Name::new(name)).or_insert_with(|| Name::new(group));
+                if let Some((module, part)) = name.rsplit_once('.') {
+                    self.parts.insert((Name::new(module), Name::new(part)), group);
+                }
             }
         }
         self
@@ -146,7 +151,7 @@ impl Lexicon {
     #[must_use]
     pub fn interface(&self, module: Name, name: Option<Name>) -> Option<Name> {
         let whole = self.interfaces.get(&module).copied();
-        let part = name.and_then(|name| self.interfaces.get(&module.join(name.as_str())).copied());
+        let part = name.and_then(|name| self.parts.get(&(module, name)).copied());
         part.or(whole)
     }
 

@@ -75,7 +75,7 @@ impl Readings {
             .zip(index.changes.as_ref())
             .map(|((readings, were), changes)| readings.still(index, changes, were, families))
             .unwrap_or_default();
-        let read = units.par_chunks(128).flat_map_iter(|units| {
+        let read = units.par_chunks(512).flat_map_iter(|units| {
             let mut reader = reader();
             let read: Vec<(Unit, Arc<Reading>, Option<UnitId>)> = units
                 .iter()
