@@ -4,6 +4,7 @@
 use std::io::{self, Write};
 
 use rayon::prelude::*;
+use rayon::slice::Chunks;
 use serde::Serialize;
 
 use crate::report::Report;
@@ -41,26 +42,35 @@ pub fn write_report(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"}\n")
 }
 
-/// How many elements one thread renders at a time, and how many such pieces are held before they
-/// are written.
+/// How many elements one thread renders at a time, and how many such pieces are written at a time, while as many are
+/// rendered.
 const PIECE: usize = 128;
-const PIECES: usize = 64;
+const PIECES: usize = 32;
 
 /// `[` one element a line `]`
 fn write_list<T: Serialize + Sync>(out: &mut dyn Write, key: &str, items: &[T]) -> io::Result<()> {
     out.write_all(key.as_bytes())?;
     out.write_all(b"[")?;
     let mut is_first = true;
-    for window in items.chunks(PIECE * PIECES) {
-        let pieces: Vec<Vec<u8>> =
-            window.par_chunks(PIECE).map(render_piece).collect::<serde_json::Result<_>>()?;
-        for piece in pieces {
-            // Every element brings the comma before it; the very first has none.
-            out.write_all(&piece[usize::from(is_first)..])?;
-            is_first = false;
-        }
+    let mut windows = items.chunks(PIECE * PIECES).map(|window| window.par_chunks(PIECE));
+    let mut rendered = windows.next().map(render_window).transpose()?;
+    while let Some(pieces) = rendered {
+        let mut following = Ok(None);
+        // While one is written the next is rendered.
+        rayon::in_place_scope(|scope| {
+            scope.spawn(|_| following = windows.next().map(render_window).transpose());
+            pieces.iter().try_for_each(|piece| {
+                // Every element brings the comma before it; the very first has none.
+                out.write_all(&piece[usize::from(std::mem::take(&mut is_first))..])
+            })
+        })?;
+        rendered = following?;
     }
     out.write_all(b"]")
+}
+
+fn render_window<T: Serialize + Sync>(window: Chunks<'_, T>) -> serde_json::Result<Vec<Vec<u8>>> {
+    window.map(render_piece).collect()
 }
 
 fn render_piece<T: Serialize>(items: &[T]) -> serde_json::Result<Vec<u8>> {
