@@ -12,6 +12,12 @@ pub fn documentation(text: &str) -> Option<String> {
     let mut is_found = false;
     let mut in_block = false;
     for line in text.lines() {
+        // Most lines are code.
+        let first = line.bytes().find(|byte| !byte.is_ascii_whitespace());
+        if !in_block && first.is_none_or(|byte| byte.is_ascii() && byte != b'/') {
+            pending += 1;
+            continue;
+        }
         let trimmed = line.trim_start();
         let outer = trimmed.strip_prefix("///").filter(|rest| !rest.starts_with('/'));
         let said = match outer.or_else(|| trimmed.strip_prefix("//!")) {
