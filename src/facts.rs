@@ -88,8 +88,8 @@ pub struct FileFacts {
     pub guards: Vec<Guard>,
     /// Every name that is bound, sorted by scope, then by name address, then by place.
     pub bindings: Vec<Binding>,
-    /// The star imports of the module: into `bindings`.
-    pub stars: Run,
+    /// The star imports of each scope that has some: into `bindings`.
+    pub stars: Vec<(ScopeId, Run)>,
     /// Modules that the file declares: `mod x;`, `mod x { … }`.
     pub modules: Vec<ModuleFact>,
     /// Classes, structs, traits, impl blocks … in the order of the source.
@@ -833,11 +833,11 @@ impl FileFacts {
         } = self;
         *lines = Lines::default();
         *line_count = 0;
-        *stars = Run::default();
         *export_list = ExportList::Absent;
         scopes.clear();
         guards.clear();
         bindings.clear();
+        stars.clear();
         modules.clear();
         types.clear();
         bases.clear();

@@ -1,8 +1,8 @@
 //! Finding one's way in the tables of one file: names by scope, scopes and guards outwards.
 
 use super::{
-    ALWAYS, Base, Binding, Chain, ChainId, FileFacts, FunctionFact, Guard, GuardId, GuardKind, MODULE_SCOPE,
-    Name, Parameter, Root, Run, ScopeId, ScopeKind, Separator, Step, TypeFact,
+    ALWAYS, Base, Binding, Bound, Chain, ChainId, FileFacts, FunctionFact, Guard, GuardId, GuardKind,
+    MODULE_SCOPE, Name, Parameter, Root, Run, ScopeId, ScopeKind, Separator, Step, TypeFact,
 };
 
 impl FileFacts {
@@ -41,13 +41,20 @@ impl FileFacts {
         for scope in &mut self.scopes {
             scope.bindings = Run::default();
         }
+        self.stars.clear();
         let mut start = 0;
         for group in self.bindings.chunk_by(|a, b| a.scope == b.scope) {
             let len = group.len() as u32;
             self.scopes[group[0].scope.index()].bindings = Run { start, len };
             start += len;
         }
-        self.stars = self.run_of(MODULE_SCOPE, Name::new("*"));
+        let all = self.bindings.iter().enumerate();
+        for (at, binding) in all.filter(|(_, binding)| matches!(binding.target, Bound::Star(_))) {
+            match self.stars.last_mut() {
+                Some((scope, run)) if *scope == binding.scope => run.len += 1,
+                _ => self.stars.push((binding.scope, Run { start: at as u32, len: 1 })),
+            }
+        }
     }
 
     /// Puts the bindings in the order of this process's addresses, after another process has written them in its own.
@@ -73,17 +80,26 @@ impl FileFacts {
                 root.nearest.start = *start;
             }
         }
-        if self.stars.len > 0
-            && let Some(start) = moved.get(self.stars.start as usize)
-        {
-            self.stars.start = *start;
+        for (_, run) in &mut self.stars {
+            if let Some(start) = moved.get(run.start as usize) {
+                run.start = *start;
+            }
         }
     }
 
     /// The star imports of the module, in the order of the source.
     #[must_use]
     pub fn star_bindings(&self) -> &[Binding] {
-        &self.bindings[self.stars.range()]
+        self.stars_of(MODULE_SCOPE)
+    }
+
+    /// The star imports of a scope, in the order of the source.
+    #[must_use]
+    pub fn stars_of(&self, scope: ScopeId) -> &[Binding] {
+        match self.stars.binary_search_by_key(&scope, |(of, _)| *of) {
+            Ok(found) => &self.bindings[self.stars[found].1.range()],
+            Err(_) => &[],
+        }
     }
 
     /// The qualified name of a definition called `name` in `scope` (PEP 3155).

@@ -143,7 +143,6 @@ impl<'t> Lowering<'t> {
     /// A name that no block between binds is looked up by the function around them: one root, one look-up.
     fn merge_roots(&mut self) {
         let facts = &mut self.facts;
-        let star = Name::new("*");
         let kept = &mut self.roots;
         kept.clear();
         let mut merged: Vec<Root> = Vec::new();
@@ -153,8 +152,8 @@ impl<'t> Lowering<'t> {
             loop {
                 let here = facts.scopes[scope.index()];
                 let is_inner = matches!(here.kind, ScopeKind::Block | ScopeKind::Expression);
-                let binds = |name| !facts.bindings_of(scope, name).is_empty();
-                if !is_inner || binds(root.name) || binds(star) {
+                let binds_all = || !facts.stars_of(scope).is_empty();
+                if !is_inner || !facts.bindings_of(scope, root.name).is_empty() || binds_all() {
                     break;
                 }
                 scope = here.parent;

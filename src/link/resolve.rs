@@ -278,20 +278,19 @@ impl<'i> Resolver<'i> {
                 Some(first) if *first == entity || is_stand_in => {}
                 Some(_) => is_ambiguous = true,
             }
-            places.push(binding.at);
             // Whatever else it may be, it is not one thing any more.
             let is_settled = is_ambiguous || matches!(found, Some(Entity::Open(_)));
-            if life == Life::Certain || is_settled || covered.closes(facts, binding.guard) {
+            let is_last = life == Life::Certain || is_settled || covered.closes(facts, binding.guard);
+            // Most names are bound once, and nobody asks where.
+            if !is_last || is_ambiguous {
+                places.push(binding.at);
+            }
+            if is_last {
                 break;
             }
         }
         match found {
-            Some(_) if is_ambiguous => {
-                let mut lines: Vec<u32> = places.into_iter().map(|at| facts.lines.line(at)).collect();
-                lines.sort_unstable();
-                lines.dedup();
-                Entity::Open(Unresolved::Ambiguous(name, lines))
-            }
+            Some(_) if is_ambiguous => Entity::Open(Unresolved::Ambiguous(name, lines_of(facts, &places))),
             Some(Entity::Nothing) => typing_only.unwrap_or(Entity::Nothing),
             Some(entity) => entity,
             // Bound for the interpreter alone, and meant all the same.
@@ -396,6 +395,14 @@ impl<'i> Resolver<'i> {
             None => Entity::Open(Unresolved::Dynamic(name)),
         }
     }
+}
+
+/// The lines of some places, each once.
+fn lines_of(facts: &FileFacts, places: &[Offset]) -> Vec<u32> {
+    let mut lines: Vec<u32> = places.iter().map(|at| facts.lines.line(*at)).collect();
+    lines.sort_unstable();
+    lines.dedup();
+    lines
 }
 
 /// Whether what stands at `at` goes into the making of what is bound, so that the name still means what it

@@ -93,13 +93,13 @@ impl Lowering<'_> {
                     this.lower_generics(&item.generics);
                     this.lower_type(&item.ty, Usage::Annotation)
                 });
-                let at = this.start_of(item.ident.span());
-                this.bind(this.name_of(&item.ident), at, is_private(&item.vis), Bound::TypeAlias(chain));
+                let (name, at) = this.named(&item.ident);
+                this.bind(name, at, is_private(&item.vis), Bound::TypeAlias(chain));
             }),
             Item::TraitAlias(item) => self.under(&item.attrs, |this| {
                 let chain = this.lower_bounds(item.bounds.iter(), Usage::Bound);
-                let at = this.start_of(item.ident.span());
-                this.bind(this.name_of(&item.ident), at, is_private(&item.vis), Bound::TypeAlias(chain));
+                let (name, at) = this.named(&item.ident);
+                this.bind(name, at, is_private(&item.vis), Bound::TypeAlias(chain));
             }),
             Item::Macro(item) => self.under(&item.attrs, |this| match &item.ident {
                 // `macro_rules! name`: its body is a pattern, not code.
@@ -109,13 +109,8 @@ impl Lowering<'_> {
             Item::ForeignMod(item) => self.under(&item.attrs, |this| {
                 for item in &item.items {
                     if let syn::ForeignItem::Fn(function) = item {
-                        let at = this.start_of(function.sig.ident.span());
-                        this.bind(
-                            this.name_of(&function.sig.ident),
-                            at,
-                            is_private(&function.vis),
-                            Bound::Opaque,
-                        );
+                        let (name, at) = this.named(&function.sig.ident);
+                        this.bind(name, at, is_private(&function.vis), Bound::Opaque);
                     }
                 }
             }),
@@ -140,9 +135,10 @@ impl Lowering<'_> {
     }
 
     fn definition<'a>(&self, ident: &syn::Ident, start: Span, end: Span, form: TypeForm) -> Definition<'a> {
+        let (name, name_at) = self.named(ident);
         Definition {
-            name: self.name_of(ident),
-            name_at: self.start_of(ident.span()),
+            name,
+            name_at,
             form,
             at: self.start_of(start),
             end: self.end_of(end),
@@ -216,9 +212,9 @@ impl Lowering<'_> {
     }
 
     fn lower_variant(&mut self, own: TypeIdx, variant: &syn::Variant) {
-        let at = self.start_of(variant.ident.span());
-        self.bind(self.name_of(&variant.ident), at, false, Bound::Opaque);
-        self.push_field(own, self.name_of(&variant.ident), at, None, false);
+        let (name, at) = self.named(&variant.ident);
+        self.bind(name, at, false, Bound::Opaque);
+        self.push_field(own, name, at, None, false);
         for field in &variant.fields {
             self.lower_type(&field.ty, Usage::Annotation);
         }
@@ -235,10 +231,12 @@ impl Lowering<'_> {
 
     fn lower_field(&mut self, own: TypeIdx, ident: Option<&syn::Ident>, position: usize, field: &syn::Field) {
         self.under(&field.attrs, |this| {
-            let name = ident.map_or_else(|| Name::new(&position.to_string()), |ident| this.name_of(ident));
-            let at = match ident {
-                Some(ident) => this.start_of(ident.span()),
-                None => this.facts.types[own.index()].name_at + 1 + position as Offset,
+            let (name, at) = match ident {
+                Some(ident) => this.named(ident),
+                None => {
+                    let at = this.facts.types[own.index()].name_at + 1 + position as Offset;
+                    (Name::new(&position.to_string()), at)
+                }
             };
             this.push_field(own, name, at, Some(&field.ty), true);
         });
@@ -276,8 +274,8 @@ impl Lowering<'_> {
                 }
             })
         });
-        let at = self.start_of(item.ident.span());
-        self.bind(self.name_of(&item.ident), at, is_private(&item.vis), Bound::Type(index));
+        let (name, at) = self.named(&item.ident);
+        self.bind(name, at, is_private(&item.vis), Bound::Type(index));
     }
 
     fn supertraits<'b>(&mut self, bounds: impl Iterator<Item = &'b TypeParamBound>) -> Vec<Base> {
@@ -306,19 +304,19 @@ impl Lowering<'_> {
                 this.lower_function(&item.sig, item.default.as_ref(), &item.attrs, false);
             }),
             TraitItem::Const(item) => self.under(&item.attrs, |this| {
-                let at = this.start_of(item.ident.span());
-                this.push_field(own, this.name_of(&item.ident), at, Some(&item.ty), false);
+                let (name, at) = this.named(&item.ident);
+                this.push_field(own, name, at, Some(&item.ty), false);
                 if let Some((_, value)) = &item.default {
                     this.lower_expression(value);
                 }
-                this.bind(this.name_of(&item.ident), at, false, Bound::Opaque);
+                this.bind(name, at, false, Bound::Opaque);
             }),
             TraitItem::Type(item) => self.under(&item.attrs, |this| {
                 let bound = this.lower_bounds(item.bounds.iter(), Usage::Bound);
-                let at = this.start_of(item.ident.span());
-                this.push_field(own, this.name_of(&item.ident), at, None, false);
+                let (name, at) = this.named(&item.ident);
+                this.push_field(own, name, at, None, false);
                 let target = if bound.is_some() { Bound::TypeAlias(bound) } else { Bound::TypeParameter };
-                this.bind(this.name_of(&item.ident), at, false, target);
+                this.bind(name, at, false, target);
             }),
             TraitItem::Macro(item) => self.push_item_macro(&item.mac.path, false),
             _ => {}
@@ -343,7 +341,7 @@ impl Lowering<'_> {
             let is_negative = item.modifiers.polarity.is_some();
             let (name, name_at) = match bare(&item.self_ty) {
                 Type::Path(path) => match path.path.segments.last() {
-                    Some(last) => (this.name_of(&last.ident), this.start_of(last.ident.span())),
+                    Some(last) => this.named(&last.ident),
                     None => (Name::new("_"), this.start_of(item.impl_token.span)),
                 },
                 other => (Name::new(&text_of(other)), this.start_of(item.impl_token.span)),
@@ -390,8 +388,8 @@ impl Lowering<'_> {
             }),
             ImplItem::Type(item) => self.under(&item.attrs, |this| {
                 let chain = this.lower_type(&item.ty, Usage::Annotation);
-                let at = this.start_of(item.ident.span());
-                this.bind(this.name_of(&item.ident), at, false, Bound::TypeAlias(chain));
+                let (name, at) = this.named(&item.ident);
+                this.bind(name, at, false, Bound::TypeAlias(chain));
             }),
             ImplItem::Macro(item) => self.push_item_macro(&item.mac.path, false),
             _ => {}
@@ -399,7 +397,7 @@ impl Lowering<'_> {
     }
 
     fn lower_module(&mut self, item: &ItemMod) {
-        let at = self.start_of(item.ident.span());
+        let (name, at) = self.named(&item.ident);
         let index = ModuleIdx(self.facts.modules.len() as u32);
         let path = item.attrs.iter().find_map(|attribute| match &attribute.meta {
             syn::Meta::NameValue(pair) if pair.path.is_ident("path") => match &pair.value {
@@ -411,7 +409,7 @@ impl Lowering<'_> {
             _ => None,
         });
         let body = item.content.is_some().then(|| self.push_scope(ScopeKind::Namespace(index)));
-        let (name, scope, guard) = (self.name_of(&item.ident), self.scope, self.guard);
+        let (scope, guard) = (self.scope, self.guard);
         self.facts.modules.push(ModuleFact { name, scope, body, path, guard, at });
         self.bind(name, at, is_private(&item.vis), Bound::Module(index));
         if let (Some(body), Some((_, items))) = (body, &item.content) {
@@ -425,17 +423,17 @@ impl Lowering<'_> {
             match parameter {
                 GenericParam::Type(parameter) => {
                     let bound = self.lower_bounds(parameter.bounds.iter(), Usage::Bound);
-                    let at = self.start_of(parameter.ident.span());
+                    let (name, at) = self.named(&parameter.ident);
                     // `T: Manager` has the methods of `Manager`.
                     let target = match bound.or_else(|| self.bound_of(generics, &parameter.ident)) {
                         Some(chain) => Bound::TypeAlias(Some(chain)),
                         None => Bound::TypeParameter,
                     };
-                    self.bind(self.name_of(&parameter.ident), at, false, target);
+                    self.bind(name, at, false, target);
                 }
                 GenericParam::Const(parameter) => {
-                    let at = self.start_of(parameter.ident.span());
-                    self.bind(self.name_of(&parameter.ident), at, false, Bound::TypeParameter);
+                    let (name, at) = self.named(&parameter.ident);
+                    self.bind(name, at, false, Bound::TypeParameter);
                 }
                 GenericParam::Lifetime(_) => {}
             }

@@ -11,13 +11,12 @@ impl Lowering<'_> {
     pub(super) fn bind_pattern(&mut self, pattern: &Pat, value: Option<ChainId>, from: Offset) {
         match pattern {
             Pat::Ident(pattern) => {
-                let name = self.name_of(&pattern.ident);
+                let (name, at) = self.named(&pattern.ident);
                 // `None` and `MAX` are tested against, not bound.
                 let is_constant = pattern.subpat.is_none()
                     && pattern.by_ref.is_none()
                     && pattern.mutability.is_none()
                     && name.as_str().starts_with(|first: char| first.is_uppercase());
-                let at = self.start_of(pattern.ident.span());
                 if is_constant {
                     let start = self.steps_start();
                     self.push_chain((name, at, false), start, Usage::InstanceTest);
@@ -39,13 +38,13 @@ impl Lowering<'_> {
                 let annotation = self.lower_type(&typed.ty, Usage::Annotation);
                 match (&*typed.pat, annotation) {
                     (Pat::Ident(pattern), Some(_)) => {
-                        let at = from.max(self.start_of(pattern.ident.span()));
+                        let (name, at) = self.named(&pattern.ident);
                         let values = match value {
                             Some(chain) => self.push_values([chain]),
                             None => Run::default(),
                         };
                         let target = Bound::Value { values, annotation, is_complete: false };
-                        self.bind(self.name_of(&pattern.ident), at, false, target);
+                        self.bind(name, from.max(at), false, target);
                     }
                     (inner, _) => self.bind_pattern(inner, value, from),
                 }

@@ -24,8 +24,7 @@ impl Lowering<'_> {
             _ => None,
         };
         let decorators = self.lower_attributes(attributes);
-        let name = self.name_of(&signature.ident);
-        let name_at = self.start_of(signature.ident.span());
+        let (name, name_at) = self.named(&signature.ident);
         let at = self.start_of(signature.fn_token.span);
         let end = match block {
             Some(block) => self.end_of(block.brace_token.span.close()),
@@ -122,8 +121,8 @@ impl Lowering<'_> {
         for (pattern, position) in patterns {
             match pattern {
                 Pat::Ident(pattern) => {
-                    let at = self.start_of(pattern.ident.span());
-                    self.bind(self.name_of(&pattern.ident), at, false, Bound::Parameter(position));
+                    let (name, at) = self.named(&pattern.ident);
+                    self.bind(name, at, false, Bound::Parameter(position));
                 }
                 other => self.bind_pattern(other, None, 0),
             }

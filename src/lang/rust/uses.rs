@@ -30,13 +30,13 @@ impl Lowering<'_> {
                 self.bind(Name::new("*"), at, is_private, Bound::Star(import));
             }
             UseTree::Name(leaf) => {
-                let name = self.name_of(&leaf.ident);
-                self.use_name(&path, name, name, self.start_of(leaf.ident.span()), level, is_private);
+                let (name, at) = self.named(&leaf.ident);
+                self.use_name(&path, name, name, at, level, is_private);
             }
             UseTree::Rename(leaf) => {
-                let at = self.start_of(leaf.ident.span());
+                let (name, at) = self.named(&leaf.ident);
                 let bound = self.name_of(&leaf.rename);
-                self.use_name(&path, self.name_of(&leaf.ident), bound, at, level, is_private);
+                self.use_name(&path, name, bound, at, level, is_private);
             }
         }
     }
@@ -58,8 +58,7 @@ impl Lowering<'_> {
     }
 
     pub(super) fn lower_extern_crate(&mut self, item: &ItemExternCrate) {
-        let name = self.name_of(&item.ident);
-        let at = self.start_of(item.ident.span());
+        let (name, at) = self.named(&item.ident);
         let bound = item.rename.as_ref().map_or(name, |(_, rename)| self.name_of(rename));
         let (module, level) = if name.as_str() == "self" { ("crate", 0) } else { (name.as_str(), 1) };
         let import = self.push_import(module, level, Imported::ModuleAs, at);

@@ -3,7 +3,7 @@
 //! Items hold in all of their scope, wherever they stand in it; locals from their `let` on. A module sees no
 //! name of the module around it. Named items come before glob imports, the crate before other crates.
 
-use super::{Entity, MAX_HOPS, Place, Resolver, Target};
+use super::{Entity, MAX_HOPS, Place, Resolver, Target, lines_of};
 use crate::facts::{Binding, Bound, Import, ImportIdx, Imported, ModuleIdx, Name, ScopeId, ScopeKind};
 use crate::link::modules::ModuleId;
 use crate::link::{FileId, Unresolved};
@@ -67,7 +67,6 @@ impl Resolver<'_> {
         hops: u32,
     ) -> Option<Entity> {
         let facts = self.facts(place.file);
-        let star = Name::new("*");
         for scope in facts.scopes_seen(place.scope) {
             let bindings = facts.bindings_of(scope, name);
             if !bindings.is_empty()
@@ -75,9 +74,7 @@ impl Resolver<'_> {
             {
                 return Some(found);
             }
-            if let Some(found) =
-                self.through_globs(place.file, facts.bindings_of(scope, star), besides, name, hops)
-            {
+            if let Some(found) = self.through_globs(place.file, facts.stars_of(scope), besides, name, hops) {
                 return Some(found);
             }
         }
@@ -106,7 +103,7 @@ impl Resolver<'_> {
         let (mut has_type, mut has_module) = (false, false);
         let has_value = bindings.iter().any(|binding| !matches!(binding.target, Bound::Module(_)));
         let mut found: Option<(Entity, bool)> = None;
-        let mut places: Vec<Offset> = Vec::new();
+        let mut places = Vec::new();
         for binding in bindings.iter().filter(|binding| !is_local(binding.target)) {
             let is_skipped = match binding.target {
                 Bound::Import(import) => besides == Some(facts.imports[import.index()].at),
@@ -124,7 +121,10 @@ impl Resolver<'_> {
             // The place itself stands under the condition: it means what is there with it.
             let is_beside =
                 binding.guard != crate::facts::ALWAYS && facts.is_within(place.guard, binding.guard);
-            places.push(binding.at);
+            // One alone is what it is.
+            if bindings.len() > 1 {
+                places.push(binding.at);
+            }
             match &found {
                 _ if is_beside => return Some(entity),
                 None => found = Some((entity, facts.is_guarded_for_tests(binding.guard))),
@@ -135,9 +135,7 @@ impl Resolver<'_> {
                 Some((Entity::Open(_) | Entity::Value, false)) => found = Some((entity, false)),
                 Some((_, false)) if matches!(entity, Entity::Open(_) | Entity::Value) => {}
                 Some((_, false)) => {
-                    let mut lines: Vec<u32> = places.into_iter().map(|at| facts.lines.line(at)).collect();
-                    lines.sort_unstable();
-                    lines.dedup();
+                    let lines = lines_of(facts, &places);
                     return Some(Entity::Open(Unresolved::Ambiguous(binding.name, lines)));
                 }
             }
@@ -201,17 +199,16 @@ impl Resolver<'_> {
                 return Some(found);
             }
         }
-        let globs: Vec<Binding> =
-            facts.bindings_of(fact.scope, Name::new("*")).iter().copied().filter(shows).collect();
-        self.through_globs(file, &globs, None, name, hops)
+        let globs = facts.stars_of(fact.scope).iter().filter(|glob| shows(glob));
+        self.through_globs(file, globs, None, name, hops)
     }
 
     /// What the glob imports of one scope bind a name to. Those under different conditions of compilation may
     /// each bind it; then we cannot tell.
-    fn through_globs(
+    fn through_globs<'f>(
         &self,
         file: FileId,
-        globs: &[Binding],
+        globs: impl IntoIterator<Item = &'f Binding>,
         besides: Option<Offset>,
         name: Name,
         hops: u32,
@@ -252,7 +249,7 @@ impl Resolver<'_> {
         let dotted = || fact.name.join_path(name.as_str());
         let Some(file) = fact.file else { return Entity::Open(Unresolved::NotDefined(dotted())) };
         let facts = self.facts(file);
-        let has_open_glob = facts.bindings_of(fact.scope, Name::new("*")).iter().any(|binding| {
+        let has_open_glob = facts.stars_of(fact.scope).iter().any(|binding| {
             let Bound::Star(import) = binding.target else { return false };
             let fact = &facts.imports[import.index()];
             matches!(self.glob_target(file, import, fact, hops + 1), Entity::External(_))
