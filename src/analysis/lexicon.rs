@@ -174,17 +174,17 @@ impl Lexicon {
         let objects = rest
             .iter()
             .filter(|word| !fillers.contains(&word.as_str()))
-            .map(|word| self.object(word))
+            .map(|word| self.object(word).to_owned())
             .collect();
         Some(Deed { verb, objects })
     }
 
     /// The group of an object word, singular.
     #[must_use]
-    pub fn object(&self, word: &str) -> String {
+    pub fn object<'w>(&'w self, word: &'w str) -> &'w str {
         let singular = word.strip_suffix('s').filter(|stem| stem.len() > 2 && !stem.ends_with('s'));
         let found = self.objects.get(word).or_else(|| self.objects.get(singular?));
-        found.cloned().unwrap_or_else(|| singular.unwrap_or(word).to_owned())
+        found.map_or(singular.unwrap_or(word), String::as_str)
     }
 }
 
@@ -211,7 +211,11 @@ fn by_word<'g>(groups: impl IntoIterator<Item = &'g Vec<String>>) -> FxHashMap<S
 /// The lower-case words of an identifier: `WebSocketManager` and `web_socket_manager` alike.
 #[must_use]
 pub fn words_of(name: &str) -> Vec<String> {
-    written_words(name).into_iter().map(|word| word.chars().flat_map(char::to_lowercase).collect()).collect()
+    let lower = |word: &str| match word.is_ascii() {
+        true => word.to_ascii_lowercase(),
+        false => word.chars().flat_map(char::to_lowercase).collect(),
+    };
+    written_words(name).into_iter().map(lower).collect()
 }
 
 /// The words of an identifier as they are written: `WebSocketManager` has `Web`, `Socket`, `Manager`.

@@ -14,11 +14,8 @@ use crate::facts::{Bound, MODULE_SCOPE, Name};
 use crate::link::members::{fields_of, is_internal};
 use crate::link::{FunctionId, Index, Origin};
 
-/// What the words of a name mean.
-struct Spoken {
-    words: Box<[Name]>,
-    deed: Option<(Name, Box<[Name]>)>,
-}
+/// What the name of a method says: the verb's group, and its objects'.
+type SpokenDeed = (Name, Box<[Name]>);
 
 /// What is told of a unit beside its features.
 #[derive(Debug)]
@@ -36,7 +33,9 @@ pub(super) struct Reader<'a> {
     pub(super) index: &'a Index,
     pub(super) families: &'a Families,
     lexicon: &'a Lexicon,
-    spoken: FxHashMap<Name, Spoken>,
+    /// The words of names that are no methods'.
+    words: FxHashMap<Name, Box<[Name]>>,
+    deeds: FxHashMap<Name, Option<SpokenDeed>>,
     interfaces: Interfaces<'a>,
 }
 
@@ -51,7 +50,8 @@ impl<'a> Reader<'a> {
         lexicon: &'a Lexicon,
     ) -> Self {
         let interfaces = Interfaces::new(index, families, lexicon, uses);
-        Self { index, families, lexicon, spoken: FxHashMap::default(), interfaces }
+        let (words, deeds) = (FxHashMap::default(), FxHashMap::default());
+        Self { index, families, lexicon, words, deeds, interfaces }
     }
 
     /// Functions that use a unit.
@@ -390,8 +390,7 @@ impl<'a> Reader<'a> {
         let facts = &index.file(function.file).facts;
         let fact = index.function(function);
         if !is_internal(index, function) {
-            self.understand(fact.name);
-            if let Some((verb, objects)) = self.spoken.get(&fact.name).and_then(|s| s.deed.as_ref()) {
+            if let Some((verb, objects)) = self.deed(fact.name) {
                 out.push(Feature::Deed(*verb, None));
                 out.extend(objects.iter().map(|object| Feature::Deed(*verb, Some(*object))));
             }
@@ -432,22 +431,21 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn words(&mut self, name: Name) -> Box<[Name]> {
-        self.understand(name);
-        self.spoken.get(&name).map(|spoken| spoken.words.clone()).unwrap_or_default()
+    fn words(&mut self, name: Name) -> &[Name] {
+        let lexicon = self.lexicon;
+        self.words.entry(name).or_insert_with(|| {
+            let words = words_of(name.as_str());
+            words.iter().filter(|word| word.len() > 1).map(|word| Name::new(lexicon.object(word))).collect()
+        })
     }
 
-    fn understand(&mut self, name: Name) {
+    fn deed(&mut self, name: Name) -> Option<&SpokenDeed> {
         let lexicon = self.lexicon;
-        self.spoken.entry(name).or_insert_with(|| {
-            let words = words_of(name.as_str());
-            let groups =
-                words.iter().filter(|word| word.len() > 1).map(|word| Name::new(&lexicon.object(word)));
-            let deed = lexicon.deed(name.as_str()).map(|deed| {
-                (Name::new(&deed.verb), deed.objects.iter().map(|object| Name::new(object)).collect())
-            });
-            Spoken { words: groups.collect(), deed }
+        let deed = self.deeds.entry(name).or_insert_with(|| {
+            let deed = lexicon.deed(name.as_str())?;
+            Some((Name::new(&deed.verb), deed.objects.iter().map(|object| Name::new(object)).collect()))
         });
+        deed.as_ref()
     }
 }
 
