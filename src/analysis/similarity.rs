@@ -232,7 +232,8 @@ impl Profiles {
         const MOST: usize = 96;
         let profile = self.profile(of);
         let common = self.rules.common.max(2) as usize;
-        let mut sums: FxHashMap<UnitId, f32> = FxHashMap::default();
+        let mut sums = vec![0.0_f32; self.units.len()];
+        let mut met: Vec<UnitId> = Vec::new();
         for bag in profile.bags() {
             for (key, weight) in bag.entries() {
                 let units = self.postings.units_with(key);
@@ -241,15 +242,23 @@ impl Profiles {
                 }
                 let part = weight * weight / bag.length().powi(2).max(f32::MIN_POSITIVE);
                 for other in units {
-                    *sums.entry(*other).or_default() += part;
+                    let sum = &mut sums[other.0 as usize];
+                    if *sum == 0.0 {
+                        met.push(*other);
+                    }
+                    *sum += part;
                 }
             }
         }
-        sums.remove(&of);
-        let mut found: Vec<(UnitId, f32)> = sums.into_iter().collect();
-        found.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        found.truncate(MOST);
-        found.into_iter().map(|(unit, _)| unit).collect()
+        met.retain(|other| *other != of);
+        let sum_of = |unit: &UnitId| sums[unit.0 as usize];
+        let by_sum = |a: &UnitId, b: &UnitId| sum_of(b).total_cmp(&sum_of(a)).then(a.cmp(b));
+        if met.len() > MOST {
+            met.select_nth_unstable_by(MOST, by_sum);
+            met.truncate(MOST);
+        }
+        met.sort_unstable_by(by_sum);
+        met
     }
 
     /// How many units have a feature, and how many units there are.
@@ -258,22 +267,18 @@ impl Profiles {
         (self.postings.units_with(feature.key()).len() as u32, self.units.len() as u32)
     }
 
-    /// How many units are nearer to one of the two than the other is, seen from the side where they are
-    /// fewer. Units that are near to both are of the same kind and do not count.
+    /// Whether few enough units are nearer to one of the two than the other is, seen from either side. Units that
+    /// are near to both are of the same kind and do not count.
     #[must_use]
-    pub fn rank(&self, a: UnitId, b: UnitId) -> u32 {
+    pub fn is_among_nearest(&self, a: UnitId, b: UnitId) -> bool {
         let score = self.score(a, b).total;
-        let nearer = |of: UnitId, to: UnitId| -> u32 {
+        let are_few_nearer = |of: UnitId, to: UnitId| {
             let others = self.nearest(of, 4 * self.rules.near_rank as usize + 8).into_iter();
             let nearer = others.take_while(|(_, found)| found.total > score);
-            nearer
-                .filter(|(other, _)| self.score(*other, to).total < SAME_KIND * self.rules.near_score)
-                .count() as u32
+            let is_other = |other: UnitId| self.score(other, to).total < SAME_KIND * self.rules.near_score;
+            nearer.filter(|(other, _)| is_other(*other)).count() < self.rules.near_rank as usize
         };
-        match nearer(a, b) {
-            0 => 0,
-            others => others.min(nearer(b, a)),
-        }
+        are_few_nearer(a, b) || are_few_nearer(b, a)
     }
 
     /// Whether a unit does enough for a concept to be proposed from it.
@@ -286,7 +291,8 @@ impl Profiles {
     /// Whether a score alone is enough to propose a concept that nobody declared.
     #[must_use]
     pub fn is_discovery(&self, score: Score) -> bool {
-        self.is_discovery_within(score, 1.0) && self.is_same_responsibility(score, || 0)
+        self.is_discovery_within(score, 1.0)
+            && self.is_same_responsibility(score, || self.rules.near_rank > 0)
     }
 
     /// Whether a score is enough, or so near to it that a change elsewhere in the tree may make it enough: what is rare, and
@@ -341,9 +347,10 @@ impl Profiles {
         score.total >= self.rules.sure_score
     }
 
-    /// Whether a score and a rank make two units have one responsibility. Most scores decide it without the rank.
+    /// Whether a score makes two units have one responsibility; most say it alone, and the rest by whether few others
+    /// are nearer.
     #[must_use]
-    pub fn is_same_responsibility(&self, score: Score, rank: impl FnOnce() -> u32) -> bool {
+    pub fn is_same_responsibility(&self, score: Score, is_among_nearest: impl FnOnce() -> bool) -> bool {
         let rules = &self.rules;
         if score.copied >= rules.copied_share {
             return true;
@@ -351,7 +358,7 @@ impl Profiles {
         let is_convincing = !score.is_about_other_things || score.total >= rules.discovery_wordless;
         is_convincing
             && score.doing() >= rules.least_behaviour
-            && (self.is_sure(score) || score.total >= rules.near_score && rank() < rules.near_rank)
+            && (self.is_sure(score) || score.total >= rules.near_score && is_among_nearest())
     }
 }
 

@@ -117,8 +117,8 @@ impl Judge<'_> {
         let profiles = self.profiles;
         let (own, canonical) = (profiles.find(unit)?, profiles.of_class(self.canonical?)?);
         let score = profiles.score(own, canonical);
-        let rank = || profiles.rank(own, canonical);
-        Some(Nearness { score, is_same: profiles.is_same_responsibility(score, rank) })
+        let is_same = profiles.is_same_responsibility(score, || profiles.is_among_nearest(own, canonical));
+        Some(Nearness { score, is_same })
     }
 
     fn subclass_role(&self, class: ClassId, canonical: ClassId) -> (Role, Vec<Reason>) {
