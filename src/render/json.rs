@@ -44,7 +44,7 @@ pub fn write_report(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 /// How many elements one thread renders at a time, and how many such pieces are written at a time, while as many are
 /// rendered.
-const PIECE: usize = 128;
+const PIECE: usize = 64;
 const PIECES: usize = 32;
 
 /// `[` one element a line `]`
