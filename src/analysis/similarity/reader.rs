@@ -389,11 +389,11 @@ impl<'a> Reader<'a> {
         let index = self.index;
         let facts = &index.file(function.file).facts;
         let fact = index.function(function);
-        if !is_internal(index, function) {
-            if let Some((verb, objects)) = self.deed(fact.name) {
-                out.push(Feature::Deed(*verb, None));
-                out.extend(objects.iter().map(|object| Feature::Deed(*verb, Some(*object))));
-            }
+        if !is_internal(index, function)
+            && let Some((verb, objects)) = self.deed(fact.name)
+        {
+            out.push(Feature::Deed(*verb, None));
+            out.extend(objects.iter().map(|object| Feature::Deed(*verb, Some(*object))));
         }
         for parameter in facts.parameters_of(fact) {
             let is_receiver = matches!(parameter.name.as_str(), "self" | "cls" | "args" | "kwargs");
