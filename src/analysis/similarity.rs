@@ -8,6 +8,7 @@
 //! the thresholds and [`explain`] for the parts of a judgement.
 
 mod conduct;
+mod counterparts;
 mod delegation;
 pub mod explain;
 pub mod features;

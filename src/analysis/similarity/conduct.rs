@@ -8,12 +8,11 @@ use super::features::Feature;
 use crate::analysis::lexicon::Lexicon;
 use crate::facts::Name;
 use crate::facts::actions::{Action, ActionKind, Involved, Subject};
-use crate::link::FunctionId;
 
 /// One thing that a function does for its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-enum Facet {
+pub(super) enum Facet {
     /// Keeps what it is given.
     PutsGiven,
     /// Keeps or changes something of its own making.
@@ -114,22 +113,12 @@ const NAME_WEIGHT: f32 = 1.5;
 /// Functions that do less than this for their callers have no conduct.
 const LEAST_WEIGHT: f32 = 1.0;
 
-/// Two functions whose likeness is below this are no counterparts.
-const LEAST_LIKENESS: f32 = 0.34;
-
-/// What is thought beside the functions of each unit and has no counterpart: two units of one small function
-/// each are not yet alike.
-const OTHERS: f32 = 1.0;
-
-/// The functions of a unit that do most are compared.
-const MOST: usize = 32;
-
 /// What a function does for its caller.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Conduct {
     /// Facets, and hashes of names above them.
     bits: u64,
-    weight: f32,
+    pub(super) weight: f32,
 }
 
 /// What is told of a function beside its actions.
@@ -158,6 +147,18 @@ impl Conduct {
         (weight >= LEAST_WEIGHT).then_some(Self { bits, weight })
     }
 
+    /// What a function is known by that does these things and no others.
+    #[cfg(test)]
+    pub(super) fn of_facets(facets: &[Facet]) -> Self {
+        let bits = facets.iter().map(|facet| 1 << *facet as u8).sum();
+        Self { bits, weight: weight_of(bits) }
+    }
+
+    /// An order for those of one weight.
+    pub(super) fn cmp_bits(self, other: Self) -> std::cmp::Ordering {
+        self.bits.cmp(&other.bits)
+    }
+
     /// What both do, in words, what says most first.
     pub(super) fn shared(self, other: Self) -> Vec<&'static str> {
         let both = self.bits & other.bits;
@@ -167,7 +168,7 @@ impl Conduct {
     }
 
     /// Of what either does, by weight, the share that both do.
-    fn likeness(self, other: Self) -> f32 {
+    pub(super) fn likeness(self, other: Self) -> f32 {
         let both = weight_of(self.bits & other.bits);
         both / (self.weight + other.weight - both)
     }
@@ -414,81 +415,9 @@ fn is_of_values(method: Name) -> bool {
     )
 }
 
-/// The functions of a unit with their conducts, those that do most first.
-pub(super) fn in_order(mut found: Vec<(FunctionId, Conduct)>) -> Vec<(FunctionId, Conduct)> {
-    found.sort_by(|(_, a), (_, b)| b.weight.total_cmp(&a.weight).then(a.bits.cmp(&b.bits)));
-    found.truncate(MOST);
-    found
-}
-
-/// A function of each of two units, by position, and how alike the two are.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Counterparts {
-    pub(super) positions: [usize; 2],
-    pub(super) likeness: f32,
-}
-
-/// Matches the functions of two units one to one, the heaviest and most alike first.
-pub(super) fn counterparts(own: &[Conduct], theirs: &[Conduct]) -> Vec<Counterparts> {
-    let mut pairs: Vec<(f32, Counterparts)> = Vec::new();
-    for (at, a) in own.iter().enumerate() {
-        for (other, b) in theirs.iter().enumerate() {
-            let likeness = a.likeness(*b);
-            if likeness >= LEAST_LIKENESS {
-                let pair = Counterparts { positions: [at, other], likeness };
-                pairs.push((likeness * a.weight.min(b.weight), pair));
-            }
-        }
-    }
-    pairs.sort_by(|(a, first), (b, second)| b.total_cmp(a).then(first.positions.cmp(&second.positions)));
-    let mut taken = [0u32; 2];
-    let mut found = Vec::new();
-    for (_, pair) in pairs {
-        let bits = pair.positions.map(|at| 1 << at);
-        if taken[0] & bits[0] == 0 && taken[1] & bits[1] == 0 {
-            taken[0] |= bits[0];
-            taken[1] |= bits[1];
-            found.push(pair);
-        }
-    }
-    found
-}
-
-/// Of what each of two units does for its callers, by weight, the share that has a counterpart.
-pub(super) fn shares(own: &[Conduct], theirs: &[Conduct]) -> [f32; 2] {
-    if own.is_empty() || theirs.is_empty() {
-        return [0.0; 2];
-    }
-    let pairs = counterparts(own, theirs);
-    let share = |of: &[Conduct], side: usize| {
-        let whole: f32 = of.iter().map(|conduct| conduct.weight).sum();
-        let met: f32 = pairs.iter().map(|pair| pair.likeness * of[pair.positions[side]].weight).sum();
-        met / (whole + OTHERS)
-    };
-    [share(own, 0), share(theirs, 1)]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn conduct(facets: &[Facet]) -> Conduct {
-        let bits = facets.iter().map(|facet| 1 << *facet as u8).sum();
-        Conduct { bits, weight: weight_of(bits) }
-    }
-
-    #[test]
-    fn each_function_has_one_counterpart_at_the_most() {
-        let puts = conduct(&[Facet::PutsGiven, Facet::Mints]);
-        let finds = conduct(&[Facet::Finds, Facet::GivesElement]);
-        let clears = conduct(&[Facet::Clears]);
-        let pairs = counterparts(&[puts, finds, finds], &[finds, puts, clears]);
-        let positions: Vec<[usize; 2]> = pairs.iter().map(|pair| pair.positions).collect();
-        assert_eq!(positions, [[0, 1], [1, 0]]);
-        let [own, theirs] = shares(&[puts, finds, finds], &[finds, puts, clears]);
-        assert!(own < theirs && theirs < 1.0, "{own} {theirs}");
-        assert_eq!(shares(&[], &[puts]), [0.0, 0.0]);
-    }
 
     #[test]
     fn an_annotation_says_what_is_given() {

@@ -1,7 +1,8 @@
 //! The parts of a similarity, in words.
 
 use super::Profiles;
-use super::conduct::{self, Conduct};
+use super::conduct::Conduct;
+use super::counterparts;
 use super::features::{Feature, Stage, Weighed};
 use super::units::Unit;
 use crate::analysis::lexicon::Lexicon;
@@ -66,7 +67,7 @@ impl<'a> Explainer<'a> {
         let [own, theirs] = pair.map(|unit| reader.conducts(unit));
         let bare =
             |of: &[(FunctionId, Conduct)]| -> Vec<Conduct> { of.iter().map(|(_, found)| *found).collect() };
-        let mut found: Vec<Counterpart> = conduct::counterparts(&bare(&own), &bare(&theirs))
+        let mut found: Vec<Counterpart> = counterparts::counterparts(&bare(&own), &bare(&theirs))
             .into_iter()
             .map(|pair| {
                 let [at, other] = pair.positions;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::conduct;
+use super::counterparts;
 use super::reader::Told;
 
 /// A weighted bag: keys ascending, and its length.
@@ -191,7 +191,7 @@ impl Profile {
             vocabulary: cosine(4..5),
             copied: copied_share(&self.told.bodies, &other.told.bodies),
             covered: [share(self, |met| met.own), share(other, |met| met.theirs)],
-            conduct: conduct::shares(&self.told.conducts, &other.told.conducts),
+            conduct: counterparts::shares(&self.told.conducts, &other.told.conducts),
             is_about_other_things: self.lacks_essence_of(other) || other.lacks_essence_of(self),
             is_about_one_thing: self.told.essence.iter().any(|key| other.told.essence.contains(key)),
         };

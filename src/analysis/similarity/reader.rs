@@ -2,7 +2,8 @@
 
 use rustc_hash::FxHashMap;
 
-use super::conduct::{self, Conduct, Surroundings};
+use super::conduct::{Conduct, Surroundings};
+use super::counterparts;
 use super::delegation::Delegation;
 use super::features::{Feature, Side, Stage, Weighed};
 use super::interfaces::{Callers, Interfaces, OutsideUses};
@@ -74,7 +75,7 @@ impl<'a> Reader<'a> {
         let found = functions.filter_map(|&function| {
             Some((function, self.conduct(&delegation, function, &delegation.whole(function))?))
         });
-        conduct::in_order(found.collect())
+        counterparts::in_order(found.collect())
     }
 
     /// Gives each feature of a unit once, by ascending key; none for a unit that does and uses fewer
@@ -143,7 +144,7 @@ impl<'a> Reader<'a> {
             let weight = frequency * feature.weight() * self.interfaces.telling(&feature);
             give(Weighed { key, feature, weight });
         }
-        let conducts = conduct::in_order(conducts).into_iter().map(|(_, conduct)| conduct).collect();
+        let conducts = counterparts::in_order(conducts).into_iter().map(|(_, conduct)| conduct).collect();
         Some(Told { bodies, essence, conducts })
     }
 
