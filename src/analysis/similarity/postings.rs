@@ -102,7 +102,8 @@ mod tests {
         };
         let position = |unit: u32| new.iter().position(|other| *other == unit).map(|at| UnitId(at as u32));
         // Every fourth unit is read anew.
-        let moved = |id: UnitId| position(old[id.0 as usize]).filter(|_| old[id.0 as usize] % 4 != 0);
+        let moved =
+            |id: UnitId| position(old[id.0 as usize]).filter(|_| !old[id.0 as usize].is_multiple_of(4));
         let fresh = (0u32..).zip(&new).filter(|(_, unit)| **unit >= 60 || **unit % 4 == 0);
         let fresh: Vec<Posting> = fresh.flat_map(|(id, unit)| postings_of(*unit, id)).collect();
         let changed = Postings::of(of(&old)).changed(moved, fresh);
