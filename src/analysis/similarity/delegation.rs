@@ -3,7 +3,10 @@
 //! One author writes a method out, another spreads it over three private ones: both do one job. Calls
 //! are followed within the unit alone, a few levels deep.
 
-use rustc_hash::FxHashMap;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::units::{Families, Unit, functions_of};
 use crate::facts::Name;
@@ -14,9 +17,37 @@ use crate::link::{FileId, FunctionId, Index};
 /// How many levels of calls are followed.
 const DEPTH: u32 = 4;
 
+/// Which names the types of each file keep something under, of which none has a method: `rule.action(event)` calls a
+/// function that a record keeps.
+pub(super) struct Records<'i> {
+    index: &'i Index,
+    /// Of the files that were asked for.
+    names: RefCell<FxHashMap<FileId, FxHashSet<Name>>>,
+}
+
+impl<'i> Records<'i> {
+    pub(super) fn of(index: &'i Index) -> Self {
+        Self { index, names: RefCell::default() }
+    }
+
+    fn keep(&self, file: FileId, name: Name) -> bool {
+        let mut names = self.names.borrow_mut();
+        let kept = names.entry(file).or_insert_with(|| {
+            let facts = &self.index.file(file).facts;
+            let mut kept: FxHashSet<Name> = facts.fields.iter().map(|field| field.name).collect();
+            for function in &facts.functions {
+                kept.remove(&function.name);
+            }
+            kept
+        });
+        kept.contains(&name)
+    }
+}
+
 /// The functions of one unit.
 pub(super) struct Delegation<'i> {
     index: &'i Index,
+    records: Rc<Records<'i>>,
     functions: Vec<FunctionId>,
     by_name: FxHashMap<Name, FunctionId>,
     /// What each function does itself, see [`Delegation::own`].
@@ -24,7 +55,7 @@ pub(super) struct Delegation<'i> {
 }
 
 impl<'i> Delegation<'i> {
-    pub(super) fn of(index: &'i Index, families: &Families, unit: Unit) -> Self {
+    pub(super) fn of(index: &'i Index, families: &Families, records: &Rc<Records<'i>>, unit: Unit) -> Self {
         let all = functions_of(index, families, unit).into_iter();
         let is_code = |id: &FunctionId| {
             let traits = index.function(*id).traits;
@@ -32,7 +63,8 @@ impl<'i> Delegation<'i> {
         };
         let functions: Vec<FunctionId> = all.filter(is_code).collect();
         let by_name = functions.iter().map(|id| (index.function(*id).name, *id)).collect();
-        let mut delegation = Self { index, functions, by_name, own: FxHashMap::default() };
+        let mut delegation =
+            Self { index, records: records.clone(), functions, by_name, own: FxHashMap::default() };
         delegation.own =
             delegation.functions.iter().map(|function| (*function, delegation.settle(*function))).collect();
         delegation
@@ -75,19 +107,11 @@ impl<'i> Delegation<'i> {
             };
             let is_kept_function = action.kind == ActionKind::Call
                 && matches!(on, Subject::Element | Subject::Parameter)
-                && self.is_field(function.file, action.name);
+                && self.records.keep(function.file, action.name);
             let kind = if is_kept_function { ActionKind::Invoke } else { action.kind };
             Action { on, kind, ..*action }
         });
         settled.collect()
-    }
-
-    /// Whether types of a file keep something under this name and none has a method of it: `rule.action(event)`
-    /// calls a function that a record keeps.
-    fn is_field(&self, file: FileId, name: Name) -> bool {
-        let facts = &self.index.file(file).facts;
-        facts.fields.iter().any(|field| field.name == name)
-            && !facts.functions.iter().any(|function| function.name == name)
     }
 
     /// What a function does itself and through the unit's other functions.

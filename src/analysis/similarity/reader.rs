@@ -1,10 +1,12 @@
 //! A unit → what it does and the words that it does it under.
 
+use std::rc::Rc;
+
 use rustc_hash::FxHashMap;
 
 use super::conduct::{Conduct, Surroundings};
 use super::counterparts;
-use super::delegation::Delegation;
+use super::delegation::{Delegation, Records};
 use super::features::{Feature, Side, Stage, Weighed};
 use super::interfaces::{Callers, Interfaces, OutsideUses};
 use super::units::{Families, Unit};
@@ -34,6 +36,7 @@ pub(super) struct Reader<'a> {
     pub(super) index: &'a Index,
     pub(super) families: &'a Families,
     lexicon: &'a Lexicon,
+    records: Rc<Records<'a>>,
     /// The words of names that are no methods'.
     words: FxHashMap<Name, Box<[Name]>>,
     deeds: FxHashMap<Name, Option<SpokenDeed>>,
@@ -52,7 +55,8 @@ impl<'a> Reader<'a> {
     ) -> Self {
         let interfaces = Interfaces::new(index, families, lexicon, uses);
         let (words, deeds) = (FxHashMap::default(), FxHashMap::default());
-        Self { index, families, lexicon, words, deeds, interfaces }
+        let records = Rc::new(Records::of(index));
+        Self { index, families, lexicon, records, words, deeds, interfaces }
     }
 
     /// Functions that use a unit.
@@ -69,7 +73,7 @@ impl<'a> Reader<'a> {
 
     /// What each public function of a unit does for its callers.
     pub(super) fn conducts(&self, unit: Unit) -> Vec<(FunctionId, Conduct)> {
-        let delegation = Delegation::of(self.index, self.families, unit);
+        let delegation = Delegation::of(self.index, self.families, &self.records, unit);
         let steps = delegation.steps();
         let functions = delegation.functions().iter().filter(|function| !steps.contains(function));
         let found = functions.filter_map(|&function| {
@@ -83,7 +87,7 @@ impl<'a> Reader<'a> {
     pub(super) fn read(&mut self, unit: Unit, least: usize, mut give: impl FnMut(Weighed)) -> Option<Told> {
         let mut counted: Vec<Feature> = Vec::with_capacity(256);
         let mut custody: Vec<(Name, Vec<Stage>)> = Vec::new();
-        let delegation = Delegation::of(self.index, self.families, unit);
+        let delegation = Delegation::of(self.index, self.families, &self.records, unit);
         let steps = delegation.steps();
         let is_step = |function: &FunctionId| steps.binary_search(function).is_ok();
         let mut wholes: Vec<Vec<Action>> = Vec::new();
