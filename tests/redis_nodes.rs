@@ -146,13 +146,17 @@ async fn three_nodes_are_one_service() {
     let (_, on_a) = connect(&a, "u1", Some("t")).await;
     let (there, on_b) = connect(&b, "u1", None).await;
     let (_, other) = connect(&b, "u 10:*\n", Some("t")).await;
+    // Order is of one caller on one node: what the next node says waits until the last is heard.
     assert!(a.send_to_user("u1", &number(1)).await);
+    heard(&on_b, &["1"]).await;
     assert!(c.send_to_user("u1", &number(2)).await);
     assert!(c.send_to_user("u 10:*\n", &number(3)).await);
     assert!(!c.send_to_user("u10", &number(4)).await);
     assert!(c.send_to_thread("t", &number(5)).await);
+    heard(&on_a, &["1", "2", "5"]).await;
     c.bind_run("run", "t");
     a.broadcast(&number(7), &["u 10:*\n"]);
+    heard(&on_b, &["1", "2", "7"]).await;
     assert!(c.send_to_connection(&there, &number(8)).await);
     heard(&on_a, &["1", "2", "5", "7"]).await;
     heard(&on_b, &["1", "2", "7", "8"]).await;
