@@ -1,5 +1,6 @@
 //! Concepts declared by rule: their members, each with a role and the evidence for it, and the canonical one.
 
+pub mod aliases;
 pub mod election;
 mod evidence;
 pub mod groundwork;
@@ -14,11 +15,11 @@ use super::protocols;
 use super::protocols::matrix::ConformancePair;
 use super::similarity::units::{Unit, may_implement};
 use super::usage::{self, UsageCounts};
-use crate::facts::Name;
 use crate::facts::names::is_tail;
 use crate::link::{ClassId, FileId, FunctionId, Index};
 use crate::source::FileRole;
 use crate::text::Offset;
+use aliases::Alias;
 use election::Election;
 use groundwork::Groundwork;
 
@@ -129,19 +130,6 @@ pub struct Member {
     pub usage: UsageCounts,
     /// Whether the rule names it, or what it inherits from; others are found by what they do.
     pub is_named: bool,
-}
-
-/// Another module-level name of a member.
-#[derive(Debug, Clone, Copy)]
-pub struct Alias {
-    /// The name.
-    pub name: Name,
-    /// What it stands for.
-    pub class: ClassId,
-    /// The file that binds it.
-    pub file: FileId,
-    /// Where.
-    pub at: Offset,
 }
 
 /// A function that gives an instance of a member.
@@ -289,7 +277,7 @@ fn find_one(basis: &Basis<'_>, rule: &ConceptRule, mut candidates: Vec<ClassId>)
     let near =
         judge.nearly_alike().into_iter().filter(|unit| !is_implementation(unit) && !is_excluded(*unit));
     let near = near.collect();
-    let aliases = aliases_of(basis, &members);
+    let aliases = aliases::aliases_of(index, &members.iter().map(|member| member.class).collect());
     let conformance = conformance_of(index, &members);
     let conflicts = conflicts::find(index, &options.lexicon, &members, &conformance);
     Concept {
@@ -369,15 +357,6 @@ fn is_stub_twin(index: &Index, class: ClassId) -> bool {
         let module = index.modules.of_file(file).map(|module| index.modules.get(module));
         module.is_some_and(|module| module.file != Some(file))
     })
-}
-
-/// Module-level names of the tree that stand for a member under another name.
-fn aliases_of(basis: &Basis<'_>, members: &[Member]) -> Vec<Alias> {
-    let renamed = basis.groundwork.renamed(basis.index, basis.before);
-    let all = (0u32..).zip(renamed.iter()).flat_map(|(file, renamed)| {
-        renamed.0.iter().map(move |&(name, class, at)| Alias { name, class, file: FileId(file), at })
-    });
-    all.filter(|alias| members.iter().any(|member| member.class == alias.class)).collect()
 }
 
 /// Functions at module level that give an instance of `class`, and where they are used.

@@ -255,6 +255,14 @@ mod tests {
     }
 
     #[test]
+    fn a_use_without_a_path_is_a_use() {
+        let text = "pub use Hub as Manager;\npub mod inner {\n    use super::Mode::{self as How, Fast};\n}\n\
+                    pub struct Hub;\npub enum Mode { Fast }\n";
+        let uses = |class: &str| uses(&[("hub.rs", text)], class, "hub.rs");
+        assert_eq!((uses("hub::Hub"), uses("hub::Mode")), (vec![(1, "import")], vec![(3, "import")]));
+    }
+
+    #[test]
     fn comprehensions_in_a_class_see_past_its_names_and_type_parameters_see_them() {
         let text = "class M: ...\n\
                     class Shelf:\n    M = 4\n    all = [M() for _ in range(3)]\n    one = M\n\

@@ -1,4 +1,4 @@
-//! What concepts are found by, beside the index: profiles, functions that give instances, other names of classes.
+//! What concepts are found by, beside the index: profiles, functions that give instances.
 //!
 //! Each is worked out for the whole tree when it is first asked for, and handed on to the next of many trees.
 
@@ -6,28 +6,22 @@ use std::sync::OnceLock;
 
 use crate::analysis::AnalysisOptions;
 use crate::analysis::similarity::Profiles;
-use crate::facts::{Bound, FunctionIdx, MODULE_SCOPE, Name};
+use crate::facts::{FunctionIdx, MODULE_SCOPE};
 use crate::link::changes::{Changes, Moved};
-use crate::link::resolve::{Entity, Place, Resolver};
+use crate::link::resolve::{Entity, Resolver};
 use crate::link::{ClassId, FileId, FunctionId, Index, Kept};
 use crate::source::FileRole;
-use crate::text::Offset;
 
 /// What was worked out so far.
 #[derive(Debug, Default)]
 pub struct Groundwork {
     profiles: OnceLock<Profiles>,
     makers: OnceLock<Kept<Makers>>,
-    renamed: OnceLock<Kept<Renamed>>,
 }
 
 /// Functions at module level that give an instance, and of which class.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Makers(pub(super) Vec<(FunctionId, ClassId)>);
-
-/// Names at module level that stand for a class of another name, in the order of the source.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Renamed(pub(super) Vec<(Name, ClassId, Offset)>);
 
 impl Groundwork {
     /// The profiles of the tree; `before` is what was worked out for the tree that this one was linked after.
@@ -45,11 +39,6 @@ impl Groundwork {
         let before = before.and_then(|before| before.makers.get());
         self.makers.get_or_init(|| Kept::of(index, before, |file| makers_in(index, file)))
     }
-
-    pub(super) fn renamed(&self, index: &Index, before: Option<&Groundwork>) -> &Kept<Renamed> {
-        let before = before.and_then(|before| before.renamed.get());
-        self.renamed.get_or_init(|| Kept::of(index, before, |file| renamed_in(index, file)))
-    }
 }
 
 impl Moved for Makers {
@@ -58,13 +47,6 @@ impl Moved for Makers {
             .0
             .iter()
             .map(|(function, class)| Some((changes.function(*function)?, changes.class(*class)?)));
-        Some(Self(moved.collect::<Option<Vec<_>>>()?))
-    }
-}
-
-impl Moved for Renamed {
-    fn moved(&self, changes: &Changes) -> Option<Self> {
-        let moved = self.0.iter().map(|(name, class, at)| Some((*name, changes.class(*class)?, *at)));
         Some(Self(moved.collect::<Option<Vec<_>>>()?))
     }
 }
@@ -84,34 +66,4 @@ fn makers_in(index: &Index, file: FileId) -> Makers {
         _ => None,
     });
     Makers(giving.collect())
-}
-
-fn renamed_in(index: &Index, file: FileId) -> Renamed {
-    let resolver = Resolver::new(index);
-    let mut found = Vec::new();
-    for binding in index.file(file).facts.bindings_in(MODULE_SCOPE) {
-        let class = match binding.target {
-            Bound::Import(import) => resolver.import(file, import, 0),
-            Bound::Value { .. } | Bound::TypeAlias(_) => {
-                let (scope, at) = (MODULE_SCOPE, binding.at + 1);
-                resolver.name_at(binding.name, Place { file, scope, at, guard: binding.guard }, 0)
-            }
-            Bound::Type(_)
-            | Bound::Function(_)
-            | Bound::Parameter(_)
-            | Bound::Receiver { .. }
-            | Bound::TypeParameter
-            | Bound::Opaque
-            | Bound::Deleted
-            | Bound::Star(_)
-            | Bound::Module(_) => continue,
-        };
-        if let Entity::Class(class) = class
-            && binding.name != index.class(class).name
-        {
-            found.push((binding.name, class, binding.at));
-        }
-    }
-    found.sort_by_key(|(_, _, at)| *at);
-    Renamed(found)
 }

@@ -49,9 +49,10 @@ pub(super) struct Delegation<'i> {
     index: &'i Index,
     records: Rc<Records<'i>>,
     functions: Vec<FunctionId>,
-    by_name: FxHashMap<Name, FunctionId>,
-    /// What each function does itself, see [`Delegation::own`].
-    own: FxHashMap<FunctionId, Vec<Action>>,
+    /// By the address of the name.
+    by_name: Vec<(Name, FunctionId)>,
+    /// What each function does itself, in the same order, see [`Delegation::own`].
+    own: Vec<Vec<Action>>,
 }
 
 impl<'i> Delegation<'i> {
@@ -62,11 +63,12 @@ impl<'i> Delegation<'i> {
             !traits.is_stub && !traits.is_overload
         };
         let functions: Vec<FunctionId> = all.filter(is_code).collect();
-        let by_name = functions.iter().map(|id| (index.function(*id).name, *id)).collect();
-        let mut delegation =
-            Self { index, records: records.clone(), functions, by_name, own: FxHashMap::default() };
-        delegation.own =
-            delegation.functions.iter().map(|function| (*function, delegation.settle(*function))).collect();
+        let named = functions.iter().map(|id| (index.function(*id).name, *id));
+        let mut by_name: Vec<(Name, FunctionId)> = named.collect();
+        // The last one of a name is the one that is called.
+        by_name.sort_by_key(|(name, _)| name.address());
+        let mut delegation = Self { index, records: records.clone(), functions, by_name, own: Vec::new() };
+        delegation.own = delegation.functions.iter().map(|function| delegation.settle(*function)).collect();
         delegation
     }
 
@@ -89,7 +91,8 @@ impl<'i> Delegation<'i> {
     /// What a function does itself. What its own functions gave it comes from the unit's state where
     /// they take it from there.
     pub(super) fn own(&self, function: FunctionId) -> &[Action] {
-        self.own.get(&function).map_or(&[], Vec::as_slice)
+        let position = self.functions.iter().position(|other| *other == function);
+        position.map_or(&[], |position| &self.own[position])
     }
 
     fn settle(&self, function: FunctionId) -> Vec<Action> {
@@ -188,7 +191,13 @@ impl<'i> Delegation<'i> {
     /// The unit's functions that a function calls, and with what.
     fn calls(&self, function: FunctionId) -> impl Iterator<Item = (FunctionId, Involved)> {
         let calls = self.actions(function).iter().filter(|action| action.kind == ActionKind::Delegate);
-        calls.filter_map(|action| Some((self.by_name.get(&action.name).copied()?, action.by)))
+        calls.filter_map(|action| Some((self.named(action.name)?, action.by)))
+    }
+
+    fn named(&self, name: Name) -> Option<FunctionId> {
+        let behind = self.by_name.partition_point(|(other, _)| other.address() <= name.address());
+        let (found, function) = self.by_name[..behind].last()?;
+        (*found == name).then_some(*function)
     }
 
     /// Whether a function gives things that the unit keeps.

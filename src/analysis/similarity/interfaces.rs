@@ -7,7 +7,7 @@ use super::features::Feature;
 use super::units::{Families, Unit};
 use crate::analysis::lexicon::Lexicon;
 use crate::facts::{
-    Bound, ChainId, FileFacts, FunctionIdx, Import, Imported, MODULE_SCOPE, Name, ScopeKind, Step,
+    Bound, ChainId, FileFacts, FunctionIdx, Import, ImportIdx, Imported, Name, Root, ScopeKind, Step,
 };
 use crate::link::resolve::{Entity, Resolver};
 use crate::link::{ClassId, FileId, Index};
@@ -190,11 +190,14 @@ impl<'a> Interfaces<'a> {
 
     /// What the chains of one file use that comes from outside the tree, by place.
     fn uses_in(&self, facts: &FileFacts) -> PlacedUses {
-        let imports: Vec<Option<&Import>> =
-            facts.roots.iter().map(|root| telling_import(self.families, facts, root.name)).collect();
+        let is_telling: Vec<bool> =
+            facts.imports.iter().map(|import| is_telling(self.families, import)).collect();
+        let told = |root: &Root| imported_from(facts, root).filter(|import| is_telling[import.index()]);
+        let imports: Vec<Option<ImportIdx>> = facts.roots.iter().map(told).collect();
         let mut found: Vec<(Offset, Feature)> = Vec::new();
         for chain in &facts.chains {
             let Some(import) = imports[chain.root.index()] else { continue };
+            let import = &facts.imports[import.index()];
             let attribute = facts.steps[chain.steps.range()].iter().find_map(|step| match step {
                 Step::Attribute(name, _) => Some(*name),
                 Step::Call | Step::Await | Step::Index | Step::Held(_) => None,
@@ -239,25 +242,23 @@ fn push_each_once(features: impl Iterator<Item = Feature>, out: &mut Vec<Feature
     out.extend(found.into_iter().map(|(_, feature)| feature));
 }
 
-/// The import from outside the tree that binds a name of the module, unless it says nothing of the job.
-fn telling_import<'f>(families: &Families, facts: &'f FileFacts, root: Name) -> Option<&'f Import> {
-    imported_from(facts, root).filter(|import| {
-        let top = top_of(import.module);
-        let is_idle =
-            matches!(top, "typing" | "typing_extensions" | "__future__" | "abc" | "logging" | "dataclasses");
-        !is_idle && !families.is_own_package(Name::new(top))
-    })
+/// Whether an import is from outside the tree and says something of the job.
+fn is_telling(families: &Families, import: &Import) -> bool {
+    let top = top_of(import.module);
+    let is_idle =
+        matches!(top, "typing" | "typing_extensions" | "__future__" | "abc" | "logging" | "dataclasses");
+    !is_idle && !families.is_own_package(Name::new(top))
 }
 
 fn top_of(module: Name) -> &'static str {
     module.as_str().split('.').next().unwrap_or_default()
 }
 
-/// The absolute import that binds a name of the module.
-fn imported_from(facts: &FileFacts, root: Name) -> Option<&Import> {
-    let mut bound = facts.bindings_of(MODULE_SCOPE, root).iter().rev();
+/// The absolute import that a root leads to; of several the last one.
+fn imported_from(facts: &FileFacts, root: &Root) -> Option<ImportIdx> {
+    let mut bound = facts.bindings[root.nearest.range()].iter().rev();
     bound.find_map(|binding| match binding.target {
-        Bound::Import(import) => Some(&facts.imports[import.index()]).filter(|import| import.level == 0),
+        Bound::Import(import) => Some(import).filter(|import| facts.imports[import.index()].level == 0),
         Bound::Type(_)
         | Bound::Function(_)
         | Bound::Parameter(_)

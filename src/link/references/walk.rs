@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::{MethodReference, Reference, ReferenceKind, Via};
+use crate::facts::names::last_segment;
 use crate::facts::{
     self, ALWAYS, BindingKind, Bound, Chain, ChainId, FileFacts, GuardId, ImportIdx, Imported, MODULE_SCOPE,
     Name, ScopeId, ScopeKind, Separator, Step, TypeForm, Usage,
@@ -10,6 +11,7 @@ use crate::facts::{
 use crate::link::modules::ModuleId;
 use crate::link::resolve::{Entity, Place, Resolver};
 use crate::link::{ClassId, FileId, FunctionId, Index};
+use crate::source::Language;
 use crate::text::Offset;
 
 /// Resolves what one file uses.
@@ -106,8 +108,16 @@ struct Walk<'i> {
 impl Walk<'_> {
     fn imports(&mut self) {
         let facts = &self.index.file(self.file).facts;
+        let is_rust = self.index.file(self.file).language == Language::Rust;
         for (position, import) in facts.imports.iter().enumerate() {
-            let Imported::Name(name) = import.what else { continue };
+            let name = match import.what {
+                Imported::Name(name) => name,
+                // `use Manager as Hub;`
+                Imported::Module | Imported::ModuleAs if is_rust => {
+                    Name::new(last_segment(import.module.as_str()))
+                }
+                Imported::Module | Imported::ModuleAs | Imported::Star | Imported::Dynamic => continue,
+            };
             let id = ImportIdx(position as u32);
             if let Entity::Class(class) = self.resolver.import(self.file, id, 0) {
                 let via = self.via_import(class, id, name);
