@@ -11,6 +11,7 @@ mod conduct;
 mod counterparts;
 mod delegation;
 pub mod explain;
+mod facets;
 pub mod features;
 mod interfaces;
 mod postings;

@@ -15,7 +15,7 @@ const MOST: usize = 32;
 
 /// The functions of a unit with their conducts, those that do most first.
 pub(super) fn in_order(mut found: Vec<(FunctionId, Conduct)>) -> Vec<(FunctionId, Conduct)> {
-    found.sort_by(|(_, a), (_, b)| b.weight.total_cmp(&a.weight).then(a.cmp_bits(*b)));
+    found.sort_by(|(_, a), (_, b)| b.weight.total_cmp(&a.weight).then(a.cmp_facets(*b)));
     found.truncate(MOST);
     found
 }
@@ -69,7 +69,7 @@ pub(super) fn shares(own: &[Conduct], theirs: &[Conduct]) -> [f32; 2] {
 
 #[cfg(test)]
 mod tests {
-    use super::super::conduct::Facet;
+    use super::super::facets::Facet;
     use super::*;
 
     #[test]

@@ -176,7 +176,7 @@ pub(in crate::analysis) fn may_implement(index: &Index, class: ClassId) -> bool 
         ClassKind::Protocol | ClassKind::TypedDict | ClassKind::NamedTuple | ClassKind::Enum => return false,
     }
     let is_a = |id: &str| index.library.class(id).is_some_and(|base| index.class(class).mro.contains(base));
-    !protocols::is_protocol_like(index, class) && !is_a("builtins.BaseException") && !is_a("builtins.type")
+    !protocols::is_protocol_like(index, class) && !is_a("builtins.BaseException")
 }
 
 /// Functions that put into a name of the module what other functions take out or go over.
@@ -192,7 +192,7 @@ fn keeps_state(index: &Index, file: FileId) -> bool {
                 matches!(action.on, Subject::State | Subject::Element) && kinds.contains(&action.kind)
             })
         };
-        puts += u32::from(does(&[ActionKind::Insert, ActionKind::Call]));
+        puts += u32::from(does(&[ActionKind::Insert, ActionKind::Assign, ActionKind::Call]));
         takes += u32::from(does(&[
             ActionKind::Lookup,
             ActionKind::Iterate,

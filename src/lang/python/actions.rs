@@ -3,12 +3,13 @@
 
 use ruff_python_ast::visitor::{Visitor, walk_comprehension, walk_expr, walk_stmt};
 use ruff_python_ast::{
-    CmpOp, Comprehension, ExceptHandler, Expr, ExprCompare, Operator, Stmt, StmtFunctionDef,
+    CmpOp, Comprehension, ExceptHandler, Expr, ExprCompare, ExprTuple, Operator, Stmt, StmtFunctionDef,
 };
 use ruff_text_size::Ranged;
 
 mod calls;
 mod origins;
+mod orm;
 mod sql;
 
 pub(super) use self::origins::ModuleNames;
@@ -58,6 +59,10 @@ impl<'a> Reader<'a> {
     fn note_store(&mut self, target: &'a Expr, value: Option<&'a Expr>) {
         let keeps = |this: &Self| value.is_some_and(|value| this.names.keeps_parameter(value));
         match target {
+            Expr::Name(node) if self.names.is_global(&node.id) => {
+                let by = Involved::NOTHING.and(Involved::STORES_PARAMETER, keeps(self));
+                self.note(ActionKind::Assign, Subject::State, Name::new(&node.id), by, target);
+            }
             Expr::Name(_) => {
                 let origin = value.and_then(|value| self.names.origin(value));
                 let made = value.and_then(|value| match () {
@@ -66,6 +71,18 @@ impl<'a> Reader<'a> {
                     () => None,
                 });
                 self.names.bind(target, origin.or(made));
+            }
+            // `old, self.x = self.x, None`
+            Expr::Tuple(targets) if let Some(values) = side_by_side(targets, value) => {
+                let bound: Vec<Option<Origin>> =
+                    values.elts.iter().map(|value| self.names.origin(value)).collect();
+                for ((target, value), origin) in targets.elts.iter().zip(&values.elts).zip(bound) {
+                    match target {
+                        // All values are there before the first name is bound.
+                        Expr::Name(_) => self.names.bind(target, origin),
+                        _ => self.note_store(target, Some(value)),
+                    }
+                }
             }
             Expr::Tuple(_) | Expr::List(_) | Expr::Starred(_) => {
                 let origin = value.and_then(|value| self.names.origin(value)).and_then(Origin::part);
@@ -213,16 +230,12 @@ impl<'a> Reader<'a> {
             Expr::NumberLiteral(_) => "number",
             Expr::Dict(node) => {
                 let mut values = node.items.iter().map(|item| &item.value);
-                let is_kept = |value: &Expr| {
-                    matches!(value, Expr::Name(_) | Expr::Attribute(_) | Expr::Subscript(_))
-                        && matches!(self.names.origin(value), Some(Origin::Element(_)))
-                };
-                if values.any(is_kept) { "element" } else { "record" }
+                let is_kept = values.any(|value| self.names.part_of_element(value).is_some());
+                if is_kept { "element" } else { "record" }
             }
             Expr::DictComp(_) => "record",
             Expr::List(_) | Expr::ListComp(_) | Expr::Set(_) | Expr::SetComp(_) => "many",
             Expr::FString(_) | Expr::StringLiteral(_) => "text",
-            // How many rows a statement changed.
             Expr::Attribute(node) if node.attr.as_str() == "rowcount" => "number",
             other => match self.names.origin(other) {
                 Some(Origin::Element(_)) => "element",
@@ -235,6 +248,14 @@ impl<'a> Reader<'a> {
         };
         self.note(ActionKind::Return, Subject::Nothing, Name::new(shape), Involved::NOTHING, value);
     }
+}
+
+/// The values of an assignment that gives each of several targets its own.
+fn side_by_side<'e>(targets: &ExprTuple, value: Option<&'e Expr>) -> Option<&'e ExprTuple> {
+    let Some(Expr::Tuple(values)) = value else { return None };
+    let is_plain = |expr: &Expr| !expr.is_starred_expr();
+    let is_even = values.elts.len() == targets.elts.len();
+    (is_even && values.elts.iter().chain(&targets.elts).all(is_plain)).then_some(values)
 }
 
 impl<'a> Visitor<'a> for Reader<'a> {
@@ -350,6 +371,10 @@ impl<'a> Visitor<'a> for Reader<'a> {
                 self.has_failed = was_failed;
                 return;
             }
+            Stmt::Global(node) => {
+                self.names.add_globals(&node.names);
+                return;
+            }
             Stmt::Return(node) => {
                 if let Some(value) = &node.value {
                     // The names of a comprehension are known once it was walked through.
@@ -371,7 +396,6 @@ impl<'a> Visitor<'a> for Reader<'a> {
             | Stmt::TypeAlias(_)
             | Stmt::Import(_)
             | Stmt::ImportFrom(_)
-            | Stmt::Global(_)
             | Stmt::Nonlocal(_)
             | Stmt::Pass(_)
             | Stmt::Break(_)

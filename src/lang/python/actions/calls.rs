@@ -4,7 +4,7 @@ use ruff_python_ast::{Expr, ExprCall};
 
 use super::Reader;
 use super::origins::Origin;
-use super::sql::{Statement, Verb, statement_of};
+use super::sql::{Form, Statement, Verb, statement_of};
 use crate::facts::Name;
 use crate::facts::actions::{ActionKind, Involved, Subject};
 
@@ -49,9 +49,16 @@ impl<'a> Reader<'a> {
     /// `db.execute("DELETE FROM band WHERE print = ?", (print,))` takes out of the table what a container's method
     /// would take out of a container.
     fn note_statement(&mut self, call: &'a ExprCall, statement: &Statement) {
-        let given = || call.arguments.args.iter().skip(1);
-        let is_by_parameter = given().any(|argument| self.names.involves_parameter(argument));
-        let stores = given().any(|argument| self.names.keeps_parameter(argument));
+        let (text, before) = match statement.form {
+            Form::Text => (1, None),
+            // What stands before the last method says which rows.
+            Form::Built => (0, Some(&*call.func)),
+        };
+        let keywords = call.arguments.keywords.iter().map(|keyword| &keyword.value);
+        let given: Vec<&Expr> = call.arguments.args.iter().chain(keywords).skip(text).collect();
+        let is_by_parameter =
+            given.iter().copied().chain(before).any(|part| self.names.involves_parameter(part));
+        let stores = given.iter().any(|argument| self.names.keeps_parameter(argument));
         let by = Involved::NOTHING
             .and(Involved::KEYED, statement.has_condition)
             .and(Involved::BY_PARAMETER, is_by_parameter);

@@ -1,7 +1,7 @@
 //! What the names of a function stand for, and what expressions with them come from.
 
 use ruff_python_ast::visitor::{Visitor, walk_expr};
-use ruff_python_ast::{Expr, ExprCall, Operator, Parameters};
+use ruff_python_ast::{Expr, ExprCall, Identifier, Operator, Parameters};
 use rustc_hash::FxHashSet;
 
 use super::sql::statement_of;
@@ -23,11 +23,13 @@ pub(super) struct Names<'a> {
     module: ModuleNames<'a>,
     /// Parameters and local names; a later entry hides an earlier one.
     known: Vec<(&'a str, Option<Origin>)>,
+    /// Names of the module that the function binds.
+    globals: Vec<&'a str>,
 }
 
 impl<'a> Names<'a> {
     pub(super) fn new(receiver: Option<Name>, module: ModuleNames<'a>) -> Self {
-        Self { receiver, module, known: Vec::new() }
+        Self { receiver, module, known: Vec::new(), globals: Vec::new() }
     }
 
     /// The other function of the class or module that a call leads to.
@@ -44,6 +46,15 @@ impl<'a> Names<'a> {
             }
             _ => None,
         }
+    }
+
+    /// `global name`
+    pub(super) fn add_globals(&mut self, names: &'a [Identifier]) {
+        self.globals.extend(names.iter().map(|name| name.as_str()));
+    }
+
+    pub(super) fn is_global(&self, name: &str) -> bool {
+        self.globals.contains(&name)
     }
 
     /// How many names are known, for [`Names::leave`].
@@ -81,6 +92,8 @@ impl<'a> Names<'a> {
                     }
                 }
             }
+            // How many rows a statement changed.
+            Expr::Attribute(node) if node.attr.as_str() == "rowcount" => None,
             Expr::Attribute(node) => match self.origin(&node.value)? {
                 Origin::Receiver => Some(Origin::State(Name::new(&node.attr))),
                 other => Some(other),
@@ -101,11 +114,12 @@ impl<'a> Names<'a> {
                 origin @ (Origin::State(_) | Origin::Element(_)) => origin.part(),
                 _ => None,
             },
+            // `{"user": row.user}` is what is kept, in another form.
+            Expr::Dict(node) => node.items.iter().find_map(|item| self.part_of_element(&item.value)),
             // Literals, operations and displays make something new.
             Expr::UnaryOp(_)
             | Expr::BinOp(_)
             | Expr::Lambda(_)
-            | Expr::Dict(_)
             | Expr::Set(_)
             | Expr::DictComp(_)
             | Expr::Yield(_)
@@ -123,6 +137,16 @@ impl<'a> Names<'a> {
             | Expr::Tuple(_)
             | Expr::Slice(_)
             | Expr::IpyEscapeCommand(_) => None,
+        }
+    }
+
+    /// What a value of a display comes from, where that is part of an element itself.
+    pub(super) fn part_of_element(&self, value: &Expr) -> Option<Origin> {
+        match value {
+            Expr::Name(_) | Expr::Attribute(_) | Expr::Subscript(_) => {
+                self.origin(value).filter(|origin| matches!(origin, Origin::Element(_)))
+            }
+            _ => None,
         }
     }
 
@@ -203,15 +227,16 @@ impl<'a> Names<'a> {
             Expr::Starred(node) => self.keeps_parameter(&node.value),
             Expr::Await(node) => self.keeps_parameter(&node.value),
             Expr::Named(node) => self.keeps_parameter(&node.value),
+            // `[(key, value) for key, value in given]`: the names were bound when it was walked through.
+            Expr::ListComp(node) => self.keeps_parameter(&node.elt),
+            Expr::SetComp(node) => self.keeps_parameter(&node.elt),
+            Expr::DictComp(node) => self.keeps_parameter(&node.value),
+            Expr::Generator(node) => self.keeps_parameter(&node.elt),
             Expr::Attribute(_)
             | Expr::Subscript(_)
             | Expr::UnaryOp(_)
             | Expr::BinOp(_)
             | Expr::Lambda(_)
-            | Expr::ListComp(_)
-            | Expr::SetComp(_)
-            | Expr::DictComp(_)
-            | Expr::Generator(_)
             | Expr::Yield(_)
             | Expr::YieldFrom(_)
             | Expr::Compare(_)

@@ -2,6 +2,7 @@
 
 use ruff_python_ast::{Expr, ExprCall};
 
+use super::orm::built;
 use crate::facts::Name;
 
 /// What a statement does.
@@ -20,10 +21,25 @@ pub(super) struct Statement {
     pub(super) table: Name,
     /// Whether it says which rows.
     pub(super) has_condition: bool,
+    pub(super) form: Form,
 }
 
-/// The statement that a call hands to a database: `cursor.execute("SELECT …")`, `connection.fetchrow("SELECT …")`.
+/// How a statement is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// As text, with values as further arguments.
+    Text,
+    /// From expressions, with the values in them.
+    Built,
+}
+
+/// The statement that a call hands to a database, as text or built from expressions.
 pub(super) fn statement_of(call: &ExprCall) -> Option<Statement> {
+    written(call).or_else(|| built(call))
+}
+
+/// `cursor.execute("SELECT …")`, `connection.fetchrow("SELECT …")`
+fn written(call: &ExprCall) -> Option<Statement> {
     let Expr::Attribute(method) = &*call.func else { return None };
     let is_database = matches!(
         method.attr.as_str(),
@@ -59,7 +75,7 @@ fn read(text: &str) -> Option<Statement> {
     let table = words.find(|word| before.is_empty() || word.eq_ignore_ascii_case(before));
     let table = if before.is_empty() { table } else { words.next() };
     let has_condition = words.any(|word| word.eq_ignore_ascii_case("WHERE"));
-    Some(Statement { verb, table: Name::new(table.unwrap_or_default()), has_condition })
+    Some(Statement { verb, table: Name::new(table.unwrap_or_default()), has_condition, form: Form::Text })
 }
 
 #[cfg(test)]
