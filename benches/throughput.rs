@@ -167,7 +167,6 @@ fn largest_type(index: &Index) -> ConceptRule {
     }
 }
 
-/// Wall time and peak resident memory of one run of the command itself.
 /// Set in the process that measures the cold floor.
 const FLOOR_ONLY: &str = "SSOT_BENCH_FLOOR_ONLY";
 
@@ -177,7 +176,7 @@ fn floor_process(tree: &std::path::Path) -> Option<(Duration, u64)> {
     timed(run.args(["-f", "%M"]).arg(std::env::current_exe().ok()?).arg(tree).env(FLOOR_ONLY, "1"))
 }
 
-/// The whole command.
+/// The whole command: wall time and peak resident memory of one run.
 fn command(tree: &std::path::Path) -> Option<(Duration, u64)> {
     let out = std::env::temp_dir().join("ssot-throughput.json");
     // Some file systems flush a file that is written over.

@@ -4,42 +4,56 @@
 /// is no such line.
 #[must_use]
 pub fn documentation(text: &str) -> Option<String> {
-    if !text.contains("//") && !text.contains("/**") && !text.contains("/*!") {
-        return None;
-    }
-    let mut prose = String::new();
-    let mut pending = 0;
-    let mut is_found = false;
-    let mut in_block = false;
-    for line in text.lines() {
-        // Most lines are code.
-        let first = line.bytes().find(|byte| !byte.is_ascii_whitespace());
-        if !in_block && first.is_none_or(|byte| byte.is_ascii() && byte != b'/') {
-            pending += 1;
+    let mut prose = Prose { text, said: String::new(), counted: 0 };
+    let mut at = 0;
+    while let Some(found) = memchr::memchr(b'/', &text.as_bytes()[at..]) {
+        let slash = at + found;
+        let start = memchr::memrchr(b'\n', &text.as_bytes()[..slash]).map_or(0, |end| end + 1);
+        let line = &text[slash..end_of_line(text, slash)];
+        at = slash + line.len();
+        if !text[start..slash].trim_start().is_empty() {
             continue;
         }
-        let trimmed = line.trim_start();
-        let outer = trimmed.strip_prefix("///").filter(|rest| !rest.starts_with('/'));
-        let said = match outer.or_else(|| trimmed.strip_prefix("//!")) {
-            Some(said) => Some(said),
-            None if in_block => Some(trimmed),
-            None => trimmed
-                .strip_prefix("/*!")
-                .or_else(|| trimmed.strip_prefix("/**"))
-                .inspect(|_| in_block = true),
-        };
-        if in_block && trimmed.contains("*/") {
-            in_block = false;
+        let outer = line.strip_prefix("///").filter(|rest| !rest.starts_with('/'));
+        if let Some(said) = outer.or_else(|| line.strip_prefix("//!")) {
+            prose.say(start, said);
+        } else if let Some(said) = line.strip_prefix("/*!").or_else(|| line.strip_prefix("/**")) {
+            prose.say(start, said);
+            let mut is_open = !line.contains("*/");
+            while is_open && at < text.len() {
+                let start = at + 1;
+                at = end_of_line(text, start);
+                prose.say(start, text[start..at].trim_start());
+                is_open = !text[start..at].contains("*/");
+            }
         }
-        if let Some(said) = said.filter(|said| may_name(said)) {
-            // Lines without a mention cost nothing until one follows.
-            prose.extend(std::iter::repeat_n('\n', std::mem::take(&mut pending)));
-            prose.push_str(said);
-            is_found = true;
-        }
-        pending += 1;
     }
-    is_found.then_some(prose)
+    (!prose.said.is_empty()).then_some(prose.said)
+}
+
+/// Doc comments on their lines, as far as they were read.
+struct Prose<'t> {
+    text: &'t str,
+    said: String,
+    /// Where the line begins that `said` ends with.
+    counted: usize,
+}
+
+impl Prose<'_> {
+    /// Adds the line that begins at `start`, where it may name something.
+    fn say(&mut self, start: usize, said: &str) {
+        if may_name(said) {
+            let between = &self.text.as_bytes()[self.counted..start];
+            let lines = memchr::memchr_iter(b'\n', between).count();
+            self.said.extend(std::iter::repeat_n('\n', lines));
+            self.said.push_str(said.strip_suffix('\r').unwrap_or(said));
+            self.counted = start;
+        }
+    }
+}
+
+fn end_of_line(text: &str, from: usize) -> usize {
+    memchr::memchr(b'\n', &text.as_bytes()[from..]).map_or(text.len(), |end| from + end)
 }
 
 /// Code, a link, or a word with a capital inside.

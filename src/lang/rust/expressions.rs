@@ -272,13 +272,15 @@ impl<'ast> Visit<'ast> for Lowering<'_> {
 
     fn visit_local(&mut self, local: &'ast Local) {
         self.under(&local.attrs, |this| {
-            let value = local.init.as_ref().and_then(|init| this.value(&init.expr));
             if let Some((_, otherwise)) = local.init.as_ref().and_then(|init| init.diverge.as_ref()) {
                 this.lower_expression(otherwise);
             }
             // The new names hold behind the statement: `let hub = hub.clone()`.
             let from = this.end_of(local.semi_token.span);
-            this.bind_pattern(&local.pat, value, from);
+            match &local.init {
+                Some(init) => this.bind_matched(&local.pat, &init.expr, from),
+                None => this.bind_pattern(&local.pat, None, from),
+            }
         });
     }
 

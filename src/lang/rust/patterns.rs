@@ -1,6 +1,6 @@
 //! Patterns: which names they bind, and to what of the matched value.
 
-use syn::{Pat, Path};
+use syn::{Expr, Member, Pat, Path};
 
 use super::Lowering;
 use crate::facts::{Bound, ChainId, Name, Run, Step, Usage};
@@ -36,18 +36,7 @@ impl Lowering<'_> {
             }
             Pat::Type(typed) => {
                 let annotation = self.lower_type(&typed.ty, Usage::Annotation);
-                match (&*typed.pat, annotation) {
-                    (Pat::Ident(pattern), Some(_)) => {
-                        let (name, at) = self.named(&pattern.ident);
-                        let values = match value {
-                            Some(chain) => self.push_values([chain]),
-                            None => Run::default(),
-                        };
-                        let target = Bound::Value { values, annotation, is_complete: false };
-                        self.bind(name, from.max(at), false, target);
-                    }
-                    (inner, _) => self.bind_pattern(inner, value, from),
-                }
+                self.bind_typed(&typed.pat, annotation, value, from);
             }
             Pat::Reference(inner) => self.bind_pattern(&inner.pat, value, from),
             Pat::Paren(inner) => self.bind_pattern(&inner.pat, value, from),
@@ -56,13 +45,17 @@ impl Lowering<'_> {
                 self.lower_expression(&inner.guard);
             }
             Pat::TupleStruct(pattern) => {
-                self.path_chain(&pattern.path, Usage::InstanceTest);
-                let inner = match value {
-                    Some(value) if opens(&pattern.path) => self.opened(value),
-                    _ => None,
-                };
-                for element in &pattern.elems {
-                    self.bind_pattern(element, inner, from);
+                let of = self.path_chain(&pattern.path, Usage::InstanceTest);
+                if opens(&pattern.path) {
+                    let inner = value.and_then(|value| self.opened(value));
+                    for element in &pattern.elems {
+                        self.bind_pattern(element, inner, from);
+                    }
+                } else {
+                    for (position, element) in pattern.elems.iter().enumerate() {
+                        let field = self.field_of(of, Name::new(&position.to_string()), element);
+                        self.bind_pattern(element, field, from);
+                    }
                 }
             }
             Pat::Tuple(pattern) => {
@@ -74,9 +67,14 @@ impl Lowering<'_> {
                 }
             }
             Pat::Struct(pattern) => {
-                self.path_chain(&pattern.path, Usage::InstanceTest);
+                let of = self.path_chain(&pattern.path, Usage::InstanceTest);
                 for field in &pattern.fields {
-                    self.bind_pattern(&field.pat, None, from);
+                    let name = match &field.member {
+                        Member::Named(ident) => self.named(ident).0,
+                        Member::Unnamed(index) => Name::new(&index.index.to_string()),
+                    };
+                    let value = self.field_of(of, name, &field.pat);
+                    self.bind_pattern(&field.pat, value, from);
                 }
             }
             Pat::Slice(pattern) => {
@@ -94,6 +92,58 @@ impl Lowering<'_> {
             }
             _ => {}
         }
+    }
+
+    /// Binds a pattern whose type is written.
+    pub(super) fn bind_typed(
+        &mut self,
+        pattern: &Pat,
+        annotation: Option<ChainId>,
+        value: Option<ChainId>,
+        from: Offset,
+    ) {
+        match pattern {
+            Pat::Ident(pattern) if annotation.is_some() => {
+                let (name, at) = self.named(&pattern.ident);
+                let values = match value {
+                    Some(chain) => self.push_values([chain]),
+                    None => Run::default(),
+                };
+                let target = Bound::Value { values, annotation, is_complete: false };
+                self.bind(name, from.max(at), false, target);
+            }
+            inner => self.bind_pattern(inner, value, from),
+        }
+    }
+
+    /// Binds the names of a pattern that an expression is matched against, which may be written beside it part by
+    /// part: `let (hub, feed) = (Hub::new(), feed());`
+    pub(super) fn bind_matched(&mut self, pattern: &Pat, expression: &Expr, from: Offset) {
+        match (pattern, expression) {
+            (Pat::Tuple(parts), Expr::Tuple(values))
+                if parts.elems.len() == values.elems.len()
+                    && !parts.elems.iter().any(|part| matches!(part, Pat::Rest(_))) =>
+            {
+                for (part, value) in parts.elems.iter().zip(&values.elems) {
+                    self.bind_matched(part, value, from);
+                }
+            }
+            _ => {
+                let value = self.value(expression);
+                self.bind_pattern(pattern, value, from);
+            }
+        }
+    }
+
+    /// The field of the type that a pattern names, for a part that binds something: the type says what it is,
+    /// whatever is matched. Fields of variants lead nowhere.
+    fn field_of(&mut self, of: Option<ChainId>, field: Name, part: &Pat) -> Option<ChainId> {
+        if matches!(part, Pat::Wild(_) | Pat::Rest(_) | Pat::Lit(_) | Pat::Range(_)) {
+            return None;
+        }
+        let at = self.facts.chains[of?.index()].at;
+        // A literal of the type makes an instance, as a call does.
+        self.extended(of?, [Step::Call, Step::Attribute(field, at)])
     }
 
     /// Whether a chain ends with taking one of many.

@@ -1,6 +1,9 @@
 //! Functions: parameters, what they give, what they do.
 
-use syn::{Attribute, Block, FnArg, Pat, ReceiverKind, ReturnType, Signature};
+use syn::{
+    Attribute, Block, FnArg, GenericArgument, Pat, PatTupleStruct, PatType, PathArguments, ReceiverKind,
+    ReturnType, Signature, Type,
+};
 
 use super::Lowering;
 use super::bodies::{digest_of, is_stub};
@@ -86,7 +89,7 @@ impl Lowering<'_> {
         let mut lowered: Vec<Parameter> = Vec::with_capacity(signature.inputs.len());
         let owner = self.facts.functions[index.index()].owner;
         let start = self.facts.parameters.len() as u32;
-        let mut patterns: Vec<(&Pat, u32)> = Vec::new();
+        let mut patterns: Vec<(&PatType, u32)> = Vec::new();
         for input in &signature.inputs {
             match input {
                 FnArg::Receiver(receiver) => {
@@ -111,18 +114,23 @@ impl Lowering<'_> {
                         Pat::Ident(pattern) => self.name_of(&pattern.ident),
                         _ => Name::new("_"),
                     };
-                    patterns.push((&*typed.pat, start + lowered.len() as u32));
+                    patterns.push((typed, start + lowered.len() as u32));
                     lowered.push(parameter(name, Some(Name::new(&text_of(&typed.ty))), chain));
                 }
             }
         }
         let run = Run { start, len: lowered.len() as u32 };
         self.facts.parameters.extend(lowered);
-        for (pattern, position) in patterns {
-            match pattern {
+        for (typed, position) in patterns {
+            match &*typed.pat {
                 Pat::Ident(pattern) => {
                     let (name, at) = self.named(&pattern.ident);
                     self.bind(name, at, false, Bound::Parameter(position));
+                }
+                Pat::TupleStruct(pattern) if let Some(held) = wrapped_in(pattern, &typed.ty) => {
+                    self.path_chain(&pattern.path, Usage::InstanceTest);
+                    let annotation = self.lower_type(held, Usage::Annotation);
+                    self.bind_typed(&pattern.elems[0], annotation, None, 0);
                 }
                 other => self.bind_pattern(other, None, 0),
             }
@@ -136,6 +144,19 @@ impl Lowering<'_> {
             ReturnType::Type(_, ty) => Some(Name::new(&text_of(ty))),
         };
     }
+}
+
+/// The `Arc<Hub>` of `State(hub): State<Arc<Hub>>`.
+fn wrapped_in<'t>(pattern: &PatTupleStruct, ty: &'t Type) -> Option<&'t Type> {
+    let Type::Path(path) = ty else { return None };
+    let (of, wrapper) = (pattern.path.segments.last()?, path.path.segments.last()?);
+    let PathArguments::AngleBracketed(arguments) = &wrapper.arguments else { return None };
+    let held = match arguments.args.first()? {
+        GenericArgument::Type(held) => held,
+        _ => return None,
+    };
+    let is_one = arguments.args.len() == 1 && pattern.elems.len() == 1;
+    (is_one && of.ident == wrapper.ident).then_some(held)
 }
 
 /// Arguments go by position alone.

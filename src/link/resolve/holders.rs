@@ -262,6 +262,27 @@ mod tests {
     }
 
     #[test]
+    fn receivers_are_taken_out_of_patterns() {
+        let functions = [
+            "struct W(T); fn a(w: W) { let W(x) = w; x.good(); }",
+            "fn b(s: S) { let S { o: Some(x), .. } = s else { return }; x.good(); }",
+            "struct P { t: T } fn c(P { t }: P) { t.good(); }",
+            "struct Q { t: T } impl Q { fn d(self) { let Self { t: x } = self; x.good(); } }",
+            "fn e(k: T) { let (x, n) = (T, 1); x.good(); }",
+            "fn f(k: T) { let ((x, _), n) = ((k, 1), 2); x.good(); }",
+            "use axum::extract::State; fn h(State(x): State<Arc<T>>) { x.good(); }",
+            "struct V { t: T } fn g(v: Option<V>) { if let Some(V { t, .. }) = v { t.good(); } }",
+        ];
+        check(&functions, &[true; 8]);
+        let others = [
+            "fn a(k: T) { let (n, x) = (k, 1); x.good(); }",
+            "struct W(u8, T); fn b(w: W) { let W(x, _) = w; x.good(); }",
+            "enum E { T { t: u8 } } fn c(e: E) { match e { E::T { t } => t.good() } }",
+        ];
+        check(&others, &[false; 3]);
+    }
+
+    #[test]
     fn methods_of_containers_are_not_taken_for_those_of_what_they_hold() {
         let functions = [
             "fn a(s: &S) { s.v.len(); s.o.is_some(); }",
