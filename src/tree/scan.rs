@@ -51,6 +51,9 @@ struct Ready {
     comments: Option<String>,
 }
 
+/// Files with more text than this are read before the others.
+const LARGE_FILE_BYTES: u64 = 256 * 1024;
+
 /// Reads a tree as far as the cache does not know it, for [`Scan::link`] to link.
 ///
 /// # Errors
@@ -71,9 +74,8 @@ impl Scan<'_> {
         let start = Instant::now();
         let sources = std::mem::take(&mut self.found.sources);
         let (target, cache) = (self.target, self.cache);
-        let read: Vec<Result<Scanned, Skipped>> = sources
-            .into_par_iter()
-            .map(|source| match (overlay.content(&source.path), known.get(source.display.as_str())) {
+        let read = |(position, source): (usize, Source)| {
+            let outcome = match (overlay.content(&source.path), known.get(source.display.as_str())) {
                 // What lies on disk is no second chance for these.
                 (Some(bytes), _) => scanned(source, bytes, target, cache, Known::Not),
                 (None, Some((key, size))) => {
@@ -83,10 +85,21 @@ impl Scan<'_> {
                     Ok(bytes) => scanned(source, &bytes, target, cache, Known::Perhaps),
                     Err(reason) => Err(Skipped { path: source.display, reason }),
                 },
-            })
-            .collect();
+            };
+            (position, outcome)
+        };
+        // The tree of a large file takes most room, so these are read while there is little else.
+        let is_large = |source: &Source| match overlay.content(&source.path) {
+            Some(bytes) => bytes.len() as u64 > LARGE_FILE_BYTES,
+            None => !known.contains_key(source.display.as_str()) && is_large(source),
+        };
+        let (large, others): (Vec<_>, Vec<_>) =
+            sources.into_par_iter().enumerate().partition(|(_, source)| is_large(source));
+        let large: Vec<(usize, Result<Scanned, Skipped>)> =
+            large.into_par_iter().with_max_len(1).map(read).collect();
+        let others: Vec<(usize, Result<Scanned, Skipped>)> = others.into_par_iter().map(read).collect();
         self.skipped = self.found.skipped.clone();
-        for outcome in read {
+        for outcome in merged(large, others) {
             match outcome {
                 Ok(file) => self.files.push(file),
                 Err(reason) => self.skipped.push(reason),
@@ -278,6 +291,23 @@ fn read_documents(documents: Vec<Document>) -> Vec<Result<(String, String), Skip
     read.collect()
 }
 
+/// Whether what lies on disk is large.
+fn is_large(source: &Source) -> bool {
+    std::fs::metadata(&source.path).is_ok_and(|found| found.len() > LARGE_FILE_BYTES)
+}
+
+/// Two lists, each by ascending position, as one.
+fn merged<T>(
+    few: impl IntoIterator<Item = (usize, T)>,
+    many: impl IntoIterator<Item = (usize, T)>,
+) -> impl Iterator<Item = T> {
+    let (mut few, mut many) = (few.into_iter().peekable(), many.into_iter().peekable());
+    std::iter::from_fn(move || {
+        let next = many.peek().map_or(usize::MAX, |(position, _)| *position);
+        few.next_if(|(position, _)| *position < next).or_else(|| many.next()).map(|(_, item)| item)
+    })
+}
+
 fn read_bytes(source: &Source) -> Result<Vec<u8>, String> {
     let mut file = std::fs::File::open(&source.path).map_err(|error| error.to_string())?;
     let size = file.metadata().map_err(|error| error.to_string())?.len();
@@ -372,4 +402,21 @@ pub(super) fn packages_above(root: &Path) -> Vec<String> {
 /// Whether installed packages lie in a folder.
 pub(super) fn is_packages_folder(folder: &Path) -> bool {
     folder.file_name().is_some_and(|name| name == "site-packages" || name == "dist-packages")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::merged;
+
+    #[test]
+    fn what_was_read_first_stands_where_it_belongs() {
+        let all = |few: &[usize], many: &[usize]| -> Vec<usize> {
+            let pairs = |positions: &[usize]| positions.iter().map(|at| (*at, *at)).collect::<Vec<_>>();
+            merged(pairs(few), pairs(many)).collect()
+        };
+        assert_eq!(all(&[0, 3, 5, 6], &[1, 2, 4]), [0, 1, 2, 3, 4, 5, 6]);
+        assert_eq!(all(&[2], &[0, 1]), [0, 1, 2]);
+        assert_eq!(all(&[], &[0, 1]), [0, 1]);
+        assert_eq!(all(&[0, 1], &[]), [0, 1]);
+    }
 }
