@@ -64,15 +64,11 @@ pub struct Analysis {
 /// Runs every analysis.
 #[must_use]
 pub fn run(index: &Index, documents: &[(String, String)], options: &AnalysisOptions) -> Analysis {
+    let imports = graph::Imports::of(index);
     let (((graph, trouble), (duplicates, mentions)), concepts) = rayon::join(
         || {
             rayon::join(
-                || {
-                    rayon::join(
-                        || graph::module_graph(index, options.graph),
-                        || overrides::check_orders(index),
-                    )
-                },
+                || rayon::join(|| imports.graph(index, options.graph), || overrides::check_orders(index)),
                 || rayon::join(|| duplicates::find(index), || usage::find_mentions(index, documents)),
             )
         },

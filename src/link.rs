@@ -5,6 +5,7 @@
 
 pub mod bases;
 pub mod changes;
+mod classes;
 pub mod crates;
 pub mod extensions;
 mod kept;
@@ -23,9 +24,11 @@ pub mod traits;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
+use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::changes::Changes;
+use self::classes::ids_of;
 use self::extensions::Extensions;
 pub use self::kept::Kept;
 use self::library::Library;
@@ -35,9 +38,9 @@ pub use self::outside::{NoEnvironment, Outside, OutsideModule, OutsideState};
 use self::references::References;
 use self::trace::Tracing;
 use crate::facts::{
-    FileFacts, FunctionFact, FunctionIdx, GuardId, Name, ScopeId, Separator, TypeFact, TypeForm, TypeIdx,
+    FileFacts, FunctionFact, FunctionIdx, GuardId, Name, ScopeId, TypeFact, TypeForm, TypeIdx,
 };
-use crate::source::{CrateTarget, FileRole, Language};
+use crate::source::{AT_A_TIME, CrateTarget, FileRole, Language};
 use crate::text::{Offset, Position};
 
 /// Index into [`Index::files`].
@@ -265,10 +268,21 @@ fn link_classes(files: Vec<LinkFile>, ground: &Ground, outside: &dyn Outside) ->
         .map(|file| Place { display: &file.display, language: file.language, facts: &file.facts })
         .collect();
     let layout = Layout { projects: &ground.projects, above: &ground.above };
-    let mut modules = Modules::of_tree(&places, &layout);
-    crates::add_crates(&mut modules, &places, &ground.crates);
+    let (modules, library) = rayon::join(
+        || {
+            let mut modules = Modules::of_tree(&places, &layout);
+            crates::add_crates(&mut modules, &places, &ground.crates);
+            modules
+        },
+        || Library::of(ground.python_minor),
+    );
     drop(places);
-    let library = Library::of(ground.python_minor);
+    let ids: Vec<Vec<Name>> = files
+        .par_iter()
+        .enumerate()
+        .with_max_len(AT_A_TIME)
+        .map(|(at, file)| ids_of(&modules, FileId(at as u32), file))
+        .collect();
     let mut index = Index {
         files: Vec::with_capacity(files.len()),
         tree_files: files.len(),
@@ -284,13 +298,13 @@ fn link_classes(files: Vec<LinkFile>, ground: &Ground, outside: &dyn Outside) ->
         tracing: Tracing::default(),
     };
     index.add_library_classes();
-    for mut file in files {
+    for (mut file, ids) in files.into_iter().zip(&ids) {
         let is_for_tests =
             index.modules.only_for_tests.binary_search(&FileId(index.files.len() as u32)).is_ok();
         if is_for_tests && file.role == FileRole::Production {
             file.role = FileRole::Test;
         }
-        index.add_file(file, true);
+        index.add_file(file, ids, true);
     }
     extensions::link_extensions(&mut index);
     traits::link_traits(&mut index);
@@ -301,60 +315,6 @@ fn link_classes(files: Vec<LinkFile>, ground: &Ground, outside: &dyn Outside) ->
 }
 
 impl Index {
-    fn add_library_classes(&mut self) {
-        let object = self.library.class("builtins.object");
-        let enum_class = self.library.class("enum.Enum");
-        for class in &self.library.classes {
-            let bases = class.bases.iter().map(|&base| BaseLink {
-                text: self.library.classes[base.0 as usize].id,
-                resolution: Resolution::Resolved(base),
-            });
-            let kind = match () {
-                () if class.is_protocol => ClassKind::Protocol,
-                () if class.bases.iter().any(|base| Some(*base) == enum_class) => ClassKind::Enum,
-                () if class.id.as_str() == "enum.Enum" => ClassKind::Enum,
-                () => ClassKind::Plain,
-            };
-            self.classes.push(Class {
-                id: class.id,
-                name: class.name,
-                origin: Origin::Library,
-                bases: bases.collect(),
-                mro: Mro::default(),
-                kind,
-            });
-        }
-        debug_assert!(object.is_some());
-    }
-
-    fn add_file(&mut self, file: LinkFile, is_in_tree: bool) -> FileId {
-        let id = FileId(self.files.len() as u32);
-        let LinkFile { display, language, role, has_compiled_twin, facts } = file;
-        let module = self.modules.of_file(id).map(|module| self.modules.get(module).name);
-        // A file that nothing can import still has its definitions; they go by its path.
-        let module = module.unwrap_or_else(|| {
-            let stem = [".py", ".pyi", ".rs"].iter().find_map(|ending| display.strip_suffix(ending));
-            Name::new(&stem.unwrap_or(&display).replace('/', facts.separator.as_str()))
-        });
-        let first_class = self.classes.len() as u32;
-        for (index, fact) in facts.types.iter().enumerate() {
-            let claimed = fact.claimed_module.unwrap_or(module);
-            self.classes.push(Class {
-                id: match facts.separator {
-                    Separator::Dot => claimed.join(fact.qualname.as_str()),
-                    Separator::Colons => claimed.join_path(fact.qualname.as_str()),
-                },
-                name: fact.name,
-                origin: Origin::Source { file: id, index: TypeIdx(index as u32) },
-                bases: Vec::new(),
-                mro: Mro::default(),
-                kind: ClassKind::Plain,
-            });
-        }
-        self.files.push(File { display, language, role, is_in_tree, has_compiled_twin, facts, first_class });
-        id
-    }
-
     /// A file.
     #[must_use]
     pub fn file(&self, id: FileId) -> &File {

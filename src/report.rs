@@ -111,18 +111,28 @@ pub(crate) fn path_of(index: &Index, file: FileId) -> &'static str {
 pub fn build(tree: &Tree, analysis: &Analysis, lexicon: &Lexicon) -> Report {
     let index = &tree.index;
     let plan = plan::of_report(index, analysis, lexicon);
-    let ((types, graph), (trouble, concepts)) = rayon::join(
-        || rayon::join(|| types::all(index), || graph::build(index, &analysis.graph)),
-        || rayon::join(|| orders::all(index, analysis), || concepts::all(index, analysis)),
+    let (((types, graph), (trouble, concepts)), (coverage, (duplicates, busiest))) = rayon::join(
+        || {
+            rayon::join(
+                || rayon::join(|| types::all(index), || graph::build(index, &analysis.graph)),
+                || rayon::join(|| orders::all(index, analysis), || concepts::all(index, analysis)),
+            )
+        },
+        || {
+            rayon::join(
+                || coverage::build(tree),
+                || rayon::join(|| types::duplicates(index, analysis), || types::busiest(index)),
+            )
+        },
     );
     Report {
         schema: SCHEMA,
-        coverage: coverage::build(tree),
+        coverage,
         concepts,
         plan,
         mro_findings: trouble,
-        duplicates: types::duplicates(index, analysis),
-        busiest: types::busiest(index),
+        duplicates,
+        busiest,
         graph,
         types,
     }

@@ -6,6 +6,10 @@ use std::path::{Path, PathBuf};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use serde::Deserialize;
 
+/// How many files or types a thread takes at a time, where some cost a hundred times what others do: so few that
+/// none is left with many of them when the other threads have nothing to do.
+pub const AT_A_TIME: usize = 16;
+
 /// Languages that a front end reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Language {

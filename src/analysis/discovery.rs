@@ -22,6 +22,7 @@ use crate::facts::Name;
 use crate::facts::names::last_segment;
 use crate::link::members::{fields_of, methods_of};
 use crate::link::{ClassId, Index, Origin, Resolution};
+use crate::source::AT_A_TIME;
 use brief::Brief;
 use doubles::Doubled;
 use linkage::Edge;
@@ -212,6 +213,7 @@ fn edges(index: &Index, profiles: &Profiles) -> Vec<Edge> {
     let ids: Vec<UnitId> = profiles.ids().filter(is_whole).collect();
     let mut edges: Vec<Edge> = ids
         .into_par_iter()
+        .with_max_len(AT_A_TIME)
         .flat_map_iter(|unit| {
             let near = profiles.nearest(unit, NEIGHBOURS);
             near.into_iter().filter(|(other, _)| is_whole(other)).filter_map(move |(other, _)| {

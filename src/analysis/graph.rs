@@ -97,16 +97,30 @@ pub struct Fan {
 /// Builds the graph of the tree's modules. Files that no import can reach are left out.
 #[must_use]
 pub fn module_graph(index: &Index, options: GraphOptions) -> ModuleGraph {
-    let by_file = imports::imports_of_tree(index, None);
-    let modules = modules_of(index, &by_file);
-    let edges = edges_between(index, &modules, &by_file);
-    let components = components::components(modules.len(), &edges, options);
-    ModuleGraph { modules, edges, components }
+    Imports::of(index).graph(index, options)
 }
 
-/// The imports of a tree, for the next one that is linked after it.
+/// The imports of a tree, also for the next one that is linked after it.
 #[derive(Debug)]
 pub struct Imports(Kept<imports::FileImports>);
+
+impl Imports {
+    /// Follows them, file by file on all threads; what is made of them afterwards is the work of one.
+    #[must_use]
+    pub fn of(index: &Index) -> Self {
+        Self(imports::imports_of_tree(index, None))
+    }
+
+    /// The graph that they make.
+    #[must_use]
+    pub fn graph(&self, index: &Index, options: GraphOptions) -> ModuleGraph {
+        let Self(by_file) = self;
+        let modules = modules_of(index, by_file);
+        let edges = edges_between(index, &modules, by_file);
+        let components = components::components(modules.len(), &edges, options);
+        ModuleGraph { modules, edges, components }
+    }
+}
 
 /// How many cycles a phase set has, without what would break them. `before` has the imports of the tree that this one was
 /// linked after.

@@ -13,7 +13,7 @@ use crate::facts::{Bound, Name, Step};
 use crate::link::members::{method_of, methods_of};
 use crate::link::references::ReferenceKind;
 use crate::link::{ClassId, ClassKind, FunctionId, Index, Origin};
-use crate::source::Language;
+use crate::source::{AT_A_TIME, Language};
 
 /// One defect of one class.
 #[derive(Debug, Clone)]
@@ -180,7 +180,7 @@ fn is_attribute(index: &Index, class: ClassId, name: Name) -> bool {
 #[must_use]
 pub fn check_orders(index: &Index) -> Vec<MroTrouble> {
     let classes: Vec<ClassId> = index.tree_classes().collect();
-    classes.into_par_iter().flat_map_iter(|class| check_order(index, class)).collect()
+    classes.into_par_iter().with_max_len(AT_A_TIME).flat_map_iter(|class| check_order(index, class)).collect()
 }
 
 /// Checks one class.

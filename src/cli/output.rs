@@ -172,9 +172,8 @@ impl Output {
         write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
     ) -> miette::Result<()> {
         if let Some(path) = &self.output {
-            let mut file = std::fs::File::create(path)
-                .map_err(|error| miette::miette!("cannot write {}: {error}", path.display()))?;
-            return write(&mut file)
+            return std::fs::File::create(path)
+                .and_then(|file| buffered(file, write))
                 .map_err(|error| miette::miette!("cannot write {}: {error}", path.display()));
         }
         to_stdout(write)
@@ -182,12 +181,22 @@ impl Output {
 }
 
 fn to_stdout(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> miette::Result<()> {
-    match write(&mut std::io::stdout().lock()) {
+    match buffered(std::io::stdout().lock(), write) {
         // Whoever reads us may have seen enough.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         Err(error) => Err(miette::miette!("cannot write to stdout: {error}")),
         Ok(()) => Ok(()),
     }
+}
+
+/// Lets `write` write in small pieces to what takes large ones.
+fn buffered(
+    to: impl Write,
+    write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+) -> std::io::Result<()> {
+    let mut out = std::io::BufWriter::with_capacity(64 * 1024, to);
+    write(&mut out)?;
+    out.flush()
 }
 
 /// Prints a ready text to stdout.

@@ -10,6 +10,7 @@ use super::mro::MroEntry;
 use super::resolve::{Entity, Resolver, SpecialBase};
 use super::{BaseLink, ClassId, ClassKind, FileId, Index, Origin, Outside, Resolution, Unresolved};
 use crate::facts::{Base, MadeBy, Name, TypeFact, TypeIdx};
+use crate::source::AT_A_TIME;
 
 /// Links the bases of every class, reading modules of the environment as they turn out to be needed.
 pub(super) fn link_bases(index: &mut Index, outside: &dyn Outside) {
@@ -36,6 +37,7 @@ struct Linked {
 fn resolve_open(index: &Index) -> Vec<(ClassId, Linked)> {
     (index.library.classes.len()..index.classes.len())
         .into_par_iter()
+        .with_max_len(AT_A_TIME)
         .filter(|&at| is_open(index, ClassId(at as u32)))
         .filter_map(|at| {
             let id = ClassId(at as u32);
@@ -253,6 +255,7 @@ fn add_generic_entries(index: &mut Index) {
     let first = index.library.classes.len();
     let changed: Vec<(usize, Vec<BaseLink>)> = (first..index.classes.len())
         .into_par_iter()
+        .with_max_len(AT_A_TIME)
         .filter_map(|at| {
             let id = ClassId(at as u32);
             let class = index.class(id);

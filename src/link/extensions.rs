@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 use super::resolve::{Entity, Resolver};
 use super::{ClassId, FileId, Index, Origin};
 use crate::facts::{TypeFact, TypeForm};
+use crate::source::AT_A_TIME;
 
 /// Which types the blocks belong to.
 #[derive(Debug, Default)]
@@ -48,6 +49,7 @@ pub(super) fn link_extensions(index: &mut Index) {
     let index_read = &*index;
     let found: Vec<(ClassId, ClassId)> = (first..index.classes.len())
         .into_par_iter()
+        .with_max_len(AT_A_TIME)
         .filter_map(|at| {
             let block = ClassId(at as u32);
             let Origin::Source { file, index: position } = index_read.class(block).origin else {

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use super::changes::Moved;
 use super::trace::Sources;
 use super::{FileId, Index};
+use crate::source::AT_A_TIME;
 
 /// The answer to one question for each file of a tree.
 #[derive(Debug, Clone)]
@@ -31,7 +32,7 @@ impl<T: Moved + Send + Sync> Kept<T> {
                 Arc::new(Answer { given, sources })
             })
         };
-        Self(files.into_par_iter().map(answer).collect())
+        Self(files.into_par_iter().with_max_len(AT_A_TIME).map(answer).collect())
     }
 
     /// The earlier answer, where it holds.

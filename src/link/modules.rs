@@ -3,13 +3,15 @@
 //! A file's dotted name depends on where `sys.path` points. Candidates come from the folders
 //! (`__init__.py`, project files, `src/`); the imports of the tree itself decide between them.
 
-use std::collections::BTreeMap;
-use std::path::{Component, Path, PathBuf};
+mod naming;
+
+use std::path::PathBuf;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use self::naming::{Named, Naming};
 use super::FileId;
-use crate::facts::{FileFacts, Imported, MODULE_SCOPE, ModuleIdx, Name, ScopeId};
+use crate::facts::{FileFacts, MODULE_SCOPE, ModuleIdx, Name, ScopeId};
 use crate::source::Language;
 
 /// Index into [`Modules::all`].
@@ -105,27 +107,22 @@ impl Modules {
     #[must_use]
     pub fn of_tree(files: &[Place<'_>], layout: &Layout<'_>) -> Self {
         let naming = Naming::new(files, layout);
-        let mut above = Above::default();
         let mut modules = Self::default();
-        let mut roots: BTreeMap<PathBuf, u32> = BTreeMap::new();
+        let mut roots: FxHashMap<Name, u32> = FxHashMap::default();
         let mut claims: FxHashMap<(u32, Name), ModuleId> = FxHashMap::default();
-        for (index, file) in files.iter().enumerate() {
+        for (index, named) in naming.names_of(files).into_iter().enumerate() {
             let id = FileId(index as u32);
-            if !file.language.is_python() {
+            let Some(Named { name, stem, root, folder, place, is_package }) = named else {
                 modules.folder_of_file.push(Name::new(""));
                 modules.of_file.push(None);
                 continue;
-            }
-            let (dotted, is_package) = naming.name_of(file, &mut above);
-            let next = roots.len() as u32;
-            let root = match roots.get(&above.root) {
-                Some(root) => *root,
-                None => *roots.entry(above.root.clone()).or_insert(next),
             };
-            let name = Name::new(&dotted);
+            let root = *roots.entry(root).or_insert_with(|| {
+                modules.roots.push(PathBuf::from(root.as_str()));
+                modules.roots.len() as u32 - 1
+            });
             let module = ModuleId(modules.all.len() as u32);
-            let folder = file.display.rsplit_once('/').map_or("", |(folder, _)| folder);
-            modules.folder_of_file.push(Name::new(folder));
+            modules.folder_of_file.push(folder);
             match claims.get(&(root, name)).copied() {
                 None => {
                     claims.insert((root, name), module);
@@ -143,15 +140,10 @@ impl Modules {
             }
             modules.of_file.push(Some(module));
             modules.all.push(Module { file: Some(id), ..Module::python(name, is_package, true, root) });
-            let stem = Name::new(dotted.rsplit('.').next().unwrap_or(&dotted));
-            let place = if is_package { parent_folder(folder) } else { folder };
-            if !naming.packages.contains(place) {
-                modules.by_place.entry((Name::new(place), stem)).or_insert(module);
+            if let Some(place) = place {
+                modules.by_place.entry((place, stem)).or_insert(module);
             }
         }
-        let mut ordered: Vec<(PathBuf, u32)> = roots.into_iter().collect();
-        ordered.sort_by_key(|(_, position)| *position);
-        modules.roots = ordered.into_iter().map(|(path, _)| path).collect();
         modules.add_namespaces();
         modules
     }
@@ -299,141 +291,6 @@ impl Modules {
         let in_tree = self.all.iter().filter(|module| module.is_in_tree && module.language.is_python());
         in_tree.map(|m| Name::new(m.name.as_str().split('.').next().unwrap_or_default())).collect()
     }
-}
-
-/// Chooses, for each folder, the `sys.path` folder that its files are imported from.
-struct Naming {
-    packages: FxHashSet<String>,
-    projects: Vec<PathBuf>,
-    above: Vec<String>,
-    /// How often each first segment is imported absolutely in the tree.
-    imported: FxHashMap<Name, u32>,
-    /// `src` folders and the like below a project.
-    source_folders: FxHashSet<PathBuf>,
-}
-
-/// What is the same for all files of a folder.
-#[derive(Default)]
-struct Above {
-    folder: Option<PathBuf>,
-    /// The `sys.path` folder.
-    root: PathBuf,
-    /// Dotted name of the folder, from there.
-    dotted: String,
-}
-
-impl Naming {
-    fn new(files: &[Place<'_>], layout: &Layout<'_>) -> Self {
-        let packages = files
-            .iter()
-            .filter_map(|file| {
-                let (folder, name) = file.display.rsplit_once('/').unwrap_or(("", file.display));
-                matches!(name, "__init__.py" | "__init__.pyi").then(|| folder.to_owned())
-            })
-            .collect();
-        let mut imported: FxHashMap<Name, u32> = FxHashMap::default();
-        for file in files {
-            for import in file.facts.imports.iter().filter(|import| import.level == 0) {
-                let text = import.module.as_str();
-                let first = text.split('.').next().unwrap_or_default();
-                // `import app.x` and `from app import y` vote; a bare `import app` may be anything.
-                if text.contains('.') || matches!(import.what, Imported::Name(_) | Imported::Star) {
-                    *imported.entry(Name::new(first)).or_default() += 1;
-                }
-            }
-        }
-        let mut projects: Vec<PathBuf> = layout.projects.to_vec();
-        projects.push(PathBuf::new());
-        projects.sort_by_key(|path| std::cmp::Reverse(path.components().count()));
-        projects.dedup();
-        let source_folders = projects
-            .iter()
-            .flat_map(|project| ["src", "lib", "python"].map(|name| project.join(name)))
-            .collect();
-        Self { packages, projects, above: layout.above.to_vec(), imported, source_folders }
-    }
-
-    /// The dotted name of a file, and whether it is a package. `above` is of the file before, or of none.
-    fn name_of(&self, file: &Place<'_>, above: &mut Above) -> (String, bool) {
-        let path = Path::new(file.display);
-        let folder = path.parent().unwrap_or(Path::new(""));
-        // Files come folder by folder.
-        if above.folder.as_deref() != Some(folder) {
-            *above = self.above(folder);
-        }
-        let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-        let is_package = stem == "__init__";
-        let dotted = match above.dotted.as_str() {
-            "" => stem.to_owned(),
-            above if is_package => above.to_owned(),
-            above => format!("{above}.{stem}"),
-        };
-        (dotted, is_package)
-    }
-
-    fn above(&self, folder: &Path) -> Above {
-        let root = self.root_of(folder);
-        let below = folder.strip_prefix(&root).unwrap_or(folder);
-        let mut parts: Vec<&str> = Vec::new();
-        // A scan that starts inside a package: its name begins above the root of the scan.
-        if root.as_os_str().is_empty() {
-            parts.extend(self.above.iter().map(String::as_str));
-        }
-        parts.extend(below.components().filter_map(|component| match component {
-            Component::Normal(part) => part.to_str(),
-            _ => None,
-        }));
-        Above { folder: Some(folder.to_path_buf()), dotted: parts.join("."), root }
-    }
-
-    fn root_of(&self, folder: &Path) -> PathBuf {
-        let is_package = |folder: &Path| folder.to_str().is_some_and(|f| self.packages.contains(f));
-        // Below the topmost `__init__.py` of an unbroken line of packages.
-        let mut top = folder;
-        while is_package(top) && top != Path::new("") {
-            top = top.parent().unwrap_or(Path::new(""));
-        }
-        let project = self.projects.iter().find(|project| folder.starts_with(project));
-        let project = project.map_or(Path::new(""), PathBuf::as_path);
-        let source = top.ancestors().find(|up| self.source_folders.contains(*up));
-        let far = match source {
-            Some(source) if source.starts_with(project) => source,
-            _ => project,
-        };
-        if top == far || !top.starts_with(far) {
-            return top.to_path_buf();
-        }
-        // Between the project and the package lie plain folders: namespace packages, or folders on
-        // `sys.path`? Whichever way the tree's own imports spell it.
-        let votes = |root: &Path, leaf: &Path| {
-            let below = leaf.strip_prefix(root).ok()?;
-            let first = below.components().next()?.as_os_str().to_str()?;
-            Some(self.imported.get(&Name::new(first)).copied().unwrap_or(0))
-        };
-        let far_votes = votes(far, folder).unwrap_or(0);
-        let is_loose = folder == top;
-        if is_loose {
-            return if far_votes > 0 || is_dotted_path(folder.strip_prefix(far).unwrap_or(folder)) {
-                far.to_path_buf()
-            } else {
-                top.to_path_buf()
-            };
-        }
-        let near_votes = votes(top, folder).unwrap_or(0);
-        if far_votes > near_votes { far.to_path_buf() } else { top.to_path_buf() }
-    }
-}
-
-fn is_dotted_path(path: &Path) -> bool {
-    path.components().all(|component| {
-        let text = component.as_os_str().to_str().unwrap_or("-");
-        text.chars().all(|c| c.is_alphanumeric() || c == '_')
-            && !text.starts_with(|c: char| c.is_ascii_digit())
-    })
-}
-
-fn parent_folder(folder: &str) -> &str {
-    folder.rsplit_once('/').map_or("", |(parent, _)| parent)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::classes::ids_of;
 use super::modules::ModuleId;
 use super::{FileId, Index, LinkFile};
 use crate::facts::{FileFacts, Name};
@@ -68,7 +69,8 @@ impl Index {
         let mut wanted: Vec<Name> =
             wanted.into_iter().filter(|name| !self.outside.contains_key(name)).collect();
         wanted.sort();
-        let loaded: Vec<Option<OutsideModule>> = wanted.par_iter().map(|name| outside.load(*name)).collect();
+        let loaded: Vec<Option<OutsideModule>> =
+            wanted.par_iter().with_max_len(1).map(|name| outside.load(*name)).collect();
         for (name, found) in wanted.iter().zip(loaded) {
             let state = match found {
                 None => OutsideState::Unknown,
@@ -78,8 +80,8 @@ impl Index {
                     OutsideState::Loaded(self.modules.add_outside(*name, None, true))
                 }
                 Some(OutsideModule::File { display, language, is_package, facts }) => {
-                    let file = FileId(self.files.len() as u32);
-                    let module = self.modules.add_outside(*name, Some(file), is_package);
+                    let file_id = FileId(self.files.len() as u32);
+                    let module = self.modules.add_outside(*name, Some(file_id), is_package);
                     let file = LinkFile {
                         display,
                         language,
@@ -87,7 +89,8 @@ impl Index {
                         has_compiled_twin: false,
                         facts,
                     };
-                    self.add_file(file, false);
+                    let ids = ids_of(&self.modules, file_id, &file);
+                    self.add_file(file, &ids, false);
                     OutsideState::Loaded(module)
                 }
             };

@@ -163,32 +163,30 @@ pub(super) fn resolve_all(index: &Index, before: Option<&References>) -> Referen
     let tops = index.modules.top_level();
     let earlier = before.and_then(|before| before.kept.as_ref());
     let kept = Kept::of(index, earlier, |file| walk::references_of(index, file, &tops));
-    let class_starts = starts(index.classes.len(), kept.iter().flat_map(|f| &f.classes).map(|r| r.class));
-    let method_starts = starts(index.classes.len(), kept.iter().flat_map(|f| &f.methods).map(|r| r.receiver));
-    References {
-        classes: by_class(kept.iter().map(|f| &f.classes[..]), &class_starts, |r| r.class),
-        methods: by_class(kept.iter().map(|f| &f.methods[..]), &method_starts, |r| r.receiver),
-        class_starts,
-        method_starts,
-        kept: index.is_traced().then_some(kept),
-    }
+    let count = index.classes.len();
+    let ((classes, class_starts), (methods, method_starts)) = rayon::join(
+        || by_class(count, kept.iter().map(|file| &file.classes[..]), |found| found.class),
+        || by_class(count, kept.iter().map(|file| &file.methods[..]), |found| found.receiver),
+    );
+    References { classes, methods, class_starts, method_starts, kept: index.is_traced().then_some(kept) }
 }
 
-/// What the files have, each in the order of classes, as one list in that order.
+/// What the files have, each in the order of classes, as one list in that order, and where the run of each class starts.
 fn by_class<'f, T: Copy + 'f>(
+    classes: usize,
     files: impl Iterator<Item = &'f [T]> + Clone,
-    starts: &[u32],
     class: impl Fn(&T) -> ClassId,
-) -> Vec<T> {
-    let Some(&first) = files.clone().find_map(|found| found.first()) else { return Vec::new() };
-    let mut next = starts.to_vec();
+) -> (Vec<T>, Vec<u32>) {
+    let starts = starts(classes, files.clone().flatten().map(&class));
+    let Some(&first) = files.clone().find_map(|found| found.first()) else { return (Vec::new(), starts) };
+    let mut next = starts.clone();
     let mut all = vec![first; starts.last().map_or(0, |end| *end as usize)];
     for found in files.flatten() {
         let seat = &mut next[class(found).0 as usize];
         all[*seat as usize] = *found;
         *seat += 1;
     }
-    all
+    (all, starts)
 }
 
 impl Moved for FileReferences {

@@ -11,7 +11,7 @@ use super::resolve::{Entity, Resolver};
 use super::{BaseLink, ClassId, ClassKind, FileId, Index, Origin, Resolution, Unresolved};
 use crate::facts::names::last_segment;
 use crate::facts::{Base, Bound, Name, TypeFact, TypeForm};
-use crate::source::Language;
+use crate::source::{AT_A_TIME, Language};
 
 /// How many types a chain of `Deref` may pass through; the compiler's own limit is 128.
 const MAX_DEREFS: usize = 128;
@@ -27,6 +27,7 @@ pub(super) fn link_traits(index: &mut Index) {
     let first = index.library.classes.len();
     let linked: Vec<Linked> = (first..index.classes.len())
         .into_par_iter()
+        .with_max_len(AT_A_TIME)
         .filter_map(|at| link_type(index, ClassId(at as u32)))
         .collect();
     for Linked { class, bases, derefs_to } in linked {

@@ -13,7 +13,7 @@ use crate::facts::Parameter;
 use crate::link::members::{every_method_of, is_private};
 use crate::link::mro::Mro;
 use crate::link::{ClassId, ClassKind, FunctionId, Index, Resolution};
-use crate::source::{FileRole, Language};
+use crate::source::{AT_A_TIME, FileRole, Language};
 
 /// How many of the busiest types are listed.
 const BUSIEST: usize = 20;
@@ -159,7 +159,9 @@ pub struct BusyType {
 #[must_use]
 pub fn all(index: &Index) -> Vec<TypeReport> {
     let classes: Vec<ClassId> = index.tree_classes().collect();
-    let mut types: Vec<TypeReport> = classes.into_par_iter().filter_map(|class| one(index, class)).collect();
+    let of_one = |class| one(index, class);
+    let mut types: Vec<TypeReport> =
+        classes.into_par_iter().with_max_len(AT_A_TIME).filter_map(of_one).collect();
     types.par_sort_by_key(|report| (report.id, report.path, report.line));
     types
 }

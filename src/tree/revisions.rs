@@ -164,6 +164,7 @@ impl<'a> Revisions<'a> {
             blobs.into_iter().partition(|(unread, _)| unread.language.is_some());
         let read: Vec<_> = sources
             .into_par_iter()
+            .with_max_len(1)
             .filter_map(|(unread, bytes)| {
                 let language = unread.language?;
                 let is_small = bytes.len() as u64 <= discover::MAX_FILE_BYTES;

@@ -1,5 +1,6 @@
 //! What a tree holds, file by file, before it is linked: facts, or the key under which the cache has them.
 
+use std::cmp::Reverse;
 use std::io::Read;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -17,7 +18,7 @@ use crate::facts::stored::Stored;
 use crate::lang::{self, Target};
 use crate::link::library::{NEWEST, OLDEST};
 use crate::link::{self, Ground, LinkFile, NoEnvironment};
-use crate::source::{Document, Language, Overlay, Source};
+use crate::source::{AT_A_TIME, Document, Language, Overlay, Source};
 use crate::text::decode;
 
 /// A tree that was read and is not linked yet.
@@ -88,18 +89,20 @@ impl Scan<'_> {
             };
             (position, outcome)
         };
-        // The tree of a large file takes most room, so these are read while there is little else.
-        let is_large = |source: &Source| match overlay.content(&source.path) {
-            Some(bytes) => bytes.len() as u64 > LARGE_FILE_BYTES,
-            None => !known.contains_key(source.display.as_str()) && is_large(source),
+        // The tree of a large file takes most room and time. These come first: while there is little else, and while
+        // other threads have enough to do. From there on each thread takes the next file when it is done with one.
+        let size_of_large = |source: &Source| match overlay.content(&source.path) {
+            Some(bytes) => Some(bytes.len() as u64),
+            None if known.contains_key(source.display.as_str()) => None,
+            None => std::fs::metadata(&source.path).ok().map(|found| found.len()),
         };
-        let (large, others): (Vec<_>, Vec<_>) =
-            sources.into_par_iter().enumerate().partition(|(_, source)| is_large(source));
-        let large: Vec<(usize, Result<Scanned, Skipped>)> =
-            large.into_par_iter().with_max_len(1).map(read).collect();
-        let others: Vec<(usize, Result<Scanned, Skipped>)> = others.into_par_iter().map(read).collect();
+        let mut queue: Vec<(usize, Source)> = sources.into_iter().enumerate().collect();
+        queue.par_sort_by_cached_key(|(_, source)| {
+            Reverse(size_of_large(source).filter(|size| *size > LARGE_FILE_BYTES))
+        });
+        let read: Vec<(usize, Result<Scanned, Skipped>)> = queue.into_iter().par_bridge().map(read).collect();
         self.skipped = self.found.skipped.clone();
-        for outcome in merged(large, others) {
+        for outcome in in_order(read) {
             match outcome {
                 Ok(file) => self.files.push(file),
                 Err(reason) => self.skipped.push(reason),
@@ -183,6 +186,7 @@ impl Scan<'_> {
         let files = std::mem::take(&mut self.files);
         let read: Vec<Result<Ready, Skipped>> = files
             .into_par_iter()
+            .with_max_len(AT_A_TIME)
             .map(|file| {
                 let Scanned { source, size, key, stored } = file;
                 let remembered = || Stored::from_bytes(&cache.get(key?)?);
@@ -291,21 +295,13 @@ fn read_documents(documents: Vec<Document>) -> Vec<Result<(String, String), Skip
     read.collect()
 }
 
-/// Whether what lies on disk is large.
-fn is_large(source: &Source) -> bool {
-    std::fs::metadata(&source.path).is_ok_and(|found| found.len() > LARGE_FILE_BYTES)
-}
-
-/// Two lists, each by ascending position, as one.
-fn merged<T>(
-    few: impl IntoIterator<Item = (usize, T)>,
-    many: impl IntoIterator<Item = (usize, T)>,
-) -> impl Iterator<Item = T> {
-    let (mut few, mut many) = (few.into_iter().peekable(), many.into_iter().peekable());
-    std::iter::from_fn(move || {
-        let next = many.peek().map_or(usize::MAX, |(position, _)| *position);
-        few.next_if(|(position, _)| *position < next).or_else(|| many.next()).map(|(_, item)| item)
-    })
+/// What stands at the positions from 0 on, in their order.
+fn in_order<T>(items: Vec<(usize, T)>) -> impl Iterator<Item = T> {
+    let mut seats: Vec<Option<T>> = std::iter::repeat_with(|| None).take(items.len()).collect();
+    for (position, item) in items {
+        seats[position] = Some(item);
+    }
+    seats.into_iter().flatten()
 }
 
 fn read_bytes(source: &Source) -> Result<Vec<u8>, String> {
@@ -406,17 +402,12 @@ pub(super) fn is_packages_folder(folder: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::merged;
+    use super::in_order;
 
     #[test]
     fn what_was_read_first_stands_where_it_belongs() {
-        let all = |few: &[usize], many: &[usize]| -> Vec<usize> {
-            let pairs = |positions: &[usize]| positions.iter().map(|at| (*at, *at)).collect::<Vec<_>>();
-            merged(pairs(few), pairs(many)).collect()
-        };
-        assert_eq!(all(&[0, 3, 5, 6], &[1, 2, 4]), [0, 1, 2, 3, 4, 5, 6]);
-        assert_eq!(all(&[2], &[0, 1]), [0, 1, 2]);
-        assert_eq!(all(&[], &[0, 1]), [0, 1]);
-        assert_eq!(all(&[0, 1], &[]), [0, 1]);
+        let items = vec![(3, "d"), (0, "a"), (2, "c"), (1, "b")];
+        assert_eq!(in_order(items).collect::<Vec<_>>(), ["a", "b", "c", "d"]);
+        assert_eq!(in_order::<&str>(Vec::new()).count(), 0);
     }
 }

@@ -7,7 +7,7 @@ use crate::analysis::similarity::units::Unit;
 use crate::facts::{ImportIdx, Imported};
 use crate::link::resolve::{Entity, Resolver};
 use crate::link::{FileId, Index};
-use crate::source::FileRole;
+use crate::source::{AT_A_TIME, FileRole};
 
 /// Users of the modules of a tree: files of production code, and all files.
 #[derive(Debug, Default)]
@@ -17,7 +17,7 @@ impl ModuleUsers {
     pub(super) fn of(index: &Index) -> Self {
         let files: Vec<FileId> = (0..index.tree_files as u32).map(FileId).collect();
         let used: Vec<(FileId, Vec<FileId>)> =
-            files.into_par_iter().map(|file| (file, used_by(index, file))).collect();
+            files.into_par_iter().with_max_len(AT_A_TIME).map(|file| (file, used_by(index, file))).collect();
         let mut found: FxHashMap<FileId, (u32, u32)> = FxHashMap::default();
         for (file, used) in used {
             let is_production = index.file(file).role == FileRole::Production;

@@ -4,7 +4,7 @@
 //! module that defines what is named, not to one that re-exports it: `use crate::Manager` depends on
 //! `crate::manager`. A `mod` item is structure, no use.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Phase;
 use super::imports::Found;
@@ -20,7 +20,14 @@ const MAX_REEXPORTS: u32 = 16;
 /// The uses that one file makes of modules of the tree.
 pub(super) fn uses_of_file(index: &Index, file: FileId) -> Vec<Found> {
     let facts = &index.file(file).facts;
-    let mut walk = Walk { index, resolver: Resolver::new(index), file, facts, found: Vec::new() };
+    let mut walk = Walk {
+        index,
+        resolver: Resolver::new(index),
+        file,
+        facts,
+        items: FxHashMap::default(),
+        found: Vec::new(),
+    };
     for (position, import) in facts.imports.iter().enumerate() {
         let to = walk.used_module(ImportIdx(position as u32), import.what);
         walk.push(import.scope, import.guard, import.at, to);
@@ -43,8 +50,8 @@ pub(super) fn uses_of_file(index: &Index, file: FileId) -> Vec<Found> {
         let mut entity = Entity::Module(root_module);
         let mut at = chain.at;
         for step in steps {
-            let (Entity::Module(_), Step::Attribute(name, place)) = (&entity, step) else { break };
-            entity = walk.resolver.attribute(&entity, *name, 0);
+            let (&Entity::Module(module), Step::Attribute(name, place)) = (&entity, step) else { break };
+            entity = walk.item_of(module, *name);
             at = *place;
         }
         let root = facts.root_of(chain);
@@ -65,10 +72,18 @@ struct Walk<'i> {
     resolver: Resolver<'i>,
     file: FileId,
     facts: &'i FileFacts,
+    /// Items of modules, as far as they were asked for.
+    items: FxHashMap<(ModuleId, Name), Entity>,
     found: Vec<Found>,
 }
 
 impl Walk<'_> {
+    fn item_of(&mut self, module: ModuleId, name: Name) -> Entity {
+        let resolver = &self.resolver;
+        let item = || resolver.attribute(&Entity::Module(module), name, 0);
+        self.items.entry((module, name)).or_insert_with(item).clone()
+    }
+
     /// The module that defines what a `use` names.
     fn used_module(&self, import: ImportIdx, what: Imported) -> Option<ModuleId> {
         if let Imported::Name(_) = what

@@ -9,7 +9,7 @@ use crate::facts::{FunctionIdx, MODULE_SCOPE, Name};
 use crate::link::changes::Changes;
 use crate::link::members::methods_of;
 use crate::link::{ClassId, ClassKind, FileId, FunctionId, Index};
-use crate::source::{FileRole, Language};
+use crate::source::{AT_A_TIME, FileRole, Language};
 
 /// Something that may implement a responsibility.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -147,7 +147,7 @@ pub(super) fn functions_of(index: &Index, families: &Families, unit: Unit) -> Ve
 /// Everything that may be compared, in the order of the files: production code and scripts.
 pub(super) fn units_of(index: &Index) -> Vec<Unit> {
     let files: Vec<FileId> = (0..index.tree_files as u32).map(FileId).collect();
-    let found = files.into_par_iter().flat_map_iter(|file| {
+    let found = files.into_par_iter().with_max_len(AT_A_TIME).flat_map_iter(|file| {
         let held = index.file(file);
         let is_counted = held.language != Language::PythonStub
             && matches!(held.role, FileRole::Production | FileRole::Script);
