@@ -120,6 +120,8 @@ pub struct FileFacts {
     pub strings: Vec<StringFact>,
     /// Decorators of all types and functions, as chains.
     pub decorators: Vec<ChainId>,
+    /// What variants of enums hold, where a chain names its type.
+    pub payloads: Vec<Payload>,
     /// Names bound to what may be a type expression that no chain can hold.
     pub aliases: Vec<AliasFact>,
     /// Names listed in `__all__`, in order.
@@ -417,6 +419,8 @@ pub enum Step {
     Index,
     /// A container of such things: `Option<T>`, in annotations.
     Held(Holder),
+    /// What a pattern takes out of the type or variant that it names: `Join(connection)`.
+    Part(Name),
 }
 
 /// Kinds of generic types that hold values of another type.
@@ -747,6 +751,19 @@ pub struct Field {
     pub literal: Option<Literal>,
 }
 
+/// A part of what a variant of an enum holds: `Join(Connection)`, `Join { connection: Connection }`.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct Payload {
+    /// The enum.
+    pub owner: TypeIdx,
+    /// The variant.
+    pub variant: Name,
+    /// Name of the part; its position where it has none.
+    pub field: Name,
+    /// Principal chain of its type.
+    pub chain: ChainId,
+}
+
 /// Kinds of values that are written out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Literal {
@@ -824,6 +841,7 @@ impl FileFacts {
             fields,
             strings,
             decorators,
+            payloads,
             aliases,
             exports,
             export_list,
@@ -853,6 +871,7 @@ impl FileFacts {
         fields.clear();
         strings.clear();
         decorators.clear();
+        payloads.clear();
         aliases.clear();
         exports.clear();
         item_macros.clear();

@@ -399,9 +399,12 @@ fn defect_of(facts: &FileFacts, text_len: usize) -> Option<String> {
     for found in &facts.steps {
         let is_known = match *found {
             Step::Attribute(_, offset) => at(offset),
-            Step::Call | Step::Await | Step::Index | Step::Held(_) => true,
+            Step::Call | Step::Await | Step::Index | Step::Held(_) | Step::Part(_) => true,
         };
         demand(is_known, format!("{found:?}"));
+    }
+    for found in &facts.payloads {
+        demand(chain(found.chain) && found.owner.index() < facts.types.len(), format!("{found:?}"));
     }
     for found in facts.values.iter().chain(&facts.decorators) {
         demand(chain(*found), format!("value or decorator {found:?}"));

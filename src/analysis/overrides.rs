@@ -357,7 +357,7 @@ fn mentions_super(index: &Index, class: ClassId, name: Name) -> bool {
         let chain = &facts.chains[chain.index()];
         let attribute = facts.steps[chain.steps.range()].iter().find_map(|step| match step {
             Step::Attribute(attribute, _) => Some(*attribute),
-            Step::Call | Step::Await | Step::Index | Step::Held(_) => None,
+            Step::Call | Step::Await | Step::Index | Step::Held(_) | Step::Part(_) => None,
         });
         is_within(chain.at) && attribute.is_none_or(|attribute| attribute == name)
     })

@@ -150,7 +150,7 @@ impl FileFacts {
         match self.steps_of(chain).last() {
             None => Some(self.root_of(&self.chains[chain.index()]).name),
             Some(Step::Attribute(name, _)) => Some(*name),
-            Some(Step::Call | Step::Await | Step::Index | Step::Held(_)) => None,
+            Some(Step::Call | Step::Await | Step::Index | Step::Held(_) | Step::Part(_)) => None,
         }
     }
 

@@ -10,6 +10,7 @@ mod documentation;
 mod expressions;
 mod items;
 mod macros;
+mod modules;
 mod nesting;
 mod patterns;
 mod signatures;

@@ -137,6 +137,7 @@ impl Linked {
             | Entity::LibraryModule(_)
             | Entity::Function(_)
             | Entity::Instance(_)
+            | Entity::Variant(..)
             | Entity::Awaitable(_)
             | Entity::Held(..)
             | Entity::Super(_)

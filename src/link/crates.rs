@@ -164,7 +164,9 @@ impl<'f> Builder<'_, 'f> {
             ],
         };
         let Some(&found) = candidates.iter().find_map(|path| self.by_path.get(path.as_str())) else {
-            self.modules.without_file.push((file, position));
+            if !self.has_other_files(file, fact) {
+                self.modules.without_file.push((file, position));
+            }
             return;
         };
         let known = self.modules.of_file[found.0 as usize];
@@ -185,6 +187,13 @@ impl<'f> Builder<'_, 'f> {
         let children =
             if is_mod { paths.clone() } else { display.strip_suffix(".rs").unwrap_or(display).to_owned() };
         self.enter(found, id, &Folder { children, paths }, is_test);
+    }
+
+    /// Whether a declaration is a file of another name under some condition: `#[cfg_attr(unix, path = "unix.rs")]`.
+    /// Where the conditions leave nothing over, no file needs to go by its own name.
+    fn has_other_files(&self, file: FileId, fact: &ModuleFact) -> bool {
+        let same = self.facts(file).modules.iter().filter(|other| other.at == fact.at);
+        fact.path.is_none() && same.filter(|other| other.path.is_some()).count() > 0
     }
 
     /// Files that no target reaches: outside of any package each is a crate of its own, as `rustc FILE` takes
@@ -247,4 +256,40 @@ fn joined(folder: &str, tail: &str) -> String {
         }
     }
     parts.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::link::testing::link_sources;
+
+    #[test]
+    fn a_module_may_be_another_file_under_each_condition() {
+        let head = "#[cfg_attr(unix, path = \"unix.rs\")]\n#[cfg_attr(windows, path = \"windows.rs\")]\n";
+        let root = format!("{head}mod sys;\npub use sys::Pipe;\npub fn open() {{ Pipe::new(); }}\n");
+        let pipe = "pub struct Pipe;\nimpl Pipe { pub fn new() -> Pipe { Pipe } }\n";
+        let sources = [("lib.rs", root.as_str()), ("unix.rs", pipe), ("windows.rs", pipe)];
+        let index = link_sources(&sources);
+        assert!(index.modules.shadowed.is_empty() && index.modules.without_file.is_empty());
+        let pipes: Vec<(&str, &str, Option<&str>)> = index
+            .tree_classes()
+            .map(|class| {
+                let (file, _) = index.source_of(class).expect("of the tree");
+                let module = index.modules.get(index.modules.of_file(file).expect("reached"));
+                let condition = module.condition.map(|condition| condition.as_str());
+                (index.class(class).id.as_str(), index.file(file).display.as_str(), condition)
+            })
+            .collect();
+        let id = "crate::sys::Pipe";
+        assert_eq!(pipes, [(id, "unix.rs", Some("unix")), (id, "windows.rs", Some("windows"))]);
+        // The first stands for both.
+        let first = index.tree_classes().next().expect("a class");
+        let used = index.references.on_receiver(first).len() + index.references.of_class(first).len();
+        assert!(used >= 3, "{used}");
+        // Its own name is a file where no condition holds; a file that is nowhere is told.
+        let (file, text) = ("sys.rs", "pub struct Pipe;\n");
+        let index = link_sources(&[sources[0], sources[1], sources[2], (file, text)]);
+        assert!(index.modules.shadowed.is_empty());
+        let index = link_sources(&[sources[0]]);
+        assert_eq!(index.modules.without_file.len(), 2);
+    }
 }

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::mro::MroEntry;
 use super::resolve::{Entity, Place, Resolver};
 use super::{ClassId, FunctionId, Index, Origin, Resolution, Unresolved};
-use crate::facts::{BindingKind, Bound, Field, FunctionFact, Name, ScopeKind, TypeIdx};
+use crate::facts::{Binding, BindingKind, Bound, Field, FunctionFact, Name, ScopeKind, TypeForm, TypeIdx};
 use crate::source::Language;
 
 impl Resolver<'_> {
@@ -38,7 +38,7 @@ impl Resolver<'_> {
         Entity::Open(Unresolved::NotDefined(name))
     }
 
-    fn class_binding(&self, file: super::FileId, binding: &crate::facts::Binding, hops: u32) -> Entity {
+    fn class_binding(&self, file: super::FileId, binding: &Binding, hops: u32) -> Entity {
         match binding.target {
             Bound::Type(index) => Entity::Class(self.index.class_of(file, index)),
             Bound::Function(index) => Entity::Function(FunctionId { file, index }),
@@ -47,15 +47,25 @@ impl Resolver<'_> {
                 let (scope, at) = (binding.scope, binding.at + 1);
                 self.name_at(binding.name, Place { file, scope, at, guard: binding.guard }, hops + 1)
             }
+            Bound::Opaque => match self.enum_of(file, binding) {
+                Some(class) => Entity::Variant(class, binding.name),
+                None => Entity::Value,
+            },
             Bound::Parameter(_)
             | Bound::Receiver { .. }
             | Bound::TypeAlias(_)
             | Bound::TypeParameter
-            | Bound::Opaque
             | Bound::Deleted
             | Bound::Star(_) => Entity::Value,
             Bound::Module(module) => self.declared_module(file, module),
         }
+    }
+
+    /// The enum whose variant a binding of its body is.
+    fn enum_of(&self, file: super::FileId, binding: &Binding) -> Option<ClassId> {
+        let facts = &self.index.file(file).facts;
+        let ScopeKind::Type(index) = facts.scopes[binding.scope.index()].kind else { return None };
+        (facts.types[index.index()].form == TypeForm::Enum).then(|| self.index.class_of(file, index))
     }
 
     /// `instance.name`: a method, a property's value, or what a field holds.
@@ -88,6 +98,23 @@ impl Resolver<'_> {
             }
         }
         Entity::Open(Unresolved::NotDefined(name))
+    }
+
+    /// What a class keeps in one of its own fields.
+    pub(super) fn field_of(&self, class: ClassId, name: Name, hops: u32) -> Option<Entity> {
+        match self.index.class(class).origin {
+            Origin::Source { file, index } => self.field_value(file, index, name, hops),
+            Origin::Library => None,
+        }
+    }
+
+    /// What a variant of an enum holds in one of its fields.
+    pub(super) fn payload_of(&self, class: ClassId, variant: Name, field: Name, hops: u32) -> Option<Entity> {
+        let Origin::Source { file, index } = self.index.class(class).origin else { return None };
+        let payloads = &self.index.file(file).facts.payloads;
+        let mut parts = payloads.iter().filter(|part| part.owner == index && part.variant == variant);
+        let part = parts.find(|part| part.field == field)?;
+        Some(self.annotated(file, part.chain, hops + 1))
     }
 
     fn property_value(&self, function: FunctionId, hops: u32) -> Entity {

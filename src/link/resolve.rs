@@ -106,6 +106,7 @@ impl<'i> Resolver<'i> {
                 Step::Await => awaited(&entity),
                 Step::Index => indexed(entity),
                 Step::Held(holder) => held(entity, holder),
+                Step::Part(name) => self.part(&entity, name, hops),
             };
         }
         entity
@@ -368,7 +369,10 @@ impl<'i> Resolver<'i> {
     ) -> Entity {
         let mut found: Option<Entity> = None;
         for &chain in values {
-            let entity = self.chain_hops(file, chain, hops);
+            let entity = match self.chain_hops(file, chain, hops) {
+                Entity::Variant(class, _) => Entity::Instance(class),
+                other => other,
+            };
             let is_followed = matches!(
                 entity,
                 Entity::Class(_)

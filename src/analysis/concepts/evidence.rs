@@ -397,7 +397,7 @@ fn written_in(index: &Index, file: FileId, names: &[Name]) -> Vec<Name> {
     let mask = names.iter().fold(0, |mask, name| mask | bit(*name));
     let attributes = facts.steps.iter().filter_map(|step| match *step {
         Step::Attribute(written, _) => Some(written),
-        Step::Call | Step::Await | Step::Index | Step::Held(_) => None,
+        Step::Call | Step::Await | Step::Index | Step::Held(_) | Step::Part(_) => None,
     });
     let imported = facts.imports.iter().filter_map(|import| match import.what {
         Imported::Name(name) => Some(name),

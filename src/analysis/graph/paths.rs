@@ -121,7 +121,7 @@ impl Walk<'_> {
     fn home_of(&self, entity: &Entity) -> Option<ModuleId> {
         match entity {
             Entity::Module(module) => Some(*module),
-            Entity::Class(class) => {
+            Entity::Class(class) | Entity::Variant(class, _) => {
                 let (file, fact) = self.index.source_of(*class)?;
                 self.resolver.module_of(file, fact.scope)
             }

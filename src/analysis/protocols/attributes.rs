@@ -213,7 +213,7 @@ fn decorator_of(index: &Index, id: FunctionId, fact: &FunctionFact) -> String {
     let names = facts.decorators[fact.decorators.range()].iter().map(|chain| {
         let attributes = facts.steps_of(*chain).iter().filter_map(|step| match step {
             Step::Attribute(name, _) => Some(name.as_str()),
-            Step::Call | Step::Await | Step::Index | Step::Held(_) => None,
+            Step::Call | Step::Await | Step::Index | Step::Held(_) | Step::Part(_) => None,
         });
         let root = facts.root_of(&facts.chains[chain.index()]).name.as_str();
         std::iter::once(root).chain(attributes).collect::<Vec<_>>().join(".")
@@ -317,6 +317,7 @@ fn judge_field_for_method(
             | Entity::GenericAlias(_)
             | Entity::SpecialBase(_)
             | Entity::Instance(_)
+            | Entity::Variant(..)
             | Entity::Awaitable(_)
             | Entity::Held(..)
             | Entity::Super(_)

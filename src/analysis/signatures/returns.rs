@@ -46,6 +46,7 @@ pub(super) fn compare_returns(
                 }
                 Entity::Module(_)
                 | Entity::LibraryModule(_)
+                | Entity::Variant(..)
                 | Entity::GenericAlias(_)
                 | Entity::SpecialBase(_)
                 | Entity::Held(..)

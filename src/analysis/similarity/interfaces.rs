@@ -200,7 +200,7 @@ impl<'a> Interfaces<'a> {
             let import = &facts.imports[import.index()];
             let attribute = facts.steps[chain.steps.range()].iter().find_map(|step| match step {
                 Step::Attribute(name, _) => Some(*name),
-                Step::Call | Step::Await | Step::Index | Step::Held(_) => None,
+                Step::Call | Step::Await | Step::Index | Step::Held(_) | Step::Part(_) => None,
             });
             let (module, name) = match import.what {
                 Imported::Module | Imported::ModuleAs => (import.module, attribute),

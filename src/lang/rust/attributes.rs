@@ -26,7 +26,7 @@ impl Lowering<'_> {
         result
     }
 
-    fn condition(&mut self, condition: &Meta, at: Offset) -> GuardId {
+    pub(super) fn condition(&mut self, condition: &Meta, at: Offset) -> GuardId {
         self.named_condition(Name::new(&written(condition)), demands_test(condition), at)
     }
 

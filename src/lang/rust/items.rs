@@ -2,7 +2,7 @@
 
 use proc_macro2::Span;
 use syn::{
-    Fields, GenericParam, Generics, ImplItem, Item, ItemImpl, ItemMod, ItemTrait, Path, TraitItem, Type,
+    Fields, GenericParam, Generics, ImplItem, Item, ItemImpl, ItemTrait, Path, TraitItem, Type,
     TypeParamBound, Visibility, WherePredicate,
 };
 
@@ -10,8 +10,8 @@ use super::Lowering;
 use super::types::{path_text, text_of};
 use super::uses::is_private;
 use crate::facts::{
-    Base, Bound, Field, ItemMacro, MadeBy, ModuleFact, ModuleIdx, Name, Run, ScopeId, ScopeKind, TypeFact,
-    TypeForm, TypeIdx, Usage,
+    Base, Bound, Field, ItemMacro, MadeBy, Name, Payload, Run, ScopeId, ScopeKind, TypeFact, TypeForm,
+    TypeIdx, Usage,
 };
 use crate::text::Offset;
 
@@ -215,8 +215,13 @@ impl Lowering<'_> {
         let (name, at) = self.named(&variant.ident);
         self.bind(name, at, false, Bound::Opaque);
         self.push_field(own, name, at, None, false);
-        for field in &variant.fields {
-            self.lower_type(&field.ty, Usage::Annotation);
+        for (position, field) in variant.fields.iter().enumerate() {
+            let Some(chain) = self.lower_type(&field.ty, Usage::Annotation) else { continue };
+            let field = match &field.ident {
+                Some(ident) => self.name_of(ident),
+                None => Name::new(&position.to_string()),
+            };
+            self.facts.payloads.push(Payload { owner: own, variant: name, field, chain });
         }
         if let Some((_, value)) = &variant.discriminant {
             self.lower_expression(value);
@@ -393,27 +398,6 @@ impl Lowering<'_> {
             }),
             ImplItem::Macro(item) => self.push_item_macro(&item.mac.path, false),
             _ => {}
-        }
-    }
-
-    fn lower_module(&mut self, item: &ItemMod) {
-        let (name, at) = self.named(&item.ident);
-        let index = ModuleIdx(self.facts.modules.len() as u32);
-        let path = item.attrs.iter().find_map(|attribute| match &attribute.meta {
-            syn::Meta::NameValue(pair) if pair.path.is_ident("path") => match &pair.value {
-                syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => {
-                    Some(Name::new(&text.value()))
-                }
-                _ => None,
-            },
-            _ => None,
-        });
-        let body = item.content.is_some().then(|| self.push_scope(ScopeKind::Namespace(index)));
-        let (scope, guard) = (self.scope, self.guard);
-        self.facts.modules.push(ModuleFact { name, scope, body, path, guard, at });
-        self.bind(name, at, is_private(&item.vis), Bound::Module(index));
-        if let (Some(body), Some((_, items))) = (body, &item.content) {
-            self.within(body, |this| this.lower_items(items));
         }
     }
 

@@ -135,15 +135,13 @@ impl Lowering<'_> {
         }
     }
 
-    /// The field of the type that a pattern names, for a part that binds something: the type says what it is,
-    /// whatever is matched. Fields of variants lead nowhere.
+    /// The field of the type or variant that a pattern names, for a part that binds something: that says what it
+    /// is, whatever is matched.
     fn field_of(&mut self, of: Option<ChainId>, field: Name, part: &Pat) -> Option<ChainId> {
         if matches!(part, Pat::Wild(_) | Pat::Rest(_) | Pat::Lit(_) | Pat::Range(_)) {
             return None;
         }
-        let at = self.facts.chains[of?.index()].at;
-        // A literal of the type makes an instance, as a call does.
-        self.extended(of?, [Step::Call, Step::Attribute(field, at)])
+        self.extended(of?, [Step::Part(field)])
     }
 
     /// Whether a chain ends with taking one of many.

@@ -191,7 +191,9 @@ impl Walk<'_> {
                     }
                     found
                 }
-                Step::Call | Step::Await | Step::Index | Step::Held(_) => self.resolver.step(&before, *step),
+                Step::Call | Step::Await | Step::Index | Step::Held(_) | Step::Part(_) => {
+                    self.resolver.step(&before, *step)
+                }
             };
         }
     }
@@ -256,7 +258,11 @@ impl Walk<'_> {
         let entity = resolver.seen_as(usage, || resolver.attribute(of, name, 0));
         let method = match (of, &entity) {
             (
-                Entity::Class(_) | Entity::Instance(_) | Entity::Held(..) | Entity::Super(_),
+                Entity::Class(_)
+                | Entity::Instance(_)
+                | Entity::Variant(..)
+                | Entity::Held(..)
+                | Entity::Super(_),
                 Entity::Function(function),
             ) => Some(*function),
             // A property's value, and what a nested chain of descriptors gives.
@@ -285,7 +291,7 @@ impl Walk<'_> {
             Some(Step::Attribute(name, _)) if self.makes_one(class, *name) => ReferenceKind::Instantiate,
             Some(Step::Attribute(..)) => ReferenceKind::Attribute,
             // `Base[int]` is what `Base` is there.
-            Some(Step::Index | Step::Await | Step::Held(_)) | None => kind_of(chain.usage),
+            Some(Step::Index | Step::Await | Step::Held(_) | Step::Part(_)) | None => kind_of(chain.usage),
         };
         self.push_class(class, at, facts.root_of(chain).scope, kind, via);
     }
@@ -308,6 +314,7 @@ impl Walk<'_> {
     fn note_method(&mut self, before: &Entity, found: MethodUse<'_>) {
         let (Entity::Class(receiver)
         | Entity::Instance(receiver)
+        | Entity::Variant(receiver, _)
         | Entity::Held(receiver, _)
         | Entity::Super(receiver)) = *before
         else {
@@ -324,7 +331,7 @@ impl Walk<'_> {
         };
         let kind = match next {
             Some(Step::Call) => ReferenceKind::Call,
-            Some(Step::Attribute(..) | Step::Await | Step::Index | Step::Held(_)) | None => {
+            Some(Step::Attribute(..) | Step::Await | Step::Index | Step::Held(_) | Step::Part(_)) | None => {
                 ReferenceKind::Attribute
             }
         };

@@ -28,6 +28,8 @@ pub enum Entity {
     Awaitable(ClassId),
     /// A container of instances: `Option<T>`, `Mutex<T>`, `HashMap<K, T>`, an iterator of them.
     Held(ClassId, Layers),
+    /// A variant of an enum, which makes an instance of it.
+    Variant(ClassId, Name),
     /// `super()` within a class.
     Super(ClassId),
     /// A module, class or function outside of what could be read.

@@ -283,6 +283,41 @@ mod tests {
     }
 
     #[test]
+    fn receivers_are_taken_out_of_variants() {
+        let functions = [
+            "enum A { J(T), N } fn a(e: A) { match e { A::J(x) => x.good(), A::N => {} } }",
+            "enum B { J { t: Arc<T>, n: u8 } } fn b(e: B) { if let B::J { t, .. } = e { t.good(); } }",
+            "enum C { J(u8, T) } impl C { fn c(self) { match self { Self::J(_, x) => x.good() } } }",
+            "mod m { pub enum D { J(super::T) } } use m::D::*; fn d(e: m::D) { if let J(x) = e { x.good(); } }",
+            "enum E { J(Option<T>) } fn e(e: E) { if let E::J(Some(x)) = e { x.good(); } }",
+            "enum F { J(T) } fn f(r: R) { while let Some(F::J(x)) = r.next() { x.good(); } }",
+            "enum G { J { t: T } } fn g(e: G) { let G::J { t: x } = e; x.good(); }",
+        ];
+        check(&functions, &[true; 7]);
+        let others = [
+            "enum A { J(u8), L(T) } fn a(e: A) { match e { A::J(x) => x.good(), A::L(_) => {} } }",
+            "enum B { J { n: u8, t: T } } fn b(e: B) { let B::J { n: x, .. } = e; x.good(); }",
+            "enum C<X> { J(X) } fn c(e: C<T>) { let C::J(x) = e; x.good(); }",
+        ];
+        check(&others, &[false; 3]);
+    }
+
+    #[test]
+    fn variants_are_values_of_their_enum() {
+        let text = "pub enum Mode { Fast, Slow(u8) }\n\
+                    impl Mode { pub fn label(&self) {} }\n\
+                    fn a() { Mode::Fast.label(); }\n\
+                    fn b() { let mode = Mode::Slow(1); mode.label(); }\n\
+                    fn c() { use Mode::*; let mode = Fast; mode.label(); }\n\
+                    fn d() { Mode::label(&Mode::Fast); }\n";
+        let index = link_sources(&[("mode.rs", text)]);
+        let uses = index.references.on_receiver(class_named(&index, "mode::Mode"));
+        let lines: Vec<u32> =
+            uses.iter().map(|found| index.file(found.file).facts.lines.line(found.at)).collect();
+        assert_eq!(lines, [3, 4, 5, 6]);
+    }
+
+    #[test]
     fn methods_of_containers_are_not_taken_for_those_of_what_they_hold() {
         let functions = [
             "fn a(s: &S) { s.v.len(); s.o.is_some(); }",

@@ -110,7 +110,11 @@ impl Resolver<'_> {
                 // A function has no segments below it, a module is no value.
                 Bound::Function(_) => is_prefix,
                 Bound::Module(_) if !is_prefix && has_value => true,
-                Bound::Module(_) => std::mem::replace(&mut has_module, true),
+                Bound::Module(module) => {
+                    let is_there = self.index.modules.declared_by(place.file, module).is_some();
+                    let is_there = has_module || is_there;
+                    std::mem::replace(&mut has_module, is_there)
+                }
                 Bound::Type(_) => std::mem::replace(&mut has_type, true),
                 _ => false,
             };

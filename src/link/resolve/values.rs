@@ -15,7 +15,9 @@ impl Resolver<'_> {
             Entity::Module(module) => self.member(*module, name, hops),
             Entity::LibraryModule(module) => self.library_member(*module, name),
             Entity::Class(class) | Entity::GenericAlias(class) => self.class_attribute(*class, name, hops),
-            Entity::Instance(class) => self.instance_attribute(*class, name, hops),
+            Entity::Instance(class) | Entity::Variant(class, _) => {
+                self.instance_attribute(*class, name, hops)
+            }
             Entity::Super(class) => self.super_attribute(*class, name),
             Entity::External(dotted) => Entity::External(dotted.join(name.as_str())),
             Entity::SpecialBase(_)
@@ -31,7 +33,9 @@ impl Resolver<'_> {
     /// `entity(…)`.
     pub(super) fn call(&self, entity: &Entity, hops: u32) -> Entity {
         match entity {
-            Entity::Class(class) | Entity::GenericAlias(class) => Entity::Instance(*class),
+            Entity::Class(class) | Entity::GenericAlias(class) | Entity::Variant(class, _) => {
+                Entity::Instance(*class)
+            }
             Entity::Function(function) => self.returned(*function, hops),
             // `super()` and `super(C, self)`
             Entity::Super(class) => Entity::Super(*class),
@@ -47,6 +51,17 @@ impl Resolver<'_> {
             | Entity::Nothing => Entity::Open(Unresolved::Dynamic(Name::new("(…)"))),
             Entity::Open(reason) => Entity::Open(reason.clone()),
         }
+    }
+
+    /// What a pattern that names `entity` finds in its field.
+    pub(super) fn part(&self, entity: &Entity, field: Name, hops: u32) -> Entity {
+        self.start(hops);
+        let found = match *entity {
+            Entity::Class(class) => self.field_of(class, field, hops),
+            Entity::Variant(class, variant) => self.payload_of(class, variant, field, hops),
+            _ => None,
+        };
+        found.unwrap_or(Entity::Open(Unresolved::Dynamic(field)))
     }
 
     /// What a call of a function gives: by its annotation, else by what it returns.
@@ -122,6 +137,7 @@ impl Resolver<'_> {
             Step::Await => awaited(entity),
             Step::Index => indexed(entity.clone()),
             Step::Held(holder) => held(entity.clone(), holder),
+            Step::Part(name) => self.part(entity, name, 0),
             Step::Attribute(name, _) => self.attribute(entity, name, 0),
         }
     }
