@@ -100,6 +100,32 @@ fn a_name_for_one_thing_and_a_name_for_two_are_told_apart() {
 }
 
 #[test]
+fn backends_of_one_base_are_no_copies_of_each_other() {
+    let base = "class Store:\n    def load(self, key):\n        return self.decode(self.fetch(key))\n    \
+                def save(self, key, value):\n        raise NotImplementedError\n    \
+                def drop(self, key):\n        raise NotImplementedError\n    \
+                def decode(self, raw):\n        return raw.decode()\n";
+    let backend = |save: &str| {
+        format!(
+            "from app.base import Store\n\n\nclass SessionStore(Store):\n    def __init__(self, at):\n        \
+             self.at = at\n        self.kept = {{}}\n\n    def load(self, key):\n        \
+             return self.{save}_entry(key)\n\n    def save(self, key, value):\n        \
+             self.{save}[key] = value\n        self.at.flush()\n\n    def drop(self, key):\n        \
+             del self.{save}[key]\n\n    def {save}_entry(self, key):\n        return self.{save}.get(key)\n"
+        )
+    };
+    let (one, other) = (backend("rows"), backend("files"));
+    let init = ("app/__init__.py", "");
+    let made = folder(&[init, ("app/base.py", base), ("app/db.py", &one), ("app/disk.py", &other)]);
+    assert_eq!(discover(made.path())["concepts"], serde_json::json!([]));
+    // Bodies of one text are copied, whatever they override.
+    let copied = other.replace("self.files[key] = value", "self.rows[key] = value");
+    let made = folder(&[init, ("app/base.py", base), ("app/db.py", &one), ("app/disk.py", &copied)]);
+    let found = discover(made.path());
+    assert_eq!(members(&found["concepts"][0]), ["app.db.SessionStore", "app.disk.SessionStore"]);
+}
+
+#[test]
 fn a_proposal_can_be_written_and_reported() {
     let made = tree_with(&[("ws_other_words", "shop/news/hub.py")]);
     let id = text_of(&discover(made.path())["concepts"][0], "id").to_owned();

@@ -18,9 +18,9 @@ use super::protocols;
 use super::similarity::units::Unit;
 use super::similarity::{Profiles, Score, UnitId};
 use super::{AnalysisOptions, duplicates};
-use crate::facts::Name;
 use crate::facts::names::last_segment;
-use crate::link::members::{fields_of, methods_of};
+use crate::facts::{FunctionFact, Name};
+use crate::link::members::{fields_of, method_of, methods_of};
 use crate::link::{ClassId, Index, Origin, Resolution};
 use crate::source::AT_A_TIME;
 use brief::Brief;
@@ -129,12 +129,7 @@ pub fn find_groups(index: &Index, lexicon: &Lexicon, profiles: &Profiles) -> Gro
             };
             let lines = duplicate.classes.iter().filter(|class| !inherits(class));
             let lines: Vec<ClassId> = lines.copied().collect();
-            // Small variants of one base bear its name where they stand; copies are the same text.
-            let is_variant = |class: &ClassId| methods_of(index, *class).len() < OWN_METHODS;
-            if !duplicate.is_protocol
-                && lines.iter().all(is_variant)
-                && pairs(&lines).all(|(a, b)| are_family(index, a, b) && !is_same_text(index, a, b))
-            {
+            if !duplicate.is_protocol && pairs(&lines).all(|(a, b)| are_variants(index, a, b)) {
                 return None;
             }
             let units: Vec<Unit> = lines.into_iter().map(Unit::Class).collect();
@@ -282,6 +277,32 @@ fn are_family(index: &Index, a: ClassId, b: ClassId) -> bool {
     };
     mro.classes().skip(1).any(|base| is_base(base) && other.contains(base))
         || outside(a).any(|name| outside(b).any(|other| other == name))
+}
+
+/// Whether two classes of one name are variants of one base by design, as the session stores of several backends
+/// are: small ones, or such as have only in common what that base demands, each in its own way. Copies are not.
+fn are_variants(index: &Index, a: ClassId, b: ClassId) -> bool {
+    if !are_family(index, a, b) || is_same_text(index, a, b) {
+        return false;
+    }
+    let is_small = |class: ClassId| methods_of(index, class).len() < OWN_METHODS;
+    if is_small(a) && is_small(b) {
+        return true;
+    }
+    let (mro, other) = (&index.class(a).mro, &index.class(b).mro);
+    let bases: Vec<ClassId> = mro.classes().skip(1).filter(|base| other.contains(*base)).collect();
+    let demands = |name: Name| bases.iter().any(|base| method_of(index, *base, name).is_some());
+    let mut common = methods_of(index, a).iter().filter_map(|own| {
+        let own = index.function(*own);
+        let is_called = !own.name.as_str().starts_with("__");
+        let twin = method_of(index, b, own.name).filter(|_| is_called)?;
+        Some((own, index.function(twin)))
+    });
+    let is_own_way = |(own, twin): (&FunctionFact, &FunctionFact)| {
+        demands(own.name) && (own.digest != twin.digest || own.traits.is_stub)
+    };
+    let first = common.next();
+    first.is_some_and(is_own_way) && common.all(is_own_way)
 }
 
 /// Whether a unit's text leads to a class: it sits on top of it.
