@@ -423,6 +423,17 @@ pub enum Step {
     Part(Name),
 }
 
+impl Step {
+    /// The name that is looked up, where that is what is done.
+    #[must_use]
+    pub fn attribute(self) -> Option<Name> {
+        match self {
+            Self::Attribute(name, _) => Some(name),
+            Self::Call | Self::Await | Self::Index | Self::Held(_) | Self::Part(_) => None,
+        }
+    }
+}
+
 /// Kinds of generic types that hold values of another type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Holder {

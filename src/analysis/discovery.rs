@@ -292,17 +292,17 @@ fn are_variants(index: &Index, a: ClassId, b: ClassId) -> bool {
     let (mro, other) = (&index.class(a).mro, &index.class(b).mro);
     let bases: Vec<ClassId> = mro.classes().skip(1).filter(|base| other.contains(*base)).collect();
     let demands = |name: Name| bases.iter().any(|base| method_of(index, *base, name).is_some());
-    let mut common = methods_of(index, a).iter().filter_map(|own| {
+    let common = methods_of(index, a).iter().filter_map(|own| {
         let own = index.function(*own);
         let is_called = !own.name.as_str().starts_with("__");
         let twin = method_of(index, b, own.name).filter(|_| is_called)?;
         Some((own, index.function(twin)))
     });
+    let mut common = common.peekable();
     let is_own_way = |(own, twin): (&FunctionFact, &FunctionFact)| {
         demands(own.name) && (own.digest != twin.digest || own.traits.is_stub)
     };
-    let first = common.next();
-    first.is_some_and(is_own_way) && common.all(is_own_way)
+    common.peek().is_some() && common.all(is_own_way)
 }
 
 /// Whether a unit's text leads to a class: it sits on top of it.

@@ -9,7 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::signatures::{self, Comparison, DifferenceKind};
 use super::trait_methods::{self, Candidate, Meaning};
-use crate::facts::{Bound, Name, Step};
+use crate::facts::{Bound, Name};
 use crate::link::members::{method_of, methods_of};
 use crate::link::references::ReferenceKind;
 use crate::link::{ClassId, ClassKind, FunctionId, Index, Origin};
@@ -355,10 +355,7 @@ fn mentions_super(index: &Index, class: ClassId, name: Name) -> bool {
     let is_within = |at: u32| (fact.at..fact.end).contains(&at);
     facts.supers.iter().any(|chain| {
         let chain = &facts.chains[chain.index()];
-        let attribute = facts.steps[chain.steps.range()].iter().find_map(|step| match step {
-            Step::Attribute(attribute, _) => Some(*attribute),
-            Step::Call | Step::Await | Step::Index | Step::Held(_) | Step::Part(_) => None,
-        });
+        let attribute = facts.steps[chain.steps.range()].iter().find_map(|step| step.attribute());
         is_within(chain.at) && attribute.is_none_or(|attribute| attribute == name)
     })
 }

@@ -149,8 +149,7 @@ impl FileFacts {
     pub fn last_name(&self, chain: ChainId) -> Option<Name> {
         match self.steps_of(chain).last() {
             None => Some(self.root_of(&self.chains[chain.index()]).name),
-            Some(Step::Attribute(name, _)) => Some(*name),
-            Some(Step::Call | Step::Await | Step::Index | Step::Held(_) | Step::Part(_)) => None,
+            Some(step) => step.attribute(),
         }
     }
 

@@ -192,8 +192,8 @@ impl<'f> Builder<'_, 'f> {
     /// Whether a declaration is a file of another name under some condition: `#[cfg_attr(unix, path = "unix.rs")]`.
     /// Where the conditions leave nothing over, no file needs to go by its own name.
     fn has_other_files(&self, file: FileId, fact: &ModuleFact) -> bool {
-        let same = self.facts(file).modules.iter().filter(|other| other.at == fact.at);
-        fact.path.is_none() && same.filter(|other| other.path.is_some()).count() > 0
+        let mut same = self.facts(file).modules.iter().filter(|other| other.at == fact.at);
+        fact.path.is_none() && same.any(|other| other.path.is_some())
     }
 
     /// Files that no target reaches: outside of any package each is a crate of its own, as `rustc FILE` takes

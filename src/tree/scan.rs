@@ -91,14 +91,14 @@ impl Scan<'_> {
         };
         // The tree of a large file takes most room and time. These come first: while there is little else, and while
         // other threads have enough to do. From there on each thread takes the next file when it is done with one.
-        let size_of_large = |source: &Source| match overlay.content(&source.path) {
+        let size_of = |source: &Source| match overlay.content(&source.path) {
             Some(bytes) => Some(bytes.len() as u64),
             None if known.contains_key(source.display.as_str()) => None,
             None => std::fs::metadata(&source.path).ok().map(|found| found.len()),
         };
         let mut queue: Vec<(usize, Source)> = sources.into_iter().enumerate().collect();
         queue.par_sort_by_cached_key(|(_, source)| {
-            Reverse(size_of_large(source).filter(|size| *size > LARGE_FILE_BYTES))
+            Reverse(size_of(source).filter(|size| *size > LARGE_FILE_BYTES))
         });
         let read: Vec<(usize, Result<Scanned, Skipped>)> = queue.into_iter().par_bridge().map(read).collect();
         self.skipped = self.found.skipped.clone();

@@ -395,10 +395,7 @@ fn written_in(index: &Index, file: FileId, names: &[Name]) -> Vec<Name> {
     // Most names differ from all of these in a few bits of their digest.
     let bit = |name: Name| 1u64 << (name.digest() % 64);
     let mask = names.iter().fold(0, |mask, name| mask | bit(*name));
-    let attributes = facts.steps.iter().filter_map(|step| match *step {
-        Step::Attribute(written, _) => Some(written),
-        Step::Call | Step::Await | Step::Index | Step::Held(_) | Step::Part(_) => None,
-    });
+    let attributes = facts.steps.iter().filter_map(|step| step.attribute());
     let imported = facts.imports.iter().filter_map(|import| match import.what {
         Imported::Name(name) => Some(name),
         Imported::Module | Imported::ModuleAs | Imported::Dynamic | Imported::Star => None,

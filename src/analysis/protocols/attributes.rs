@@ -6,7 +6,7 @@ use super::{Judgement, ReasonKind};
 use crate::analysis::signatures::{self, Comparison, DifferenceKind};
 use crate::analysis::types::assignability::Relation;
 use crate::analysis::types::{ResolvedType, Verdict3, Viewpoint, resolve_annotation};
-use crate::facts::{BindingKind, Field, FunctionFact, Step};
+use crate::facts::{BindingKind, Field, FunctionFact, Name};
 use crate::link::resolve::{Entity, Resolver};
 use crate::link::{ClassId, FileId, FunctionId, Index};
 use crate::text::Offset;
@@ -211,10 +211,8 @@ fn wrapped(index: &Index, found: FunctionId) -> Option<Judgement> {
 fn decorator_of(index: &Index, id: FunctionId, fact: &FunctionFact) -> String {
     let facts = &index.file(id.file).facts;
     let names = facts.decorators[fact.decorators.range()].iter().map(|chain| {
-        let attributes = facts.steps_of(*chain).iter().filter_map(|step| match step {
-            Step::Attribute(name, _) => Some(name.as_str()),
-            Step::Call | Step::Await | Step::Index | Step::Held(_) | Step::Part(_) => None,
-        });
+        let attributes = facts.steps_of(*chain).iter().filter_map(|step| step.attribute());
+        let attributes = attributes.map(Name::as_str);
         let root = facts.root_of(&facts.chains[chain.index()]).name.as_str();
         std::iter::once(root).chain(attributes).collect::<Vec<_>>().join(".")
     });

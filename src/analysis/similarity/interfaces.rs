@@ -7,7 +7,7 @@ use super::features::Feature;
 use super::units::{Families, Unit};
 use crate::analysis::lexicon::Lexicon;
 use crate::facts::{
-    Bound, ChainId, FileFacts, FunctionIdx, Import, ImportIdx, Imported, Name, Root, ScopeKind, Step,
+    Bound, ChainId, FileFacts, FunctionIdx, Import, ImportIdx, Imported, Name, Root, ScopeKind,
 };
 use crate::link::resolve::{Entity, Resolver};
 use crate::link::{ClassId, FileId, Index};
@@ -198,10 +198,7 @@ impl<'a> Interfaces<'a> {
         for chain in &facts.chains {
             let Some(import) = imports[chain.root.index()] else { continue };
             let import = &facts.imports[import.index()];
-            let attribute = facts.steps[chain.steps.range()].iter().find_map(|step| match step {
-                Step::Attribute(name, _) => Some(*name),
-                Step::Call | Step::Await | Step::Index | Step::Held(_) | Step::Part(_) => None,
-            });
+            let attribute = facts.steps[chain.steps.range()].iter().find_map(|step| step.attribute());
             let (module, name) = match import.what {
                 Imported::Module | Imported::ModuleAs => (import.module, attribute),
                 Imported::Name(name) => self.origin_of(import.module, name, attribute),

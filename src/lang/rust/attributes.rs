@@ -62,21 +62,28 @@ impl Lowering<'_> {
                 chains.extend(self.path_chain(derive, Usage::Decorator));
             }
         } else if path.is_ident("cfg_attr") {
-            let Meta::List(list) = meta else { return };
-            let parser = Punctuated::<Meta, Token![,]>::parse_terminated;
-            let Ok(parts) = list.parse_args_with(parser) else { return };
-            let mut parts = parts.iter();
-            let Some(condition) = parts.next() else { return };
+            let Some((condition, attributes)) = conditional(meta) else { return };
             let outer = self.guard;
-            self.guard = self.condition(condition, at);
-            for part in parts {
-                self.attribute(part, at, chains);
+            self.guard = self.condition(&condition, at);
+            for attribute in attributes {
+                self.attribute(&attribute, at, chains);
             }
             self.guard = outer;
         } else if !is_built_in(path) {
             chains.extend(self.path_chain(path, Usage::Decorator));
         }
     }
+}
+
+/// The condition of `cfg_attr(condition, …)`, and the attributes that stand there under it.
+pub(super) fn conditional(meta: &Meta) -> Option<(Meta, impl Iterator<Item = Meta> + use<>)> {
+    let Meta::List(list) = meta else { return None };
+    if !list.path.is_ident("cfg_attr") {
+        return None;
+    }
+    let parts = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok()?;
+    let mut parts = parts.into_iter();
+    Some((parts.next()?, parts))
 }
 
 /// `#[test]`, `#[tokio::test]`: run by the test harness.

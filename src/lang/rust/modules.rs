@@ -1,9 +1,9 @@
 //! `mod` items: in place, in a file of their own, in one that `#[path]` names.
 
-use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, ExprLit, ItemMod, Lit, Meta, Token};
+use syn::{Attribute, Expr, ExprLit, ItemMod, Lit, Meta};
 
 use super::Lowering;
+use super::attributes::conditional;
 use super::uses::is_private;
 use crate::facts::{Bound, ModuleFact, ModuleIdx, Name, ScopeId, ScopeKind};
 
@@ -50,13 +50,6 @@ fn path_in(meta: &Meta) -> Option<Name> {
 
 /// `#[cfg_attr(condition, path = "…")]`
 fn conditional_path(attribute: &Attribute) -> Option<(Meta, Name)> {
-    let Meta::List(list) = &attribute.meta else { return None };
-    if !list.path.is_ident("cfg_attr") {
-        return None;
-    }
-    let parts = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok()?;
-    let mut parts = parts.into_iter();
-    let condition = parts.next()?;
-    let path = parts.find_map(|part| path_in(&part))?;
-    Some((condition, path))
+    let (condition, mut attributes) = conditional(&attribute.meta)?;
+    Some((condition, attributes.find_map(|attribute| path_in(&attribute))?))
 }

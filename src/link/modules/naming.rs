@@ -87,10 +87,7 @@ impl Naming {
     pub(super) fn names_of(&self, files: &[Place<'_>]) -> Vec<Option<Named>> {
         let pieces = files.par_chunks(FILES_OF_A_PIECE).flat_map_iter(|files| {
             let mut above = Above::default();
-            let named = files
-                .iter()
-                .map(move |file| file.language.is_python().then(|| self.name_of(file, &mut above)));
-            named.collect::<Vec<_>>()
+            files.iter().map(move |file| file.language.is_python().then(|| self.name_of(file, &mut above)))
         });
         pieces.collect()
     }
