@@ -6,8 +6,10 @@
 //!
 //! There are two floors. The parts are measured in this process, whose memory is warm after the first run,
 //! and so is the floor beside them. The whole command starts with no memory of its own, so beside it
-//! stands a process that walks the tree, reads and parses every file, and ends.
+//! stands a process that walks the tree, reads and parses every file, and ends. The command is measured without a cache,
+//! with an empty one, and with what the run before kept.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -15,6 +17,7 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 use ssot::analysis::concepts::ConceptRule;
 use ssot::analysis::{self, AnalysisOptions};
+use ssot::cache::Cache;
 use ssot::config::Config;
 use ssot::lang::parse_only;
 use ssot::lang::python::STACK_BYTES;
@@ -44,12 +47,22 @@ fn main() {
     let mut floors = Vec::new();
     let mut cold_floors: Vec<(Duration, u64)> = Vec::new();
     let mut parts: Vec<[Duration; 7]> = Vec::new();
-    let mut commands: Vec<(Duration, u64)> = Vec::new();
+    let mut commands: [Vec<(Duration, u64)>; 3] = Default::default();
+    let scratch = tempfile::tempdir().expect("a scratch folder");
+    let cache = scratch.path().join("cache");
+    let caching: [[&OsStr; 2]; 3] = [
+        ["--no-cache".as_ref(), "--quiet".as_ref()],
+        ["--cache-dir".as_ref(), cache.as_os_str()],
+        ["--cache-dir".as_ref(), cache.as_os_str()],
+    ];
     let mut size = (0, 0, 0, 0, 0);
     for _ in 0..runs {
         floors.push(floor(&tree));
         cold_floors.extend(floor_process(&tree));
-        commands.extend(command(&tree));
+        let _ = std::fs::remove_dir_all(&cache);
+        for (runs, caching) in commands.iter_mut().zip(caching) {
+            runs.extend(command(&tree, caching));
+        }
         let (times, figures) = whole(&tree);
         parts.push(times);
         size = figures;
@@ -69,16 +82,19 @@ fn main() {
     }
     println!("report     {:>8.1} MB of JSON", mb(json));
     let wall_of = |runs: &[(Duration, u64)]| median(runs.iter().map(|(wall, _)| *wall).collect());
-    if let Some(peak) = commands.iter().map(|(_, peak)| *peak).max() {
-        let (cold, wall) = (wall_of(&cold_floors), wall_of(&commands));
-        println!("cold floor {:>8.1} ms   walk, read and parse, start to exit", ms(cold));
+    let cold = wall_of(&cold_floors);
+    println!("cold floor {:>8.1} ms   walk, read and parse, start to exit", ms(cold));
+    println!("`ssot report -o report.json`, start to exit:");
+    for (name, runs) in ["no cache", "first run", "known tree"].iter().zip(&commands) {
+        let (wall, peak) = (wall_of(runs), runs.iter().map(|(_, peak)| *peak).max().unwrap_or_default());
         println!(
-            "command    {:>8.1} ms   {:.2} x cold floor, {:.2} x floor: `ssot report -o report.json`, start to exit",
+            "{name:<10} {:>8.1} ms   {:.2} x cold floor, {:.2} x floor; peak {:.1} MB, {:.2} x the sources",
             ms(wall),
             wall.as_secs_f64() / cold.as_secs_f64(),
-            wall.as_secs_f64() / floor.as_secs_f64()
+            wall.as_secs_f64() / floor.as_secs_f64(),
+            mb(peak),
+            peak as f64 / bytes as f64
         );
-        println!("peak       {:>8.1} MB   {:.2} x the sources", mb(peak), peak as f64 / bytes as f64);
     }
 }
 
@@ -124,7 +140,7 @@ impl std::io::Write for Counter {
 fn whole(tree: &std::path::Path) -> ([Duration; 7], (usize, u64, u64, usize, u64)) {
     let config = Config::built_in().expect("built-in rules");
     let all = Instant::now();
-    let tree = tree::read(&ReadOptions {
+    let options = ReadOptions {
         paths: vec![tree.to_path_buf()],
         respects_ignore: true,
         roles: &config.roles,
@@ -132,8 +148,8 @@ fn whole(tree: &std::path::Path) -> ([Duration; 7], (usize, u64, u64, usize, u64
         python_minor: None,
         platform: ssot::lang::Platform::default(),
         reads_prose: true,
-    })
-    .expect("tree");
+    };
+    let tree = tree::read(&options, &Cache::off()).expect("tree");
     let start = Instant::now();
     let options =
         AnalysisOptions { concepts: config.concepts, lexicon: config.lexicon, ..Default::default() };
@@ -182,13 +198,13 @@ fn floor_process(tree: &std::path::Path) -> Option<(Duration, u64)> {
 }
 
 /// The whole command: wall time and peak resident memory of one run.
-fn command(tree: &std::path::Path) -> Option<(Duration, u64)> {
+fn command(tree: &std::path::Path, caching: [&OsStr; 2]) -> Option<(Duration, u64)> {
     let out = std::env::temp_dir().join("ssot-throughput.json");
     // Some file systems flush a file that is written over.
     let _ = std::fs::remove_file(&out);
     let mut run = Command::new("/usr/bin/time");
-    run.args(["-f", "%M", env!("CARGO_BIN_EXE_ssot"), "report", "--no-python", "-q"]);
-    timed(run.arg(tree).arg("-o").arg(&out))
+    run.args(["-f", "%M", env!("CARGO_BIN_EXE_ssot"), "report", "--no-python"]);
+    timed(run.args(caching).arg(tree).arg("-o").arg(&out))
 }
 
 /// From start to exit, and the peak of memory in bytes as `time` tells it.

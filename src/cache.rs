@@ -2,23 +2,25 @@
 //!
 //! A folder holds packs: files that are written once, beside their place, and renamed into it. A run reads the index at the
 //! end of each and then single entries, each with its checksum; what is truncated, damaged or of another build is not there.
-//! Runs at the same time each write a pack of their own. Packs are merged when they are many, and the oldest go when they are
-//! large. A folder that cannot be written costs the time that it would have saved.
+//! Runs at the same time each write a pack of their own. Small packs are merged when there are many, and the oldest go when
+//! they are large. A folder that cannot be written costs the time that it would have saved.
 
+mod draft;
 mod pack;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use rustc_hash::FxHashMap;
 
+use self::draft::Draft;
 use self::pack::{Entry, Pack};
 
 /// The build whose answers these are.
 pub const BUILD: &str = env!("SSOT_BUILD");
 
-/// From this many packs on they are merged.
+/// From this many packs on the small ones are merged.
 const MANY: usize = 12;
 
 /// What all packs of a build may take, in bytes.
@@ -26,6 +28,9 @@ const LIMIT: u64 = 1 << 30;
 
 /// Packs of other builds are kept for a while, for whoever changes between two.
 const KEPT: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+
+/// Parts of keys that are longer than this go in by their own hash, in bytes.
+const ALONE: usize = 1024;
 
 /// What an entry goes by: 256 bits over the kind of entry and all that it depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,7 +42,13 @@ impl Key {
     pub fn of<'a>(kind: &'a str, parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let mut hasher = blake3::Hasher::new();
         for part in std::iter::once(kind.as_bytes()).chain(parts) {
-            hasher.update(&(part.len() as u64).to_le_bytes()).update(part);
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            if part.len() > ALONE {
+                // From its beginning on, many blocks are hashed at once.
+                hasher.update(blake3::hash(part).as_bytes());
+            } else {
+                hasher.update(part);
+            }
         }
         Self(*hasher.finalize().as_bytes())
     }
@@ -51,7 +62,7 @@ pub struct Cache {
     is_on: bool,
     packs: Vec<Pack>,
     known: FxHashMap<Key, (usize, Entry)>,
-    added: Mutex<FxHashMap<Key, Arc<[u8]>>>,
+    added: Mutex<Draft>,
 }
 
 impl Cache {
@@ -90,23 +101,23 @@ impl Cache {
     /// Whether there is an entry; it may still turn out to be damaged.
     #[must_use]
     pub fn has(&self, key: Key) -> bool {
-        self.known.contains_key(&key) || self.lock().contains_key(&key)
+        self.known.contains_key(&key) || self.lock().has(key)
     }
 
-    /// An entry.
+    /// The bytes of an entry.
     #[must_use]
-    pub fn get(&self, key: Key) -> Option<Arc<[u8]>> {
-        if let Some(bytes) = self.lock().get(&key) {
-            return Some(Arc::clone(bytes));
+    pub fn get(&self, key: Key) -> Option<Vec<u8>> {
+        match self.known.get(&key) {
+            Some((pack, entry)) => self.packs[*pack].read(entry).or_else(|| self.lock().get(key)),
+            None => self.lock().get(key),
         }
-        let (pack, entry) = self.known.get(&key)?;
-        self.packs[*pack].read(entry).map(Arc::from)
     }
 
     /// Remembers an entry.
-    pub fn put(&self, key: Key, bytes: Vec<u8>) {
+    pub fn put(&self, key: Key, bytes: &[u8]) {
         if self.is_on {
-            self.lock().insert(key, Arc::from(bytes));
+            let sum = pack::checksum(bytes);
+            self.lock().add(key, bytes, sum, self.folder.as_deref());
         }
     }
 
@@ -114,48 +125,62 @@ impl Cache {
     ///
     /// # Errors
     /// When the folder cannot be written; what was there is as before.
-    pub fn save(&self) -> std::io::Result<()> {
+    pub fn save(self) -> std::io::Result<()> {
         let Some(folder) = &self.folder else { return Ok(()) };
-        let added: Vec<(Key, Arc<[u8]>)> =
-            self.lock().iter().map(|(key, bytes)| (*key, Arc::clone(bytes))).collect();
-        if added.is_empty() {
+        let mut draft = self.lock();
+        if draft.size() == 0 {
             return Ok(());
         }
-        std::fs::create_dir_all(folder)?;
-        mark(folder.parent().unwrap_or(folder))?;
-        if self.packs.len() < MANY {
-            pack::write(folder, added.iter().map(|(key, bytes)| Some((*key, Arc::clone(bytes)))))?;
-        } else {
-            self.merge(folder, added)?;
+        let merged = self.to_merge(draft.size());
+        self.add_known(&mut draft, &merged, folder);
+        draft.finish(folder)?;
+        for pack in merged {
+            // Another run may have been faster.
+            let _ = std::fs::remove_file(self.packs[pack].path());
         }
+        mark(folder.parent().unwrap_or(folder))?;
         tidy(folder);
         Ok(())
     }
 
-    /// Writes one pack in place of all: what this run added, then the newest until half of the limit is taken.
-    fn merge(&self, folder: &Path, added: Vec<(Key, Arc<[u8]>)>) -> std::io::Result<()> {
-        let mut room = (LIMIT / 2).saturating_sub(added.iter().map(|(_, bytes)| bytes.len() as u64).sum());
-        let mut kept: Vec<(Key, usize, Entry)> = Vec::new();
-        for (at, pack) in self.packs.iter().enumerate().rev() {
+    /// The packs to write again as one, with so many bytes that come from this run: when there are many, half of them, the
+    /// smallest, and those that are not much larger than the smaller ones together. So each entry is written again about as
+    /// often as the cache doubles (size-tiered compaction, as in Bigtable, OSDI 2006).
+    fn to_merge(&self, added: u64) -> Vec<usize> {
+        if self.packs.len() < MANY {
+            return Vec::new();
+        }
+        let mut order: Vec<usize> = (0..self.packs.len()).collect();
+        order.sort_by_key(|at| self.packs[*at].size());
+        let mut total = added;
+        let taken = order.iter().enumerate().take_while(|(count, at)| {
+            let size = self.packs[**at].size();
+            let fits = total + size <= LIMIT / 2 && (*count < MANY / 2 || size <= 2 * total);
+            total += size;
+            fits
+        });
+        let count = taken.count();
+        order.truncate(count);
+        order
+    }
+
+    /// Adds the entries of packs to this run's own.
+    fn add_known(&self, draft: &mut Draft, packs: &[usize], folder: &Path) {
+        for at in packs {
+            let pack = &self.packs[*at];
             for entry in pack.entries() {
-                let is_current = self.known.get(&entry.key).is_some_and(|(owner, _)| *owner == at);
-                if is_current && u64::from(entry.length) <= room {
-                    room -= u64::from(entry.length);
-                    kept.push((entry.key, at, *entry));
+                let is_current = self.known.get(&entry.key).is_some_and(|(owner, _)| owner == at);
+                if is_current
+                    && !draft.has(entry.key)
+                    && let Some(bytes) = pack.read(entry)
+                {
+                    draft.add(entry.key, &bytes, entry.sum, Some(folder));
                 }
             }
         }
-        let old =
-            kept.into_iter().map(|(key, at, entry)| Some((key, Arc::from(self.packs[at].read(&entry)?))));
-        pack::write(folder, added.into_iter().map(Some).chain(old))?;
-        for pack in &self.packs {
-            // Another run may have been faster.
-            let _ = std::fs::remove_file(pack.path());
-        }
-        Ok(())
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, FxHashMap<Key, Arc<[u8]>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Draft> {
         self.added.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -225,7 +250,7 @@ mod tests {
                 let bytes = cache.get(key(&format!("{earlier}")));
                 assert_eq!(bytes.as_deref(), Some(&[earlier; 100][..]), "run {run}");
             }
-            cache.put(key(&format!("{run}")), vec![run; 100]);
+            cache.put(key(&format!("{run}")), &[run; 100]);
             cache.save().expect("saved");
         }
         let packs = packs_in(&folder.path().join(BUILD));
@@ -255,9 +280,14 @@ mod tests {
         let file = folder.path().join("file");
         std::fs::write(&file, "x").expect("file");
         let cache = Cache::open(&file);
-        cache.put(key("a"), vec![1]);
+        // More than is written at once.
+        for number in 0..40_u8 {
+            cache.put(key(&format!("{number}")), &vec![number; 100_000]);
+        }
+        for number in 0..40_u8 {
+            assert_eq!(cache.get(key(&format!("{number}"))), Some(vec![number; 100_000]));
+        }
         assert!(cache.save().is_err());
-        assert_eq!(cache.get(key("a")).as_deref(), Some(&[1][..]));
         assert!(Cache::off().get(key("a")).is_none());
     }
 }

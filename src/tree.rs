@@ -100,6 +100,6 @@ pub enum TreeError {
 /// # Errors
 /// When a PATH or the environment that was asked for is not there. Anything else that cannot be
 /// read is listed in [`Tree::skipped`].
-pub fn read(options: &ReadOptions<'_>) -> Result<Tree, TreeError> {
-    Ok(scan(options, &Cache::off())?.link())
+pub fn read(options: &ReadOptions<'_>, cache: &Cache) -> Result<Tree, TreeError> {
+    Ok(scan(options, cache)?.link())
 }

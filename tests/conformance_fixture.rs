@@ -1,6 +1,7 @@
 //! Every `[[conformance]]` row of the example tree's specification.
 
 use ssot::analysis::protocols::{Verdict, conforms};
+use ssot::cache::Cache;
 use ssot::facts::Name;
 use ssot::link::{ClassId, Index};
 use ssot::source::{RoleRule, RoleTable};
@@ -35,7 +36,7 @@ struct Roles {
 fn chat_service() -> Tree {
     let roles: Roles = toml::from_str(include_str!("../rules/roles.toml")).expect("roles");
     let roles = RoleTable::new(&roles.role).expect("roles");
-    read(&ReadOptions {
+    let options = ReadOptions {
         paths: vec![concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/trees/chat_service").into()],
         respects_ignore: true,
         roles: &roles,
@@ -43,8 +44,8 @@ fn chat_service() -> Tree {
         python_minor: None,
         platform: Default::default(),
         reads_prose: true,
-    })
-    .expect("tree")
+    };
+    read(&options, &Cache::off()).expect("tree")
 }
 
 fn class_named(index: &Index, id: &str) -> ClassId {

@@ -1,4 +1,5 @@
-//! An answer depends on the tree and the call alone: not on threads, on the run, or on where it is started.
+//! An answer depends on the tree and the call alone: not on threads, on the run, on what earlier runs left in a cache, or on
+//! where it is started.
 
 mod support;
 
@@ -38,10 +39,15 @@ fn tangled() -> TempDir {
     made
 }
 
-/// The answer to a call, which has to be one.
+/// The answer to a call, which has to be one, without a cache.
 #[track_caller]
 fn answer(folder: &Path, threads: &str, arguments: &[&str]) -> Vec<u8> {
-    let run = finish(command(folder).env("RAYON_NUM_THREADS", threads).args(arguments));
+    answer_with(folder, threads, arguments, &["--no-cache"])
+}
+
+#[track_caller]
+fn answer_with(folder: &Path, threads: &str, arguments: &[&str], caching: &[&str]) -> Vec<u8> {
+    let run = finish(command(folder).env("RAYON_NUM_THREADS", threads).args(arguments).args(caching));
     run.expect_code(0);
     assert!(!run.stdout.is_empty(), "an answer");
     run.stdout
@@ -60,10 +66,17 @@ fn first_difference(one: &[u8], other: &[u8]) -> String {
 #[track_caller]
 fn check_same_bytes(folder: &Path, arguments: &[&str]) {
     let first = answer(folder, "8", arguments);
-    for threads in RUNS {
-        let other = answer(folder, threads, arguments);
-        assert!(first == other, "{arguments:?}, {threads} threads: {}", first_difference(&first, &other));
+    let scratch = TempDir::new().expect("a fresh folder");
+    let cache = scratch.path().to_str().expect("UTF-8");
+    // The first run with this folder fills it.
+    for caching in [&["--no-cache"][..], &["--cache-dir", cache]] {
+        for threads in RUNS {
+            let other = answer_with(folder, threads, arguments, caching);
+            let difference = || first_difference(&first, &other);
+            assert!(first == other, "{arguments:?} {caching:?}, {threads} threads: {}", difference());
+        }
     }
+    assert!(std::fs::read_dir(scratch.path()).expect("folder").next().is_some(), "the cache was in use");
 }
 
 #[test]
@@ -80,6 +93,33 @@ fn the_report_of_a_tangled_tree_is_the_same_on_every_run() {
     for format in ["json", "markdown"] {
         check_same_bytes(made.path(), &["report", "--no-python", "--format", format]);
     }
+}
+
+#[test]
+fn an_edit_is_seen_through_the_cache_and_so_is_a_damaged_one() {
+    let made = tangled();
+    let cache = made.path().join("cache");
+    let caching = ["--cache-dir", cache.to_str().expect("UTF-8")];
+    let call = ["report", "--no-python", "--format", "json"];
+    let before = answer(made.path(), "2", &call);
+    assert!(before == answer_with(made.path(), "2", &call, &caching));
+    support::write(made.path(), "many/m3.py", b"class Fresh: pass\n");
+    let after = answer_with(made.path(), "2", &call, &caching);
+    assert!(after != before && after == answer(made.path(), "2", &call), "the edit is seen");
+    let mut damaged = 0;
+    for entry in
+        walkdir::WalkDir::new(&cache).into_iter().flatten().filter(|entry| entry.file_type().is_file())
+    {
+        let mut bytes = std::fs::read(entry.path()).expect("file");
+        // The first entries, not the index at the end: they are found, and are not what was written.
+        for byte in bytes.iter_mut().skip(8).step_by(16).take(200) {
+            *byte ^= 0x55;
+            damaged += 1;
+        }
+        std::fs::write(entry.path(), bytes).expect("file");
+    }
+    assert!(damaged > 0, "there was something to damage");
+    assert!(after == answer_with(made.path(), "2", &call, &caching), "damage costs time alone");
 }
 
 #[test]

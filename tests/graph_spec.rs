@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 use ssot::analysis::graph::{GraphOptions, ModuleGraph, module_graph};
+use ssot::cache::Cache;
 use ssot::source::{RoleRule, RoleTable};
 use ssot::tree::{EnvironmentChoice, ReadOptions, Tree, read};
 
@@ -40,7 +41,7 @@ fn example() -> (Spec, Tree, ModuleGraph) {
     let spec: Spec = toml::from_str(&text).expect("specification");
     let roles: Roles = toml::from_str(include_str!("../rules/roles.toml")).expect("roles");
     let roles = RoleTable::new(&roles.role).expect("roles");
-    let tree = read(&ReadOptions {
+    let options = ReadOptions {
         paths: vec![trees.join("chat_service")],
         respects_ignore: true,
         roles: &roles,
@@ -48,8 +49,8 @@ fn example() -> (Spec, Tree, ModuleGraph) {
         python_minor: None,
         platform: ssot::lang::Platform::default(),
         reads_prose: true,
-    })
-    .expect("example tree");
+    };
+    let tree = read(&options, &Cache::off()).expect("example tree");
     let graph = module_graph(&tree.index, GraphOptions::default());
     (spec, tree, graph)
 }

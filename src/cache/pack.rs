@@ -5,15 +5,12 @@
 //! ```
 
 use std::fs::File;
-use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Key;
 
-const MAGIC: &[u8; 8] = b"SSOTPACK";
+pub(super) const MAGIC: &[u8; 8] = b"SSOTPACK";
 const INDEXED: usize = 32 + 8 + 4 + 8;
 const FOOTER: usize = 8 + 8 + 8;
 
@@ -21,9 +18,16 @@ const FOOTER: usize = 8 + 8 + 8;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Entry {
     pub(super) key: Key,
-    offset: u64,
+    pub(super) offset: u64,
     pub(super) length: u32,
-    sum: [u8; 8],
+    pub(super) sum: [u8; 8],
+}
+
+impl Entry {
+    /// Whether these are the bytes that were written.
+    pub(super) fn is_of(&self, bytes: &[u8]) -> bool {
+        checksum(bytes) == self.sum
+    }
 }
 
 /// A pack whose index has been read.
@@ -31,6 +35,7 @@ pub(super) struct Entry {
 pub(super) struct Pack {
     path: PathBuf,
     file: File,
+    size: u64,
     entries: Vec<Entry>,
 }
 
@@ -66,11 +71,16 @@ impl Pack {
                 sum: rest.try_into().ok()?,
             })
         });
-        Some(Self { entries: entries.collect::<Option<_>>()?, path, file })
+        Some(Self { entries: entries.collect::<Option<_>>()?, path, file, size })
     }
 
     pub(super) fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    /// How much the file takes, in bytes.
+    pub(super) fn size(&self) -> u64 {
+        self.size
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -81,17 +91,17 @@ impl Pack {
     pub(super) fn read(&self, entry: &Entry) -> Option<Vec<u8>> {
         let mut bytes = vec![0; entry.length as usize];
         read_at(&self.file, &mut bytes, entry.offset).ok()?;
-        (checksum(&bytes) == entry.sum).then_some(bytes)
+        entry.is_of(&bytes).then_some(bytes)
     }
 }
 
 #[cfg(unix)]
-fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> std::io::Result<()> {
+pub(super) fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> std::io::Result<()> {
     std::os::unix::fs::FileExt::read_exact_at(file, bytes, offset)
 }
 
 #[cfg(windows)]
-fn read_at(file: &File, mut bytes: &mut [u8], mut offset: u64) -> std::io::Result<()> {
+pub(super) fn read_at(file: &File, mut bytes: &mut [u8], mut offset: u64) -> std::io::Result<()> {
     while !bytes.is_empty() {
         match std::os::windows::fs::FileExt::seek_read(file, bytes, offset)? {
             0 => return Err(std::io::ErrorKind::UnexpectedEof.into()),
@@ -104,48 +114,27 @@ fn read_at(file: &File, mut bytes: &mut [u8], mut offset: u64) -> std::io::Resul
     Ok(())
 }
 
-fn checksum(bytes: &[u8]) -> [u8; 8] {
+/// What tells damaged bytes.
+pub(super) fn checksum(bytes: &[u8]) -> [u8; 8] {
     let mut sum = [0; 8];
     sum.copy_from_slice(&blake3::hash(bytes).as_bytes()[..8]);
     sum
 }
 
-/// Writes a pack into a folder. Entries that are `None` are left out.
-pub(super) fn write(
-    folder: &Path,
-    entries: impl Iterator<Item = Option<(Key, Arc<[u8]>)>>,
-) -> std::io::Result<()> {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
-    let name = format!("{since:024}-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    let beside = folder.join(format!("{name}.tmp"));
-    let written = write_file(&beside, entries)
-        .and_then(|()| std::fs::rename(&beside, folder.join(format!("{name}.pack"))));
-    if written.is_err() {
-        let _ = std::fs::remove_file(&beside);
-    }
-    written
-}
-
-fn write_file(path: &Path, entries: impl Iterator<Item = Option<(Key, Arc<[u8]>)>>) -> std::io::Result<()> {
-    let mut out = BufWriter::with_capacity(1 << 20, File::create(path)?);
-    out.write_all(MAGIC)?;
-    let mut offset = MAGIC.len() as u64;
-    let mut index: Vec<u8> = Vec::new();
+/// What stands after the entries of a pack.
+pub(super) fn ending<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<u8> {
+    let mut bytes: Vec<u8> = Vec::new();
     let mut count: u64 = 0;
-    for (key, bytes) in entries.flatten() {
-        let Ok(length) = u32::try_from(bytes.len()) else { continue };
-        out.write_all(&bytes)?;
-        index.extend(key.0);
-        index.extend(offset.to_le_bytes());
-        index.extend(length.to_le_bytes());
-        index.extend(checksum(&bytes));
-        offset += u64::from(length);
+    for entry in entries {
+        bytes.extend(entry.key.0);
+        bytes.extend(entry.offset.to_le_bytes());
+        bytes.extend(entry.length.to_le_bytes());
+        bytes.extend(entry.sum);
         count += 1;
     }
-    out.write_all(&index)?;
-    out.write_all(&count.to_le_bytes())?;
-    out.write_all(&checksum(&index))?;
-    out.write_all(MAGIC)?;
-    out.flush()
+    let sum = checksum(&bytes);
+    bytes.extend(count.to_le_bytes());
+    bytes.extend(sum);
+    bytes.extend(MAGIC);
+    bytes
 }

@@ -19,7 +19,7 @@ use self::forms::Forms;
 use super::Outcome;
 use super::inputs::{Inputs, Prepared, Progress};
 use super::output::{Color, print_note};
-use super::remembering::Remembering;
+use super::remembering::save;
 use crate::cache::Cache;
 use crate::config::gate::nearest_rules;
 use crate::finding::{Rule, Severity};
@@ -52,8 +52,6 @@ pub(super) struct Check {
     today: Option<Date>,
     #[command(flatten)]
     forms: Forms,
-    #[command(flatten)]
-    remembering: Remembering,
 }
 
 fn parse_rule(id: &str) -> Result<Rule, String> {
@@ -84,7 +82,7 @@ pub(super) fn run(check: &Check, quiet: bool, color: Color) -> miette::Result<Ou
     let upkeep = check.baseline.resolve(gate)?;
 
     let progress = Progress::start(quiet);
-    let cache = check.remembering.open(check.since.is_some());
+    let cache = check.inputs.cache(check.since.is_some());
     let options = prepared.options(false);
     let scan = tree::scan(&options, &cache).map_err(|error| miette::miette!("{error}"))?;
     let root = scan.root().to_path_buf();
@@ -99,7 +97,7 @@ pub(super) fn run(check: &Check, quiet: bool, color: Color) -> miette::Result<Ou
         files_before = Some(found.files);
     }
     let found = finder.find(scan);
-    check.remembering.save(&cache, quiet);
+    save(cache, quiet);
     progress.finish();
 
     let terms = Terms {
@@ -140,13 +138,13 @@ pub(super) fn run(check: &Check, quiet: bool, color: Color) -> miette::Result<Ou
 }
 
 /// Everything that a tree holds now, as entries of a baseline.
-pub(super) fn entries_of(prepared: &Prepared) -> miette::Result<Vec<Entry>> {
+pub(super) fn entries_of(prepared: &Prepared, cache: &Cache) -> miette::Result<Vec<Entry>> {
     let gate = &prepared.config.gate;
     let wanted = gate.wanted(&[], &[], gate.severity.unwrap_or(Severity::Error));
-    let (cache, options) = (Cache::off(), prepared.options(false));
-    let scan = tree::scan(&options, &cache).map_err(|error| miette::miette!("{error}"))?;
+    let options = prepared.options(false);
+    let scan = tree::scan(&options, cache).map_err(|error| miette::miette!("{error}"))?;
     let root = scan.root().to_path_buf();
-    let finder = Finder { config: &prepared.config, wanted: &wanted, root: &root, cache: &cache };
+    let finder = Finder { config: &prepared.config, wanted: &wanted, root: &root, cache };
     Ok(since::entries(&finder.find(scan), &wanted))
 }
 

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::inputs::Inputs;
 use super::output::{Answer, Color, Output, print_note};
-use super::remembering::Remembering;
+use super::remembering::save;
 use crate::analysis::AnalysisOptions;
 use crate::git::{Commit, GitError, Listed, Repository};
 use crate::history::Past;
@@ -48,8 +48,6 @@ pub(super) struct HistoryCommand {
     /// Look at the last commit of each of these.
     #[arg(long, value_enum, value_name = "PERIOD", conflicts_with = "every")]
     per: Option<Period>,
-    #[command(flatten)]
-    remembering: Remembering,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -62,7 +60,7 @@ pub(super) fn run(arguments: &HistoryCommand, quiet: bool, color: Color) -> miet
     let format = arguments.output.format(Format::Terminal)?;
     let prepared = arguments.inputs.prepare(quiet)?;
     let options = super::options_of(&prepared.config, arguments.concept.as_deref())?;
-    let cache = arguments.remembering.open(true);
+    let cache = arguments.inputs.cache(true);
     let reading = prepared.options(false);
     let revisions = Revisions::new(&reading, &cache).map_err(|error| miette::miette!("{error}"))?;
     let sampling = match (arguments.every, arguments.per) {
@@ -78,7 +76,7 @@ pub(super) fn run(arguments: &HistoryCommand, quiet: bool, color: Color) -> miet
     let report = follow(arguments, revisions, &repository, &options, sampling, quiet);
     let report =
         report.map_err(|error| miette::miette!(help = error.help(), "cannot read the history: {error}"))?;
-    arguments.remembering.save(&cache, quiet);
+    save(cache, quiet);
     let answer = Answer::of(format, &report, || history_page(&report))?;
     arguments.output.write(format, &answer, color)
 }

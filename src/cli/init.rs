@@ -74,7 +74,7 @@ pub(super) fn run(init: &Init, quiet: bool) -> miette::Result<()> {
     if file.exists() {
         let _ = writeln!(told, "kept     {} (it is there already)", shown(&file));
     } else {
-        let entries = check::entries_of(&prepared)?;
+        let entries = check::entries_of(&prepared, &init.inputs.cache(false))?;
         write(&file, &baseline::render(&entries))?;
         let _ =
             writeln!(told, "wrote    {} with the {} findings that are there", shown(&file), entries.len());

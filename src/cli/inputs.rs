@@ -8,6 +8,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::here;
 use super::output::print_note;
+use super::remembering::{Remembering, save};
+use crate::cache::Cache;
 use crate::config::{Config, FILE_NAME, passed_over};
 use crate::lang::Platform;
 use crate::tree::{self, EnvironmentChoice, ReadOptions, Tree};
@@ -53,6 +55,8 @@ struct Reading {
     /// Configuration; by default ssot.toml in the scanned folder or above it.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    #[command(flatten)]
+    remembering: Remembering,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -78,6 +82,11 @@ impl Inputs {
         self.reading.prepare(&self.paths, quiet)
     }
 
+    /// What earlier runs found out; a run that reads a tree twice remembers at least for itself.
+    pub(super) fn cache(&self, reads_twice: bool) -> Cache {
+        self.reading.remembering.open(reads_twice)
+    }
+
     /// The configuration that counts here, or where a new one belongs.
     pub(super) fn config_file(&self, root: &Path) -> PathBuf {
         let found = self.reading.config.clone().or_else(|| Config::nearest_file(root));
@@ -95,6 +104,7 @@ impl Rooted {
             platform: PlatformName::Linux,
             no_ignore: false,
             config: None,
+            remembering: Remembering::default(),
         };
         Self { root, reading }
     }
@@ -165,7 +175,10 @@ impl Reading {
     fn load(&self, paths: &[PathBuf], quiet: bool) -> miette::Result<Loaded> {
         let prepared = self.prepare(paths, quiet)?;
         let progress = Progress::start(quiet);
-        let tree = tree::read(&prepared.options(true)).map_err(|error| miette::miette!("{error}"))?;
+        let cache = self.remembering.open(false);
+        let options = prepared.options(true);
+        let tree = tree::read(&options, &cache).map_err(|error| miette::miette!("{error}"))?;
+        save(cache, quiet);
         Ok(Loaded { tree, config: prepared.config, progress })
     }
 }

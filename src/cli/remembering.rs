@@ -7,14 +7,13 @@ use clap::Args;
 use crate::cache::Cache;
 use crate::cli::output::print_note;
 
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Cache")]
+#[derive(Debug, Default, Args)]
 pub(in crate::cli) struct Remembering {
     /// Read every file anew, and keep nothing.
-    #[arg(long)]
+    #[arg(long, help_heading = "Cache")]
     no_cache: bool,
     /// Folder of what earlier runs found out; by default SSOT_CACHE_DIR, else `ssot` in the user's cache folder.
-    #[arg(long, value_name = "FOLDER", conflicts_with = "no_cache")]
+    #[arg(long, help_heading = "Cache", value_name = "FOLDER", conflicts_with = "no_cache")]
     cache_dir: Option<PathBuf>,
 }
 
@@ -28,14 +27,14 @@ impl Remembering {
             None => Cache::off(),
         }
     }
+}
 
-    /// Keeps what was found out. A folder that cannot be written is no reason to fail.
-    pub(in crate::cli) fn save(&self, cache: &Cache, quiet: bool) {
-        if let Err(error) = cache.save()
-            && !quiet
-        {
-            print_note(&format!("note: the cache is not written ({error}); --no-cache does without\n"));
-        }
+/// Keeps what was found out. A folder that cannot be written is no reason to fail.
+pub(in crate::cli) fn save(cache: Cache, quiet: bool) {
+    if let Err(error) = cache.save()
+        && !quiet
+    {
+        print_note(&format!("note: the cache is not written ({error}); --no-cache does without\n"));
     }
 }
 

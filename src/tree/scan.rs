@@ -376,7 +376,7 @@ pub(super) fn facts_of(
     }
     let stored = parsed(text, language, target);
     if let Some(bytes) = stored.to_bytes() {
-        cache.put(key, bytes);
+        cache.put(key, &bytes);
     }
     stored
 }

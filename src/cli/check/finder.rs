@@ -48,7 +48,7 @@ impl Finder<'_> {
             if let Some(key) = key
                 && let Ok(bytes) = serde_json::to_vec(&worked_out)
             {
-                self.cache.put(key, bytes);
+                self.cache.put(key, &bytes);
             }
             worked_out
         });
