@@ -13,10 +13,11 @@ mod macros;
 mod modules;
 mod nesting;
 mod patterns;
+mod plain;
 mod signatures;
 mod skipping;
+mod tables;
 mod types;
-mod undocumented;
 mod uses;
 
 pub use self::documentation::documentation;
@@ -26,7 +27,7 @@ use std::cell::Cell;
 use proc_macro2::Span;
 use rustc_hash::FxHashMap;
 
-use self::undocumented::undocumented;
+use self::plain::plain;
 use super::suppressions::{self, may_suppress};
 use crate::facts::{
     ALWAYS, Binding, Bound, Chain, ChainId, FileFacts, Guard, GuardId, GuardKind, MODULE_SCOPE, Name, Root,
@@ -54,10 +55,11 @@ thread_local! {
 pub fn facts(text: &str) -> FileFacts {
     let lines = Lines::of(text);
     let line_count = lines.count(text.len());
-    if let Some(error) = nesting::check_depth(text) {
-        return FileFacts { lines, line_count, ..FileFacts::unread(vec![error]) };
-    }
-    let source = undocumented(text);
+    let tables = match nesting::find_tables(text) {
+        Ok(tables) => tables,
+        Err(error) => return FileFacts { lines, line_count, ..FileFacts::unread(vec![error]) },
+    };
+    let source = plain(text, &tables);
     let mut facts = match syn::parse_str::<syn::File>(&source) {
         // What is the same offset in both texts is the same place.
         Ok(file) => Lowering::new(text, &lines).lower(&file),
@@ -80,7 +82,7 @@ pub fn facts(text: &str) -> FileFacts {
 /// Parses and drops the tree: the floor that the benchmark measures everything against.
 #[must_use]
 pub fn parse_only(text: &str) -> usize {
-    if nesting::check_depth(text).is_some() {
+    if nesting::find_tables(text).is_err() {
         return 0;
     }
     let count = syn::parse_file(text).map_or(0, |file| file.items.len());

@@ -1,9 +1,13 @@
 //! Guards the stack: finds code too deep to walk before it is parsed.
 //!
 //! Parser, walk and drop recurse once per bracket and once per operator of a chain (`a + a + …`, `a.b().c()`,
-//! `&&&&T`). An overflow of a thread's stack cannot be caught, so the depth is bounded from the text first.
+//! `&&&&T`). An overflow of a thread's stack cannot be caught, so the depth is bounded from the text first. On its way
+//! through the text the guard meets the tables, too.
+
+use std::ops::Range;
 
 use super::skipping::{end_of_character, end_of_comment, end_of_string};
+use super::tables::end_of_table;
 use crate::facts::SyntaxError;
 
 /// Most brackets within each other.
@@ -11,10 +15,14 @@ const MAX_BRACKETS: usize = 3_000;
 /// Most operators, dots and keywords in one element: between `;`, `,` and the brackets around.
 const MAX_LINKS: usize = 20_000;
 
-/// Reports the place where the tree would become too deep. Small files cannot reach it and are not scanned.
-pub(super) fn check_depth(text: &str) -> Option<SyntaxError> {
+/// What stands between the brackets of each table, in order. Small files cannot become too deep and are not looked through.
+///
+/// # Errors
+/// The place where the tree would become too deep.
+pub(super) fn find_tables(text: &str) -> Result<Vec<Range<usize>>, SyntaxError> {
+    let mut tables = Vec::new();
     if text.len() <= MAX_BRACKETS {
-        return None;
+        return Ok(tables);
     }
     let bytes = text.as_bytes();
     let mut open: Vec<usize> = Vec::new();
@@ -39,6 +47,14 @@ pub(super) fn check_depth(text: &str) -> Option<SyntaxError> {
                 continue;
             }
             b'(' | b'[' | b'{' => {
+                if byte == b'['
+                    && let Some(end) = end_of_table(bytes, at)
+                {
+                    tables.push(at + 1..end);
+                    links += 1;
+                    at = end + 1;
+                    continue;
+                }
                 open.push(links);
                 links = 0;
             }
@@ -64,9 +80,9 @@ pub(super) fn check_depth(text: &str) -> Option<SyntaxError> {
                 continue;
             }
         };
-        return Some(SyntaxError { at: at as u32, message: format!("{message}: the file was not read") });
+        return Err(SyntaxError { at: at as u32, message: format!("{message}: the file was not read") });
     }
-    None
+    Ok(tables)
 }
 
 /// Whether an expression goes on behind a closed block.
@@ -82,7 +98,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, is_fine: bool) {
-        assert_eq!(check_depth(text).is_none(), is_fine);
+        assert_eq!(find_tables(text).is_ok(), is_fine);
     }
 
     #[test]
@@ -90,7 +106,19 @@ mod tests {
         check(&format!("const X: u32 = {}1{};", "(".repeat(5_000), ")".repeat(5_000)), false);
         check(&format!("const X: u32 = 1{};", " + 1".repeat(50_000)), false);
         check(&format!("const X: &[u32] = &[{}];", "-1, ".repeat(50_000)), true);
+        check(&format!("const X: &[u32] = &[{}];", "-N, ".repeat(50_000)), true);
         check(&"fn f() { if x { a.b() } else { c.d() } }\n".repeat(5_000), true);
+    }
+
+    #[test]
+    fn tables_are_found_where_they_are_code() {
+        let numbers = "1, ".repeat(1_200);
+        let text = format!(
+            "const A: &[u8] = &[{numbers}]; // [{numbers}]\nconst B: &str = \"[{numbers}]\"; /* [{numbers}] */\n\
+             fn f() {{ g(&[{numbers}], N); if x[0] {{}} }} // end\n"
+        );
+        let tables = find_tables(&text).expect("not deep");
+        assert_eq!(tables.iter().map(|table| &text[table.clone()]).collect::<Vec<_>>(), [&numbers, &numbers]);
     }
 
     #[test]

@@ -1,18 +1,20 @@
-//! The text that the parser gets: as long as the file's own, without its doc comments.
+//! The text that the parser gets: as long as the file's own, without doc comments and tables of numbers.
 //!
 //! To the parser `/// Sends.` is `#[doc = " Sends."]`: a literal to escape, seven tokens and an attribute, and well documented
 //! code spends a fifth of its parsing on them. No fact is made from them; see [`super::documentation`] for who
-//! reads them. As plain comments they cost nothing, and what stands behind them stands where it did.
+//! reads them. As plain comments they cost nothing. Nor do tables, as empty lists. What stands behind them stands where it did.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use memchr::{memchr, memchr_iter};
 
-/// The text with plain comments for doc comments, and for the `#!/usr/bin/env …` of a script, which is no token.
-pub(super) fn undocumented(text: &str) -> Cow<'_, str> {
+/// The text with plain comments for doc comments, and for the `#!/usr/bin/env …` of a script, which is no token, and with
+/// nothing between the brackets of tables.
+pub(super) fn plain<'t>(text: &'t str, tables: &[Range<usize>]) -> Cow<'t, str> {
     let has_interpreter = text.strip_prefix("#!").is_some_and(|rest| !rest.trim_start().starts_with('['));
     let marks = doc_marks(text.as_bytes());
-    if !has_interpreter && marks.is_empty() {
+    if !has_interpreter && marks.is_empty() && tables.is_empty() {
         return Cow::Borrowed(text);
     }
     let mut plain = String::with_capacity(text.len());
@@ -21,10 +23,15 @@ pub(super) fn undocumented(text: &str) -> Cow<'_, str> {
         plain.push_str("//");
         from = 2;
     }
-    for mark in marks {
-        plain.push_str(&text[from..mark]);
-        plain.push(' ');
-        from = mark + 1;
+    let mut blanks: Vec<Range<usize>> = marks.into_iter().map(|mark| mark..mark + 1).collect();
+    blanks.extend_from_slice(tables);
+    blanks.sort_unstable_by_key(|blank| blank.start);
+    for blank in blanks {
+        plain.push_str(&text[from..blank.start]);
+        // Lines stay lines.
+        let bytes = text.as_bytes()[blank.clone()].iter();
+        plain.extend(bytes.map(|byte| if *byte == b'\n' { '\n' } else { ' ' }));
+        from = blank.end;
     }
     plain.push_str(&text[from..]);
     Cow::Owned(plain)
@@ -80,12 +87,15 @@ fn may_be_documented(first: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::nesting::find_tables;
     use super::*;
 
     #[track_caller]
     fn check(text: &str, expected: &str) {
-        assert_eq!(undocumented(text), expected);
-        assert_eq!(text.len(), expected.len());
+        let tables = find_tables(text).expect("not deep");
+        let plain = plain(text, &tables);
+        assert_eq!(plain, expected);
+        assert_eq!(plain.len(), text.len());
     }
 
     #[test]
@@ -96,6 +106,16 @@ mod tests {
         );
         check("//! Of é.\r\n#![no_std]\n//!\n\nfn f() {}\n", "//  Of é.\r\n#![no_std]\n// \n\nfn f() {}\n");
         check("#!/bin/x\n///\nmod a;\n", "///bin/x\n// \nmod a;\n");
+    }
+
+    #[test]
+    fn tables_become_empty_lists_of_as_many_lines() {
+        let numbers = "1, 2,\n".repeat(700);
+        let empty = "     \n".repeat(700);
+        check(
+            &format!("/// A table.\nconst T: &[u8] = &[{numbers}]; fn f() {{}}\n"),
+            &format!("//  A table.\nconst T: &[u8] = &[{empty}]; fn f() {{}}\n"),
+        );
     }
 
     #[test]
