@@ -9,12 +9,14 @@
 pub mod actions;
 mod lookup;
 pub mod names;
+mod sketch;
 pub mod stored;
 pub mod type_expression;
 
 use actions::Action;
 pub use names::Name;
 use serde::{Deserialize, Serialize};
+pub use sketch::NameSketch;
 
 use crate::text::{Lines, Offset};
 
@@ -90,6 +92,9 @@ pub struct FileFacts {
     pub bindings: Vec<Binding>,
     /// The star imports of each scope that has some: into `bindings`.
     pub stars: Vec<(ScopeId, Run)>,
+    /// Which names each scope may bind; see [`FileFacts::bindings_of`].
+    #[serde(skip)]
+    pub sketch: NameSketch,
     /// Modules that the file declares: `mod x;`, `mod x { … }`.
     pub modules: Vec<ModuleFact>,
     /// Classes, structs, traits, impl blocks … in the order of the source.
@@ -837,6 +842,7 @@ impl FileFacts {
             guards,
             bindings,
             stars,
+            sketch,
             modules,
             types,
             bases,
@@ -867,6 +873,7 @@ impl FileFacts {
         guards.clear();
         bindings.clear();
         stars.clear();
+        sketch.clear();
         modules.clear();
         types.clear();
         bases.clear();

@@ -14,6 +14,10 @@ impl FileFacts {
 
     /// Where the bindings of `name` in `scope` lie.
     fn run_of(&self, scope: ScopeId, name: Name) -> Run {
+        // Most scopes that are asked do not bind the name.
+        if !self.sketch.may_hold(self.scopes[scope.index()].bindings, name) {
+            return Run::default();
+        }
         let bindings = self.bindings_in(scope);
         let before = bindings.partition_point(|b| b.name.address() < name.address());
         let len = bindings[before..].iter().take_while(|b| b.name == name).count();
@@ -48,6 +52,7 @@ impl FileFacts {
             self.scopes[group[0].scope.index()].bindings = Run { start, len };
             start += len;
         }
+        self.sketch_names();
         let all = self.bindings.iter().enumerate();
         for (at, binding) in all.filter(|(_, binding)| matches!(binding.target, Bound::Star(_))) {
             match self.stars.last_mut() {
@@ -84,6 +89,15 @@ impl FileFacts {
             if let Some(start) = moved.get(run.start as usize) {
                 run.start = *start;
             }
+        }
+        self.sketch_names();
+    }
+
+    fn sketch_names(&mut self) {
+        self.sketch.clear();
+        for scope in &self.scopes {
+            let names = self.bindings[scope.bindings.range()].iter().map(|binding| binding.name);
+            self.sketch.add(scope.bindings, names);
         }
     }
 
