@@ -178,6 +178,12 @@ pub struct ItemMacro {
     pub name: Name,
     /// It is given whole items, which are read as if they stood there: `cfg_if! { … }`.
     pub is_read: bool,
+    /// The file that it puts in its place, as written: `include!("data.rs")`.
+    pub includes: Option<Name>,
+    /// Where it stands.
+    pub scope: ScopeId,
+    /// Under which condition.
+    pub guard: GuardId,
     /// Where.
     pub at: Offset,
 }

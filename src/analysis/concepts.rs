@@ -17,7 +17,7 @@ use super::similarity::units::{Unit, may_implement};
 use super::usage::{self, UsageCounts};
 use crate::facts::names::is_tail;
 use crate::link::{ClassId, FileId, FunctionId, Index};
-use crate::source::FileRole;
+use crate::source::{FileRole, Language};
 use crate::text::Offset;
 use aliases::Alias;
 use election::Election;
@@ -355,7 +355,8 @@ fn is_in_tests(index: &Index, class: ClassId) -> bool {
 fn is_stub_twin(index: &Index, class: ClassId) -> bool {
     index.source_of(class).is_some_and(|(file, _)| {
         let module = index.modules.of_file(file).map(|module| index.modules.get(module));
-        module.is_some_and(|module| module.file != Some(file))
+        let is_stub = index.file(file).language == Language::PythonStub;
+        is_stub && module.is_some_and(|module| module.file != Some(file))
     })
 }
 

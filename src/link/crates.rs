@@ -120,6 +120,7 @@ impl<'f> Builder<'_, 'f> {
         folder: &Folder,
         is_test: bool,
     ) {
+        self.inclusions(file, scope, module, is_test);
         let facts = self.facts(file);
         for (position, fact) in facts.modules.iter().enumerate() {
             let position = ModuleIdx(position as u32);
@@ -140,6 +141,24 @@ impl<'f> Builder<'_, 'f> {
                     self.declarations(file, body, id, &below, is_test);
                 }
                 None => self.declared_file(file, position, fact, name, module, folder, is_test),
+            }
+        }
+    }
+
+    /// Files that `include!` puts into a module: their items are its own (Rust standard library, `include!`).
+    fn inclusions(&mut self, file: FileId, scope: ScopeId, module: ModuleId, is_test: bool) {
+        let facts = self.facts(file);
+        for item in facts.item_macros.iter().filter(|item| facts.module_scope(item.scope) == scope) {
+            let folder = folder_of(self.display(file));
+            let path = item.includes.map(|path| joined(folder, path.as_str()));
+            let Some(&found) = path.and_then(|path| self.by_path.get(path.as_str())) else { continue };
+            self.modules.included.insert((file, item.at), found);
+            let is_part = self.modules.parts_of(module).any(|(part, _)| part == found);
+            if !is_part {
+                self.modules.more_files.entry(module).or_default().push(found);
+                let folder = folder_of(self.display(found)).to_owned();
+                let is_test = is_test || facts.is_guarded_for_tests(item.guard);
+                self.enter(found, module, &Folder { children: folder.clone(), paths: folder }, is_test);
             }
         }
     }
@@ -260,7 +279,7 @@ fn joined(folder: &str, tail: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::link::testing::link_sources;
+    use crate::link::testing::{class_named, link_sources};
 
     #[test]
     fn a_module_may_be_another_file_under_each_condition() {
@@ -291,5 +310,32 @@ mod tests {
         assert!(index.modules.shadowed.is_empty());
         let index = link_sources(&[sources[0]]);
         assert_eq!(index.modules.without_file.len(), 2);
+    }
+
+    #[test]
+    fn a_file_that_is_included_is_a_part_of_the_module_around_it() {
+        let index = link_sources(&[
+            ("lib.rs", "pub mod data;\npub mod user;\npub struct Root;\n"),
+            (
+                "data/mod.rs",
+                "include!(\"tables.rs\");\nuse crate::Root;\npub struct Kept;\nfn f() { Table::new(Root); }\n",
+            ),
+            (
+                "data/tables.rs",
+                "pub struct Table(Kept);\nimpl Table { pub fn new(_: Root) -> Table { more::g(); loop {} } }\nmod more;\n",
+            ),
+            ("data/more.rs", "pub fn g() { super::Table::new(crate::Root); }\ninclude!(\"more.rs\");\n"),
+            ("user.rs", "use crate::data::Table;\nfn f(t: Table) {}\ninclude!(\"nowhere.rs\");\n"),
+        ]);
+        assert!(index.modules.shadowed.is_empty() && index.modules.without_file.is_empty());
+        let ids: Vec<&str> = index.tree_classes().map(|class| index.class(class).id.as_str()).collect();
+        assert_eq!(ids, ["crate::data::Kept", "crate::data::Table", "crate::Root"]);
+        let count = |id: &str| index.references.of_class(class_named(&index, id)).len();
+        // `Table::new` twice, what it returns, the `use`, the parameter; `Root` in a `use`, thrice as a value or type.
+        assert_eq!(
+            [count("crate::data::Table"), count("crate::data::Kept"), count("crate::Root")],
+            [5, 1, 4]
+        );
+        assert_eq!(index.modules.included.len(), 2);
     }
 }

@@ -11,8 +11,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::naming::{Named, Naming};
 use super::FileId;
-use crate::facts::{FileFacts, MODULE_SCOPE, ModuleIdx, Name, ScopeId};
+use crate::facts::{FileFacts, ItemMacro, MODULE_SCOPE, ModuleIdx, Name, ScopeId};
 use crate::source::Language;
+use crate::text::Offset;
 
 /// Index into [`Modules::all`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,6 +69,10 @@ pub struct Modules {
     pub shadowed: Vec<FileId>,
     /// Files that are compiled for tests alone: `#[cfg(test)] mod tests;`.
     pub only_for_tests: Vec<FileId>,
+    /// Files that `include!` puts into modules, by the file and the place where it stands.
+    pub included: FxHashMap<(FileId, Offset), FileId>,
+    /// The files that make up a module beside its own.
+    pub(super) more_files: FxHashMap<ModuleId, Vec<FileId>>,
     /// Declared modules whose file is not there.
     pub without_file: Vec<(FileId, ModuleIdx)>,
     pub(super) crates: FxHashMap<Name, Vec<ModuleId>>,
@@ -225,6 +230,29 @@ impl Modules {
         }
         let scope = facts.module_scope(scope);
         self.in_place.get(&(file, scope)).copied().or_else(|| self.of_file(file))
+    }
+
+    /// The scopes that hold a module's names: that of its own file first, then those of files that it includes.
+    pub fn parts_of(&self, id: ModuleId) -> impl Iterator<Item = (FileId, ScopeId)> {
+        let module = self.get(id);
+        let included = self.more_files.get(&id).into_iter().flatten();
+        module
+            .file
+            .map(|file| (file, module.scope))
+            .into_iter()
+            .chain(included.map(|file| (*file, MODULE_SCOPE)))
+    }
+
+    /// Whether what a macro makes is known.
+    #[must_use]
+    pub fn is_read(&self, file: FileId, item: &ItemMacro) -> bool {
+        item.is_read || self.included.contains_key(&(file, item.at))
+    }
+
+    /// Whether a module is made up of several files.
+    #[must_use]
+    pub fn has_more_files(&self, id: ModuleId) -> bool {
+        !self.more_files.is_empty() && self.more_files.contains_key(&id)
     }
 
     /// The names of the library crates of the tree.

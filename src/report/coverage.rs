@@ -209,7 +209,9 @@ fn target_of(tree: &Tree) -> String {
 fn item_macros(index: &Index) -> Vec<MacroReport> {
     let mut found: BTreeMap<&'static str, MacroReport> = BTreeMap::new();
     for file in (0..index.tree_files as u32).map(FileId) {
-        for item in index.file(file).facts.item_macros.iter().filter(|item| !item.is_read) {
+        for item in
+            index.file(file).facts.item_macros.iter().filter(|item| !index.modules.is_read(file, item))
+        {
             let name = item.name.as_str();
             let first = || MacroReport { name, uses: 0, place: place(index, file, item.at) };
             found.entry(name).or_insert_with(first).uses += 1;

@@ -105,12 +105,12 @@ impl Walk<'_> {
 
     /// The module that a module takes a name from.
     fn reexported_from(&self, module: ModuleId, name: Name) -> Option<ModuleId> {
-        let fact = self.index.modules.get(module);
-        let file = fact.file?;
-        let facts = &self.index.file(file).facts;
-        let import = facts.bindings_of(fact.scope, name).iter().find_map(|binding| match binding.target {
-            Bound::Import(import) => Some(&facts.imports[import.index()]),
-            _ => None,
+        let (file, import) = self.index.modules.parts_of(module).find_map(|(file, scope)| {
+            let facts = &self.index.file(file).facts;
+            facts.bindings_of(scope, name).iter().find_map(|binding| match binding.target {
+                Bound::Import(import) => Some((file, &facts.imports[import.index()])),
+                _ => None,
+            })
         })?;
         match self.resolver.import_module(file, import) {
             Target::Found(from) if import.what == Imported::Name(name) => Some(from),

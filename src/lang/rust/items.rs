@@ -118,9 +118,10 @@ impl Lowering<'_> {
         }
     }
 
-    pub(super) fn push_item_macro(&mut self, path: &Path, is_read: bool) {
+    pub(super) fn push_item_macro(&mut self, path: &Path, is_read: bool, includes: Option<Name>) {
         let Some((_, at, _)) = self.path_start(path) else { return };
-        self.facts.item_macros.push(ItemMacro { name: Name::new(&path_text(path)), is_read, at });
+        let (name, scope, guard) = (Name::new(&path_text(path)), self.scope, self.guard);
+        self.facts.item_macros.push(ItemMacro { name, is_read, includes, scope, guard, at });
     }
 
     fn lower_constant(&mut self, ident: &syn::Ident, visibility: &Visibility, ty: &Type, value: &syn::Expr) {
@@ -323,7 +324,7 @@ impl Lowering<'_> {
                 let target = if bound.is_some() { Bound::TypeAlias(bound) } else { Bound::TypeParameter };
                 this.bind(name, at, false, target);
             }),
-            TraitItem::Macro(item) => self.push_item_macro(&item.mac.path, false),
+            TraitItem::Macro(item) => self.push_item_macro(&item.mac.path, false, None),
             _ => {}
         }
     }
@@ -396,7 +397,7 @@ impl Lowering<'_> {
                 let (name, at) = this.named(&item.ident);
                 this.bind(name, at, false, Bound::TypeAlias(chain));
             }),
-            ImplItem::Macro(item) => self.push_item_macro(&item.mac.path, false),
+            ImplItem::Macro(item) => self.push_item_macro(&item.mac.path, false, None),
             _ => {}
         }
     }

@@ -1,6 +1,7 @@
 //! Macros that stand where items would. They are not expanded; but one that is given whole items
 //! (`cfg_rt! { pub mod runtime; }`, `thread_local! { … }`) passes them on, so they are read as if they stood there,
 //! under the macro as a condition; those of `cfg_if!` and `cfg_select!` stand under the conditions of their branches.
+//! `include!("data.rs")` puts a whole file there, which is a part of the module around it.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use syn::{Item, Macro, Meta};
@@ -24,7 +25,7 @@ impl Lowering<'_> {
         let items = |branch: Branch| Some((branch.condition, items_of(branch.tokens)?));
         let read: Vec<(Option<Meta>, Vec<Item>)> = branches.into_iter().filter_map(items).collect();
         let is_read = !read.is_empty();
-        self.push_item_macro(&call.path, is_read);
+        self.push_item_macro(&call.path, is_read, included(call));
         let Some((_, at, _)) = self.path_start(&call.path).filter(|_| is_read) else { return };
         for (condition, items) in &read {
             let outer = self.guard;
@@ -36,6 +37,13 @@ impl Lowering<'_> {
             self.guard = outer;
         }
     }
+}
+
+/// The path in `include!("data.rs")`.
+fn included(call: &Macro) -> Option<Name> {
+    let is_include = call.path.segments.last().is_some_and(|last| last.ident == "include");
+    let path = is_include.then(|| call.parse_body::<syn::LitStr>().ok()).flatten()?;
+    Some(Name::new(&path.value()))
 }
 
 /// Whole items and nothing else.

@@ -400,12 +400,13 @@ impl Walk<'_> {
     }
 
     fn via_module(&self, class: ClassId, module: ModuleId, name: Name) -> Via {
-        let module = self.index.modules.get(module);
         let Some((file, _)) = self.index.source_of(class) else { return Via::Direct };
         if name != self.index.class(class).name {
             return Via::Alias(name);
         }
-        if module.file == Some(file) { Via::Direct } else { Via::ReExport(module.name) }
+        let modules = &self.index.modules;
+        let is_there = modules.parts_of(module).any(|(part, _)| part == file);
+        if is_there { Via::Direct } else { Via::ReExport(modules.get(module).name) }
     }
 
     fn via_root(&self, facts: &FileFacts, class: ClassId, bound: Option<Bound>, root: Name) -> Via {

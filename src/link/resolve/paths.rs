@@ -78,7 +78,10 @@ impl Resolver<'_> {
                 return Some(found);
             }
         }
-        None
+        // The rest of a module of several files.
+        let module = self.module_of(place.file, place.scope)?;
+        let has_more = self.index.modules.has_more_files(module);
+        has_more.then(|| self.item_of(module, name, Some(module), hops + 1)).flatten()
     }
 
     /// Chooses among the bindings of one name in one scope.
@@ -190,21 +193,22 @@ impl Resolver<'_> {
 
     /// An item of a module, as another module sees it.
     fn item_of(&self, module: ModuleId, name: Name, from: Option<ModuleId>, hops: u32) -> Option<Entity> {
-        let fact = self.index.modules.get(module);
-        let file = fact.file?;
-        let facts = self.facts(file);
         let shows = |binding: &Binding| {
             !binding.is_private || from.is_some_and(|from| self.is_within_module(from, module))
         };
-        let bindings = facts.bindings_of(fact.scope, name);
-        if bindings.iter().any(shows) {
-            let place = Place { file, scope: fact.scope, at: u32::MAX, guard: crate::facts::ALWAYS };
-            if let Some(found) = self.chosen(bindings, place, false, None, hops) {
-                return Some(found);
+        let mut parts = self.index.modules.parts_of(module);
+        parts.find_map(|(file, scope)| {
+            let facts = self.facts(file);
+            let bindings = facts.bindings_of(scope, name);
+            if bindings.iter().any(shows) {
+                let place = Place { file, scope, at: u32::MAX, guard: crate::facts::ALWAYS };
+                if let Some(found) = self.chosen(bindings, place, false, None, hops) {
+                    return Some(found);
+                }
             }
-        }
-        let globs = facts.stars_of(fact.scope).iter().filter(|glob| shows(glob));
-        self.through_globs(file, globs, None, name, hops)
+            let globs = facts.stars_of(scope).iter().filter(|glob| shows(glob));
+            self.through_globs(file, globs, None, name, hops)
+        })
     }
 
     /// What the glob imports of one scope bind a name to. Those under different conditions of compilation may
@@ -261,7 +265,7 @@ impl Resolver<'_> {
         match () {
             () if has_open_glob => Entity::External(dotted()),
             // A macro may have made it.
-            () if facts.item_macros.iter().any(|item| !item.is_read) => {
+            () if facts.item_macros.iter().any(|item| !self.index.modules.is_read(file, item)) => {
                 Entity::Open(Unresolved::Dynamic(dotted()))
             }
             () => Entity::Open(Unresolved::NotDefined(dotted())),
