@@ -13,6 +13,8 @@ mod sketch;
 pub mod stored;
 pub mod type_expression;
 
+use std::num::NonZeroU32;
+
 use actions::Action;
 pub use names::Name;
 use serde::{Deserialize, Serialize};
@@ -20,16 +22,27 @@ pub use sketch::NameSketch;
 
 use crate::text::{Lines, Offset};
 
-/// Declares an index into one of the tables of [`FileFacts`].
+/// Declares an index into one of the tables of [`FileFacts`]. It is kept one higher than it is, so that one that may be
+/// missing takes no more room than one that is there.
 macro_rules! table_index {
     ($($(#[$doc:meta])* $name:ident;)+) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        pub struct $name(pub u32);
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub struct $name(NonZeroU32);
         impl $name {
+            /// The first of its table.
+            pub const FIRST: Self = Self(NonZeroU32::MIN);
+            /// The one at a position of its table.
+            #[must_use]
+            pub fn at(position: usize) -> Self { Self(NonZeroU32::MIN.saturating_add(position as u32)) }
             /// The position in its table.
             #[must_use]
-            pub fn index(self) -> usize { self.0 as usize }
+            pub fn index(self) -> usize { (self.0.get() - 1) as usize }
+        }
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_tuple(stringify!($name)).field(&self.index()).finish()
+            }
         }
     )+};
 }
@@ -54,9 +67,9 @@ table_index! {
 }
 
 /// The module's own scope.
-pub const MODULE_SCOPE: ScopeId = ScopeId(0);
+pub const MODULE_SCOPE: ScopeId = ScopeId::FIRST;
 /// The guard of what always runs.
-pub const ALWAYS: GuardId = GuardId(0);
+pub const ALWAYS: GuardId = GuardId::FIRST;
 
 /// A run of entries in one of the tables.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -361,7 +361,7 @@ impl Index {
     /// The class of a type fact; for an `impl` block, the type that it extends.
     #[must_use]
     pub fn class_of(&self, file: FileId, index: TypeIdx) -> ClassId {
-        let own = ClassId(self.file(file).first_class + index.0);
+        let own = ClassId(self.file(file).first_class + index.index() as u32);
         self.extensions.extended_by(own).unwrap_or(own)
     }
 

@@ -9,7 +9,9 @@ mod subtyping;
 pub use assignability::{Assignability, Verdict3, assignable};
 
 use crate::facts::type_expression::TypeExpression;
-use crate::facts::{Bound, ChainId, GuardId, Imported, MODULE_SCOPE, Name, ScopeId, ScopeKind, Usage};
+use crate::facts::{
+    ALWAYS, Bound, ChainId, GuardId, Imported, MODULE_SCOPE, Name, ScopeId, ScopeKind, Usage,
+};
 use crate::link::library::LibraryEntry;
 use crate::link::resolve::{Entity, Place, Resolver, Target};
 use crate::link::{ClassId, FileId, FunctionId, Index};
@@ -422,7 +424,7 @@ fn is_typing(module: Name) -> bool {
 
 /// A module that has run to its end.
 fn end_of(file: FileId) -> Viewpoint {
-    Viewpoint { file, scope: MODULE_SCOPE, at: Offset::MAX, guard: GuardId(0), self_class: None }
+    Viewpoint { file, scope: MODULE_SCOPE, at: Offset::MAX, guard: ALWAYS, self_class: None }
 }
 
 fn entity_of(index: &Index, view: Viewpoint, dotted: &str) -> Entity {

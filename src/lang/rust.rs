@@ -161,7 +161,7 @@ impl<'t> Lowering<'t> {
                 }
                 scope = here.parent;
             }
-            let next = RootId(merged.len() as u32);
+            let next = RootId::at(merged.len());
             let id = *kept.entry((scope, root.name, root.is_path)).or_insert(next);
             if id == next {
                 merged.push(Root { scope, ..*root });
@@ -214,7 +214,7 @@ impl<'t> Lowering<'t> {
     }
 
     fn push_scope(&mut self, kind: ScopeKind) -> ScopeId {
-        let id = ScopeId(self.facts.scopes.len() as u32);
+        let id = ScopeId::at(self.facts.scopes.len());
         self.facts.scopes.push(Scope { parent: self.scope, kind, bindings: Run::default() });
         id
     }
@@ -230,13 +230,13 @@ impl<'t> Lowering<'t> {
     /// Records a chain from a name; its steps are the ones pushed since `start`. `is_path` where the name is the
     /// first of several segments.
     fn push_chain(&mut self, (name, at, is_path): Head, start: u32, usage: Usage) -> ChainId {
-        let next = RootId(self.facts.roots.len() as u32);
+        let next = RootId::at(self.facts.roots.len());
         let root = *self.roots.entry((self.scope, name, is_path)).or_insert(next);
         if root == next {
             self.facts.roots.push(Root { name, scope: self.scope, nearest: Run::default(), is_path });
         }
         let steps = Run { start, len: self.facts.steps.len() as u32 - start };
-        let id = ChainId(self.facts.chains.len() as u32);
+        let id = ChainId::at(self.facts.chains.len());
         self.facts.chains.push(Chain { root, at, steps, guard: self.guard, usage });
         id
     }

@@ -135,7 +135,7 @@ impl Changes {
             Origin::Library => Some(ClassId(at)),
             Origin::Source { file, index } => {
                 let there = after.file(self.file(file)?);
-                let new = ClassId(there.first_class + index.0);
+                let new = ClassId(there.first_class + index.index() as u32);
                 let is_same = index.index() < there.facts.types.len() && after.class(new).id == class.id;
                 is_same.then_some(new)
             }
@@ -207,10 +207,10 @@ impl Changes {
         }
         let facts = &after.file(new).facts;
         let is_same = |old: Option<ModuleId>, new: Option<ModuleId>| shape(before, old) == shape(after, new);
-        let mut declared = (0u32..).zip(&facts.modules);
+        let mut declared = facts.modules.iter().enumerate();
         is_same(before.modules.of_file(old), after.modules.of_file(new))
             && declared.all(|(at, fact)| {
-                let at = ModuleIdx(at);
+                let at = ModuleIdx::at(at);
                 let within = |modules: &Modules, file: FileId| {
                     fact.body.and_then(|body| modules.in_place.get(&(file, body)).copied())
                 };

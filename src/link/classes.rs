@@ -61,7 +61,7 @@ impl Index {
             self.classes.push(Class {
                 id: *class_id,
                 name: fact.name,
-                origin: Origin::Source { file: id, index: TypeIdx(index as u32) },
+                origin: Origin::Source { file: id, index: TypeIdx::at(index) },
                 bases: Vec::new(),
                 mro: Mro::default(),
                 kind: ClassKind::Plain,

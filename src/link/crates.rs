@@ -123,7 +123,7 @@ impl<'f> Builder<'_, 'f> {
         self.inclusions(file, scope, module, is_test);
         let facts = self.facts(file);
         for (position, fact) in facts.modules.iter().enumerate() {
-            let position = ModuleIdx(position as u32);
+            let position = ModuleIdx::at(position);
             // Modules within functions belong to the module around them.
             if facts.module_scope(fact.scope) != scope {
                 continue;

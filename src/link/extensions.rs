@@ -76,7 +76,7 @@ impl Index {
     #[must_use]
     pub fn block_of(&self, method: super::FunctionId) -> Option<ClassId> {
         let owner = self.function(method).owner?;
-        let block = ClassId(self.file(method.file).first_class + owner.0);
+        let block = ClassId(self.file(method.file).first_class + owner.index() as u32);
         self.is_extension(block).then_some(block)
     }
 

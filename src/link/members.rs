@@ -333,7 +333,7 @@ pub fn functions_within(index: &Index, class: ClassId) -> impl Iterator<Item = (
     let first = functions.partition_point(|function| function.at < start);
     functions[first..].iter().take_while(move |function| function.at < end).enumerate().map(
         move |(offset, function)| {
-            let index = crate::facts::FunctionIdx((first + offset) as u32);
+            let index = crate::facts::FunctionIdx::at(first + offset);
             (FunctionId { file, index }, function)
         },
     )

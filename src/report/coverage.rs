@@ -291,7 +291,7 @@ fn open_imports(index: &Index) -> (Vec<ExternalImport>, Vec<UnresolvedImport>) {
             match resolver.import_module(file, import) {
                 // A crate's own items; what a macro may have made is no surprise.
                 Target::Found(_) if index.file(file).language == Language::Rust => {
-                    let found = resolver.import(file, ImportIdx(position as u32), 0);
+                    let found = resolver.import(file, ImportIdx::at(position), 0);
                     if let Entity::Open(Unresolved::NotDefined(name) | Unresolved::MissingModule(name)) =
                         found
                     {

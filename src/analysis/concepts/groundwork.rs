@@ -60,7 +60,7 @@ fn makers_in(index: &Index, file: FileId) -> Makers {
     let at_module_level = functions.filter(|(_, function)| {
         function.scope == MODULE_SCOPE && (function.returned.len > 0 || function.returns.is_some())
     });
-    let ids = at_module_level.map(|(at, _)| FunctionId { file, index: FunctionIdx(at as u32) });
+    let ids = at_module_level.map(|(at, _)| FunctionId { file, index: FunctionIdx::at(at) });
     let giving = ids.filter_map(|id| match resolver.returned(id, 0) {
         Entity::Instance(given) | Entity::Awaitable(given) => Some((id, given)),
         _ => None,

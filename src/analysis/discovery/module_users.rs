@@ -45,7 +45,7 @@ fn used_by(index: &Index, file: FileId) -> Vec<FileId> {
     let imports = index.file(file).facts.imports.iter().enumerate();
     let names = imports.filter(|(_, import)| matches!(import.what, Imported::Name(_) | Imported::ModuleAs));
     let mut used: Vec<FileId> = names
-        .filter_map(|(at, _)| match resolver.import(file, ImportIdx(at as u32), 0) {
+        .filter_map(|(at, _)| match resolver.import(file, ImportIdx::at(at), 0) {
             Entity::Function(function) => Some(function.file),
             Entity::Module(module) => index.modules.get(module).file,
             _ => None,

@@ -29,7 +29,7 @@ pub(super) fn uses_of_file(index: &Index, file: FileId) -> Vec<Found> {
         found: Vec::new(),
     };
     for (position, import) in facts.imports.iter().enumerate() {
-        let to = walk.used_module(ImportIdx(position as u32), import.what);
+        let to = walk.used_module(ImportIdx::at(position), import.what);
         walk.push(import.scope, import.guard, import.at, to);
     }
     // Paths in code that go through modules: `crate::manager::connect(…)`.

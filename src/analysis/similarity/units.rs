@@ -138,7 +138,7 @@ pub(super) fn functions_of(index: &Index, families: &Families, unit: Unit) -> Ve
             let functions = index.file(file).facts.functions.iter().enumerate();
             functions
                 .filter(|(_, function)| function.scope == MODULE_SCOPE)
-                .map(|(at, _)| FunctionId { file, index: FunctionIdx(at as u32) })
+                .map(|(at, _)| FunctionId { file, index: FunctionIdx::at(at) })
                 .collect()
         }
     }

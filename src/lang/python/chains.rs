@@ -14,7 +14,7 @@ impl Lowering<'_> {
     pub(super) fn push_chain(&mut self, name: Name, at: Offset, start: u32, usage: Usage) -> ChainId {
         let root = self.root_of(name);
         let steps = Run { start, len: self.facts.steps.len() as u32 - start };
-        let id = ChainId(self.facts.chains.len() as u32);
+        let id = ChainId::at(self.facts.chains.len());
         self.facts.chains.push(Chain { root, at, steps, guard: self.guard, usage });
         id
     }
@@ -26,7 +26,7 @@ impl Lowering<'_> {
     }
 
     fn root_of(&mut self, name: Name) -> RootId {
-        let next = RootId(self.facts.roots.len() as u32);
+        let next = RootId::at(self.facts.roots.len());
         let root = *self.roots.entry((self.scope, name)).or_insert(next);
         if root == next {
             self.facts.roots.push(Root { name, scope: self.scope, nearest: Run::default(), is_path: false });

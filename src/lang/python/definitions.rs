@@ -43,7 +43,7 @@ impl Lowering<'_> {
         let start = self.facts.bases.len() as u32;
         let len = bases.len() as u32;
         self.facts.bases.extend(bases);
-        let index = TypeIdx(self.facts.types.len() as u32);
+        let index = TypeIdx::at(self.facts.types.len());
         let body = self.push_scope(ScopeKind::Type(index));
         self.facts.types.push(TypeFact {
             name,
@@ -118,7 +118,7 @@ impl Lowering<'_> {
         let start = self.facts.bases.len() as u32;
         let len = bases.len() as u32;
         self.facts.bases.extend(bases);
-        let index = TypeIdx(self.facts.types.len() as u32);
+        let index = TypeIdx::at(self.facts.types.len());
         let body = self.push_scope(ScopeKind::Type(index));
         // The class is named by its first argument, whatever it is bound to; no `<locals>` in it.
         self.facts.types.push(TypeFact {
@@ -180,7 +180,7 @@ impl Lowering<'_> {
         }
         let parameters = self.lower_parameters(&node.parameters);
         let returns_chain = node.returns.as_deref().and_then(|returns| self.lower_annotation(returns));
-        let index = FunctionIdx(self.facts.functions.len() as u32);
+        let index = FunctionIdx::at(self.facts.functions.len());
         let digest = match (node.body.first(), node.body.last()) {
             (Some(first), Some(last)) => {
                 digest_of(self.text, self.tokens, TextRange::new(first.start(), last.end()))

@@ -38,7 +38,7 @@ impl Lowering<'_> {
     }
 
     pub(super) fn push_import(&mut self, module: Name, level: u32, what: Imported, at: Offset) -> ImportIdx {
-        let index = ImportIdx(self.facts.imports.len() as u32);
+        let index = ImportIdx::at(self.facts.imports.len());
         let (scope, guard) = (self.scope, self.guard);
         self.facts.imports.push(Import { module, level, what, at, scope, guard });
         index

@@ -42,8 +42,9 @@ pub(super) fn drop_local_chains(facts: &mut FileFacts, pinned: &[ChainId]) {
     facts.steps.truncate(kept_steps);
     let is_super = |chain: &Chain| facts.roots[chain.root.index()].name.as_str() == "super";
     let supers = facts.chains.iter().enumerate().filter(|(_, chain)| is_super(chain));
-    facts.supers.extend(supers.map(|(index, _)| ChainId(index as u32)));
-    let relocate = |chain: ChainId| is_kept[chain.index()].then(|| ChainId(moved_to[chain.index()]));
+    facts.supers.extend(supers.map(|(index, _)| ChainId::at(index)));
+    let relocate =
+        |chain: ChainId| is_kept[chain.index()].then(|| ChainId::at(moved_to[chain.index()] as usize));
     relocate_chains(facts, relocate);
 }
 
@@ -55,7 +56,7 @@ fn drop_unused_roots(facts: &mut FileFacts, is_kept: &[bool]) {
         let root = &mut moved_to[chain.root.index()];
         chain.root = *root.get_or_insert_with(|| {
             kept += 1;
-            RootId(kept - 1)
+            RootId::at(kept as usize - 1)
         });
     }
     let mut roots = vec![None; kept as usize];

@@ -255,7 +255,7 @@ impl<'a> Lowering<'a> {
     }
 
     pub(super) fn push_scope(&mut self, kind: ScopeKind) -> ScopeId {
-        let id = ScopeId(self.facts.scopes.len() as u32);
+        let id = ScopeId::at(self.facts.scopes.len());
         self.facts.scopes.push(Scope { parent: self.scope, kind, bindings: Run::default() });
         id
     }
@@ -281,7 +281,7 @@ impl<'a> Lowering<'a> {
 
     pub(super) fn guarded(&mut self, kind: GuardKind, statement: Offset, lower: impl FnOnce(&mut Self)) {
         let outer = self.guard;
-        self.guard = GuardId(self.facts.guards.len() as u32);
+        self.guard = GuardId::at(self.facts.guards.len());
         self.facts.guards.push(Guard { parent: outer, kind, statement });
         lower(self);
         self.guard = outer;

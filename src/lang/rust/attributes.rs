@@ -31,7 +31,7 @@ impl Lowering<'_> {
     }
 
     pub(super) fn named_condition(&mut self, condition: Name, is_test: bool, at: Offset) -> GuardId {
-        let next = GuardId(self.facts.guards.len() as u32);
+        let next = GuardId::at(self.facts.guards.len());
         let found = *self.conditions.entry((self.guard, condition)).or_insert(next);
         if found == next {
             let kind = GuardKind::Config { condition, is_test };

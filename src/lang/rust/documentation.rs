@@ -28,6 +28,7 @@ pub fn documentation(text: &str) -> Option<String> {
             }
         }
     }
+    prose.said.shrink_to_fit();
     (!prose.said.is_empty()).then_some(prose.said)
 }
 

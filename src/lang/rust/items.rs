@@ -183,7 +183,7 @@ impl Lowering<'_> {
         inner: impl FnOnce(&mut Self, TypeIdx),
     ) -> TypeIdx {
         let decorators = self.lower_attributes(definition.attributes);
-        let index = TypeIdx(self.facts.types.len() as u32);
+        let index = TypeIdx::at(self.facts.types.len());
         let body = self.push_scope(ScopeKind::Type(index));
         let start = self.facts.bases.len() as u32;
         let len = definition.bases.len() as u32;

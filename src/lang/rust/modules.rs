@@ -23,14 +23,14 @@ impl Lowering<'_> {
             self.push_module(item, path, None);
             return;
         };
-        let body = self.push_scope(ScopeKind::Namespace(ModuleIdx(self.facts.modules.len() as u32)));
+        let body = self.push_scope(ScopeKind::Namespace(ModuleIdx::at(self.facts.modules.len())));
         self.push_module(item, path, Some(body));
         self.within(body, |this| this.lower_items(items));
     }
 
     fn push_module(&mut self, item: &ItemMod, path: Option<Name>, body: Option<ScopeId>) {
         let (name, at) = self.named(&item.ident);
-        let index = ModuleIdx(self.facts.modules.len() as u32);
+        let index = ModuleIdx::at(self.facts.modules.len());
         let (scope, guard) = (self.scope, self.guard);
         self.facts.modules.push(ModuleFact { name, scope, body, path, guard, at });
         self.bind(name, at, is_private(&item.vis), Bound::Module(index));

@@ -36,7 +36,7 @@ impl Lowering<'_> {
                 ReturnType::Type(arrow, _) => self.end_of(arrow.spans[1]),
             },
         };
-        let index = FunctionIdx(self.facts.functions.len() as u32);
+        let index = FunctionIdx::at(self.facts.functions.len());
         let receiver = signature.inputs.iter().any(|input| matches!(input, FnArg::Receiver(_)));
         let binding = match (owner, receiver) {
             (None, _) => BindingKind::Free,

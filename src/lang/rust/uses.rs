@@ -68,7 +68,7 @@ impl Lowering<'_> {
     }
 
     fn push_import(&mut self, module: &str, level: u32, what: Imported, at: Offset) -> ImportIdx {
-        let id = ImportIdx(self.facts.imports.len() as u32);
+        let id = ImportIdx::at(self.facts.imports.len());
         let (scope, guard) = (self.scope, self.guard);
         self.facts.imports.push(Import { module: Name::new(module), level, what, at, scope, guard });
         id

@@ -118,7 +118,7 @@ impl Walk<'_> {
                 }
                 Imported::Module | Imported::ModuleAs | Imported::Star | Imported::Dynamic => continue,
             };
-            let id = ImportIdx(position as u32);
+            let id = ImportIdx::at(position);
             if let Entity::Class(class) = self.resolver.import(self.file, id, 0) {
                 let via = self.via_import(class, id, name);
                 self.push_class(class, import.at, import.scope, ReferenceKind::Import, via);
@@ -147,7 +147,7 @@ impl Walk<'_> {
         let mut heads: Vec<ChainId> = facts.types.iter().filter_map(head_of_block).collect();
         heads.sort_unstable();
         for (position, chain) in facts.chains.iter().enumerate() {
-            if heads.is_empty() || heads.binary_search(&ChainId(position as u32)).is_err() {
+            if heads.is_empty() || heads.binary_search(&ChainId::at(position)).is_err() {
                 self.chain(facts, chain);
             }
         }

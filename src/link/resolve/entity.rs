@@ -1,7 +1,7 @@
 //! What names stand for, and from where they are looked at.
 
 use super::Layers;
-use crate::facts::{GuardId, Name, ScopeId};
+use crate::facts::{ALWAYS, GuardId, Name, ScopeId};
 use crate::link::library::LibraryModuleId;
 use crate::link::modules::ModuleId;
 use crate::link::{ClassId, FileId, FunctionId, Unresolved};
@@ -64,7 +64,7 @@ pub struct Site {
 
 impl Site {
     /// From another file, when the module has run to its end.
-    pub const END: Self = Self { before: None, at: None, guard: GuardId(0) };
+    pub const END: Self = Self { before: None, at: None, guard: ALWAYS };
 }
 
 /// Where a name stands.

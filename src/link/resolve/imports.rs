@@ -2,7 +2,7 @@
 
 use super::liveness::Life;
 use super::{Entity, MAX_HOPS, Resolver, Site, SpecialBase};
-use crate::facts::{Bound, ExportList, GuardId, Import, ImportIdx, Imported, MODULE_SCOPE, Name};
+use crate::facts::{ALWAYS, Bound, ExportList, Import, ImportIdx, Imported, MODULE_SCOPE, Name};
 use crate::link::library::{LibraryEntry, LibraryModuleId};
 use crate::link::modules::ModuleId;
 use crate::link::{FileId, OutsideState, Unresolved};
@@ -248,7 +248,7 @@ impl Resolver<'_> {
         let facts = self.facts(file);
         for binding in facts.star_bindings().iter().rev() {
             let Bound::Star(import) = binding.target else { continue };
-            let life = self.liveness(file, binding.guard, binding.at, GuardId(0), hops);
+            let life = self.liveness(file, binding.guard, binding.at, ALWAYS, hops);
             if matches!(life, Life::Dead) {
                 continue;
             }

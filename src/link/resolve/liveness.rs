@@ -72,7 +72,7 @@ impl Resolver<'_> {
             let Some((body, _)) = body else { continue };
             // Imports under a condition within the body may not run.
             let is_direct = import.guard == body;
-            match self.exists(file, ImportIdx(position as u32), hops + 1) {
+            match self.exists(file, ImportIdx::at(position), hops + 1) {
                 Existence::Yes => {}
                 Existence::No if is_direct && is_known => return Outcome::FailsAt(import.at),
                 Existence::No | Existence::Unknown => is_known = false,

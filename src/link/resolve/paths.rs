@@ -4,7 +4,9 @@
 //! name of the module around it. Named items come before glob imports, the crate before other crates.
 
 use super::{Entity, MAX_HOPS, Place, Resolver, Target, lines_of};
-use crate::facts::{Binding, Bound, Import, ImportIdx, Imported, ModuleIdx, Name, ScopeId, ScopeKind};
+use crate::facts::{
+    ALWAYS, Binding, Bound, Import, ImportIdx, Imported, ModuleIdx, Name, ScopeId, ScopeKind,
+};
 use crate::link::modules::ModuleId;
 use crate::link::{FileId, Unresolved};
 use crate::source::Language;
@@ -126,8 +128,7 @@ impl Resolver<'_> {
             }
             let entity = self.bound(place.file, binding, hops + 1);
             // The place itself stands under the condition: it means what is there with it.
-            let is_beside =
-                binding.guard != crate::facts::ALWAYS && facts.is_within(place.guard, binding.guard);
+            let is_beside = binding.guard != ALWAYS && facts.is_within(place.guard, binding.guard);
             // One alone is what it is.
             if bindings.len() > 1 {
                 places.push(binding.at);
@@ -201,7 +202,7 @@ impl Resolver<'_> {
             let facts = self.facts(file);
             let bindings = facts.bindings_of(scope, name);
             if bindings.iter().any(shows) {
-                let place = Place { file, scope, at: u32::MAX, guard: crate::facts::ALWAYS };
+                let place = Place { file, scope, at: u32::MAX, guard: ALWAYS };
                 if let Some(found) = self.chosen(bindings, place, false, None, hops) {
                     return Some(found);
                 }
@@ -230,7 +231,7 @@ impl Resolver<'_> {
             }
             let Some(found) = self.through_glob(file, import, name, hops + 1) else { continue };
             match &conditional {
-                _ if glob.guard == crate::facts::ALWAYS => return Some(found),
+                _ if glob.guard == ALWAYS => return Some(found),
                 None => conditional = Some((found, glob.at)),
                 Some((first, _)) if *first == found => {}
                 Some((_, at)) => {
