@@ -10,7 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rustc_hash::FxHashMap;
 
 use super::Key;
-use super::pack::{Entry, MAGIC, ending, read_at};
+use super::pack::{Entry, MAGIC, ending};
 
 /// Entries are written together once they take this much, in bytes.
 const BUFFER: usize = 1 << 20;
@@ -55,14 +55,9 @@ impl Draft {
     /// The bytes of an entry; none where they are not there or not what was written.
     pub(super) fn get(&self, key: Key) -> Option<Vec<u8>> {
         let entry = self.entries.get(&key)?;
-        let length = entry.length as usize;
         match entry.offset.checked_sub(self.written) {
-            Some(start) => Some(self.buffer.get(start as usize..)?.get(..length)?.to_vec()),
-            None => {
-                let mut bytes = vec![0; length];
-                read_at(&self.file.as_ref()?.file, &mut bytes, entry.offset).ok()?;
-                entry.is_of(&bytes).then_some(bytes)
-            }
+            Some(start) => Some(self.buffer.get(start as usize..)?.get(..entry.length as usize)?.to_vec()),
+            None => entry.read(&self.file.as_ref()?.file),
         }
     }
 

@@ -24,9 +24,11 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// Whether these are the bytes that were written.
-    pub(super) fn is_of(&self, bytes: &[u8]) -> bool {
-        checksum(bytes) == self.sum
+    /// The bytes of the entry in its file; none where they are not what was written.
+    pub(super) fn read(&self, file: &File) -> Option<Vec<u8>> {
+        let mut bytes = vec![0; self.length as usize];
+        read_at(file, &mut bytes, self.offset).ok()?;
+        (checksum(&bytes) == self.sum).then_some(bytes)
     }
 }
 
@@ -89,19 +91,17 @@ impl Pack {
 
     /// The bytes of an entry; none where they are not what was written.
     pub(super) fn read(&self, entry: &Entry) -> Option<Vec<u8>> {
-        let mut bytes = vec![0; entry.length as usize];
-        read_at(&self.file, &mut bytes, entry.offset).ok()?;
-        entry.is_of(&bytes).then_some(bytes)
+        entry.read(&self.file)
     }
 }
 
 #[cfg(unix)]
-pub(super) fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> std::io::Result<()> {
+fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> std::io::Result<()> {
     std::os::unix::fs::FileExt::read_exact_at(file, bytes, offset)
 }
 
 #[cfg(windows)]
-pub(super) fn read_at(file: &File, mut bytes: &mut [u8], mut offset: u64) -> std::io::Result<()> {
+fn read_at(file: &File, mut bytes: &mut [u8], mut offset: u64) -> std::io::Result<()> {
     while !bytes.is_empty() {
         match std::os::windows::fs::FileExt::seek_read(file, bytes, offset)? {
             0 => return Err(std::io::ErrorKind::UnexpectedEof.into()),

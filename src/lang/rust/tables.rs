@@ -43,10 +43,10 @@ fn end_of_element(bytes: &[u8], at: usize, depth: usize) -> Option<usize> {
         }
         b'\'' => end_of_plain_character(bytes, at),
         b'b' if bytes.get(at + 1) == Some(&b'\'') => end_of_plain_character(bytes, at + 1),
-        b'&' => match bytes[next_token(bytes, at + 1)?] {
-            b'[' => end_of_element(bytes, next_token(bytes, at + 1)?, depth),
-            _ => None,
-        },
+        b'&' => {
+            let list = next_token(bytes, at + 1)?;
+            (bytes[list] == b'[').then(|| end_of_element(bytes, list, depth)).flatten()
+        }
         b'[' if depth > 0 => Some(end_of_list(bytes, at + 1, b']', depth - 1)? + 1),
         b'(' if depth > 0 => Some(end_of_list(bytes, at + 1, b')', depth - 1)? + 1),
         _ => None,
