@@ -13,6 +13,8 @@ mod macros;
 mod modules;
 mod nesting;
 mod patterns;
+mod pieces;
+mod places;
 mod plain;
 mod signatures;
 mod skipping;
@@ -27,6 +29,7 @@ use std::cell::Cell;
 use proc_macro2::Span;
 use rustc_hash::FxHashMap;
 
+use self::places::Places;
 use self::plain::plain;
 use super::suppressions::{self, may_suppress};
 use crate::facts::{
@@ -55,22 +58,15 @@ thread_local! {
 pub fn facts(text: &str) -> FileFacts {
     let lines = Lines::of(text);
     let line_count = lines.count(text.len());
-    let tables = match nesting::find_tables(text) {
-        Ok(tables) => tables,
+    let layout = match nesting::layout_of(text) {
+        Ok(layout) => layout,
         Err(error) => return FileFacts { lines, line_count, ..FileFacts::unread(vec![error]) },
     };
-    let source = plain(text, &tables);
-    let mut facts = match syn::parse_str::<syn::File>(&source) {
-        // What is the same offset in both texts is the same place.
-        Ok(file) => Lowering::new(text, &lines).lower(&file),
-        Err(error) => {
-            let at = error.span().byte_range().start as Offset;
-            let message = error.to_string();
-            FileFacts::unread(vec![SyntaxError { at, message }])
-        }
-    };
-    // The table of spans belongs to the thread and would grow with each file.
-    proc_macro2::extra::invalidate_current_thread_spans();
+    let source = plain(text, &layout.tables);
+    // What the parser says of a file, it says of the whole.
+    let mut facts = lowered(text, &source, &layout.pieces, &lines)
+        .or_else(|_| lowered(text, &source, &[], &lines))
+        .unwrap_or_else(|error| FileFacts::unread(vec![error]));
     if may_suppress(text) {
         facts.suppressions = suppressions::read(text, skipping::comments(&source).into_iter());
     }
@@ -79,10 +75,32 @@ pub fn facts(text: &str) -> FileFacts {
     facts
 }
 
+/// Parses and lowers a file piece by piece.
+///
+/// # Errors
+/// What the parser says of the first piece that it rejects.
+fn lowered(text: &str, source: &str, pieces: &[usize], lines: &Lines) -> Result<FileFacts, SyntaxError> {
+    let mut lowering = Lowering::new(text, lines);
+    let mut start = 0;
+    for &end in pieces.iter().chain([&source.len()]) {
+        let parsed = syn::parse_str::<syn::File>(&source[start..end]);
+        // What is the same offset in both texts is the same place.
+        let read = parsed.map(|file| lowering.lower(start, &file)).map_err(|error| SyntaxError {
+            at: (start + error.span().byte_range().start) as Offset,
+            message: error.to_string(),
+        });
+        // The table of spans belongs to the thread and would grow with each piece.
+        proc_macro2::extra::invalidate_current_thread_spans();
+        read?;
+        start = end;
+    }
+    Ok(lowering.finish())
+}
+
 /// Parses and drops the tree: the floor that the benchmark measures everything against.
 #[must_use]
 pub fn parse_only(text: &str) -> usize {
-    if nesting::find_tables(text).is_err() {
+    if nesting::layout_of(text).is_err() {
         return 0;
     }
     let count = syn::parse_file(text).map_or(0, |file| file.items.len());
@@ -93,8 +111,7 @@ pub fn parse_only(text: &str) -> usize {
 /// Turns one file into facts.
 struct Lowering<'t> {
     text: &'t str,
-    /// The lines of the file, where they are those that spans count: these tell places faster than bytes.
-    lines: Option<&'t Lines>,
+    places: Places<'t>,
     facts: FileFacts,
     scope: ScopeId,
     guard: GuardId,
@@ -112,8 +129,7 @@ impl<'t> Lowering<'t> {
         facts.guards.push(Guard { parent: ALWAYS, kind: GuardKind::Always, statement: 0 });
         Self {
             text,
-            // A lone carriage return ends a line for us, but not for spans.
-            lines: (memchr::memchr(b'\r', text.as_bytes()).is_none()).then_some(lines),
+            places: Places::new(text, lines),
             facts,
             scope: MODULE_SCOPE,
             guard: ALWAYS,
@@ -122,9 +138,15 @@ impl<'t> Lowering<'t> {
         }
     }
 
-    fn lower(mut self, file: &syn::File) -> FileFacts {
-        // `#![cfg(test)]` at the head of a file.
-        self.under(&file.attrs, |this| this.lower_items(&file.items));
+    /// Lowers the piece of the file that begins at `start`.
+    fn lower(&mut self, start: usize, file: &syn::File) {
+        self.places.begin(start as Offset);
+        // `#![cfg(test)]` at the head of the first holds for all.
+        self.guard = self.guard_of(&file.attrs);
+        self.lower_items(&file.items);
+    }
+
+    fn finish(mut self) -> FileFacts {
         let facts = &mut self.facts;
         facts.bindings.sort_by_key(|binding| (binding.scope, binding.name.address(), binding.at));
         facts.index_bindings();
@@ -191,17 +213,11 @@ impl<'t> Lowering<'t> {
     }
 
     fn start_of(&self, span: Span) -> Offset {
-        match self.lines {
-            Some(lines) => offset_in(lines, span.start()),
-            None => span.byte_range().start as Offset,
-        }
+        self.places.start_of(span)
     }
 
     fn end_of(&self, span: Span) -> Offset {
-        match self.lines {
-            Some(lines) => offset_in(lines, span.end()),
-            None => span.byte_range().end as Offset,
-        }
+        self.places.end_of(span)
     }
 
     fn slice(&self, from: Offset, to: Offset) -> &'t str {
@@ -250,11 +266,6 @@ impl<'t> Lowering<'t> {
         self.facts.values.extend(chains);
         Run { start, len: self.facts.values.len() as u32 - start }
     }
-}
-
-/// The offset of a place that a span tells.
-fn offset_in(lines: &Lines, place: proc_macro2::LineColumn) -> Offset {
-    lines.offset_of(place.line as u32, place.column as u32)
 }
 
 /// The name of an identifier, without `r#`.

@@ -10,9 +10,9 @@ use syn::{BinOp, Block, Expr, ExprMethodCall, Pat, Stmt};
 
 use self::origins::{Names, Origin};
 use super::Lowering;
+use super::places::Places;
 use crate::facts::actions::{Action, ActionKind, Involved, Subject};
 use crate::facts::{Name, Run};
-use crate::text::{Lines, Offset};
 
 /// Functions with more distinct actions than this are no one's copy in detail; the rest is left out.
 const MAX_ACTIONS: usize = 96;
@@ -22,7 +22,7 @@ impl Lowering<'_> {
     pub(super) fn lower_actions(&mut self, signature: &syn::Signature, block: &Block) -> Run {
         let start = self.facts.actions.len();
         let table = std::mem::take(&mut self.facts.actions);
-        let mut reader = Reader { names: Names::of(signature), table, start, lines: self.lines };
+        let mut reader = Reader { names: Names::of(signature), table, start, places: self.places };
         reader.visit_block(block);
         if let Some(Stmt::Expr(value, None)) = block.stmts.last() {
             reader.note_result(value, block.brace_token.span.close());
@@ -37,7 +37,7 @@ struct Reader<'t> {
     table: Vec<Action>,
     /// Where the function's own actions begin.
     start: usize,
-    lines: Option<&'t Lines>,
+    places: Places<'t>,
 }
 
 impl Reader<'_> {
@@ -45,10 +45,7 @@ impl Reader<'_> {
         let is_known = |found: &Action| (found.kind, found.on, found.name, found.by) == (kind, on, name, by);
         let own = &self.table[self.start..];
         if own.len() < MAX_ACTIONS && !own.iter().any(is_known) {
-            let at = match self.lines {
-                Some(lines) => super::offset_in(lines, at.start()),
-                None => at.byte_range().start as Offset,
-            };
+            let at = self.places.start_of(at);
             self.table.push(Action { name, at, kind, on, by });
         }
     }

@@ -11,6 +11,15 @@ impl Lowering<'_> {
     /// Lowers something under the conditions of its attributes.
     pub(super) fn under<T>(&mut self, attributes: &[Attribute], inner: impl FnOnce(&mut Self) -> T) -> T {
         let outer = self.guard;
+        self.guard = self.guard_of(attributes);
+        let result = inner(self);
+        self.guard = outer;
+        result
+    }
+
+    /// The guard of what bears these attributes here.
+    pub(super) fn guard_of(&mut self, attributes: &[Attribute]) -> GuardId {
+        let outer = self.guard;
         for attribute in attributes {
             if attribute.path().is_ident("cfg") {
                 if let Ok(condition) = attribute.parse_args::<Meta>() {
@@ -21,9 +30,7 @@ impl Lowering<'_> {
                 self.guard = self.named_condition(Name::new("test"), true, at);
             }
         }
-        let result = inner(self);
-        self.guard = outer;
-        result
+        std::mem::replace(&mut self.guard, outer)
     }
 
     pub(super) fn condition(&mut self, condition: &Meta, at: Offset) -> GuardId {

@@ -2,10 +2,11 @@
 //!
 //! Parser, walk and drop recurse once per bracket and once per operator of a chain (`a + a + …`, `a.b().c()`,
 //! `&&&&T`). An overflow of a thread's stack cannot be caught, so the depth is bounded from the text first. On its way
-//! through the text the guard meets the tables, too.
+//! through the text the guard meets the tables, and the ends of items.
 
 use std::ops::Range;
 
+use super::pieces::{LEAST_PIECE, next_item};
 use super::skipping::{end_of_character, end_of_comment, end_of_string};
 use super::tables::end_of_table;
 use crate::facts::SyntaxError;
@@ -15,18 +16,28 @@ const MAX_BRACKETS: usize = 3_000;
 /// Most operators, dots and keywords in one element: between `;`, `,` and the brackets around.
 const MAX_LINKS: usize = 20_000;
 
-/// What stands between the brackets of each table, in order. Small files cannot become too deep and are not looked through.
+/// What the way through a text tells of it.
+#[derive(Debug, Default)]
+pub(super) struct Layout {
+    /// What stands between the brackets of each table, in order.
+    pub(super) tables: Vec<Range<usize>>,
+    /// Where each piece but the first begins, in order; see [`super::pieces`].
+    pub(super) pieces: Vec<usize>,
+}
+
+/// Looks through a text. Small files cannot become too deep and are not looked through.
 ///
 /// # Errors
 /// The place where the tree would become too deep.
-pub(super) fn find_tables(text: &str) -> Result<Vec<Range<usize>>, SyntaxError> {
-    let mut tables = Vec::new();
+pub(super) fn layout_of(text: &str) -> Result<Layout, SyntaxError> {
+    let mut layout = Layout::default();
     if text.len() <= MAX_BRACKETS {
-        return Ok(tables);
+        return Ok(layout);
     }
     let bytes = text.as_bytes();
     let mut open: Vec<usize> = Vec::new();
     let mut links = 0;
+    let mut piece = 0;
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
         match byte {
@@ -50,7 +61,7 @@ pub(super) fn find_tables(text: &str) -> Result<Vec<Range<usize>>, SyntaxError> 
                 if byte == b'['
                     && let Some(end) = end_of_table(bytes, at)
                 {
-                    tables.push(at + 1..end);
+                    layout.tables.push(at + 1..end);
                     links += 1;
                     at = end + 1;
                     continue;
@@ -72,6 +83,14 @@ pub(super) fn find_tables(text: &str) -> Result<Vec<Range<usize>>, SyntaxError> 
             }
             _ => {}
         }
+        if open.is_empty()
+            && matches!(byte, b'}' | b';')
+            && at - piece >= LEAST_PIECE
+            && let Some(next) = next_item(text, at + 1)
+        {
+            layout.pieces.push(next);
+            piece = next;
+        }
         let message = match () {
             () if open.len() > MAX_BRACKETS => format!("more than {MAX_BRACKETS} brackets within each other"),
             () if links > MAX_LINKS => format!("an expression of more than {MAX_LINKS} operators"),
@@ -82,7 +101,7 @@ pub(super) fn find_tables(text: &str) -> Result<Vec<Range<usize>>, SyntaxError> 
         };
         return Err(SyntaxError { at: at as u32, message: format!("{message}: the file was not read") });
     }
-    Ok(tables)
+    Ok(layout)
 }
 
 /// Whether an expression goes on behind a closed block.
@@ -98,7 +117,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, is_fine: bool) {
-        assert_eq!(find_tables(text).is_ok(), is_fine);
+        assert_eq!(layout_of(text).is_ok(), is_fine);
     }
 
     #[test]
@@ -117,7 +136,7 @@ mod tests {
             "const A: &[u8] = &[{numbers}]; // [{numbers}]\nconst B: &str = \"[{numbers}]\"; /* [{numbers}] */\n\
              fn f() {{ g(&[{numbers}], N); if x[0] {{}} }} // end\n"
         );
-        let tables = find_tables(&text).expect("not deep");
+        let tables = layout_of(&text).expect("not deep").tables;
         assert_eq!(tables.iter().map(|table| &text[table.clone()]).collect::<Vec<_>>(), [&numbers, &numbers]);
     }
 

@@ -87,12 +87,12 @@ fn may_be_documented(first: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::nesting::find_tables;
+    use super::super::nesting::layout_of;
     use super::*;
 
     #[track_caller]
     fn check(text: &str, expected: &str) {
-        let tables = find_tables(text).expect("not deep");
+        let tables = layout_of(text).expect("not deep").tables;
         let plain = plain(text, &tables);
         assert_eq!(plain, expected);
         assert_eq!(plain.len(), text.len());
