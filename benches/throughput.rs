@@ -2,12 +2,12 @@
 //! the same parser and threads, and nothing else.
 //!
 //! `cargo bench --bench throughput -- TREE [RUNS]`. Prints medians over RUNS (5 by default); floors,
-//! parts and whole command alternate, so that a machine that slows down slows them all.
+//! parts and whole command alternate, so that a machine that slows down slows them all. Each starts as a process of its
+//! own, as the command does: a process that has read the tree before has its memory at hand, or in its way.
 //!
-//! There are two floors. The parts are measured in this process, whose memory is warm after the first run,
-//! and so is the floor beside them. The whole command starts with no memory of its own, so beside it
-//! stands a process that walks the tree, reads and parses every file, and ends. The command is measured without a cache,
-//! with an empty one, and with what the run before kept.
+//! The parts are set beside the floor itself; the whole command is set beside a process that walks the tree, reads and
+//! parses every file, and ends. The command is measured without a cache, with an empty one, and with what the run before
+//! kept.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -34,18 +34,19 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let tree = PathBuf::from(arguments.first().map_or("fixtures/trees/chat_service", String::as_str));
-    let is_floor = std::env::var_os(FLOOR_ONLY).is_some();
     let runs: usize = arguments.get(1).and_then(|runs| runs.parse().ok()).unwrap_or(5);
     if let Err(error) = rayon::ThreadPoolBuilder::new().stack_size(STACK_BYTES).build_global() {
         println!("cannot start threads: {error}");
         return;
     }
-    if is_floor {
-        floor(&tree);
+    if let Ok(task) = std::env::var(TASK) {
+        let figures = if task == FLOOR { vec![floor(&tree).as_nanos() as u64] } else { whole(&tree) };
+        let figures: Vec<String> = figures.iter().map(u64::to_string).collect();
+        println!("{}", figures.join(" "));
         return;
     }
     let mut floors = Vec::new();
-    let mut cold_floors: Vec<(Duration, u64)> = Vec::new();
+    let mut cold_floors = Vec::new();
     let mut parts: Vec<[Duration; 7]> = Vec::new();
     let mut commands: [Vec<(Duration, u64)>; 3] = Default::default();
     let scratch = tempfile::tempdir().expect("a scratch folder");
@@ -55,20 +56,25 @@ fn main() {
         ["--cache-dir".as_ref(), cache.as_os_str()],
         ["--cache-dir".as_ref(), cache.as_os_str()],
     ];
-    let mut size = (0, 0, 0, 0, 0);
+    let mut size = [0; 5];
     for _ in 0..runs {
-        floors.push(floor(&tree));
-        cold_floors.extend(floor_process(&tree));
+        if let Some((wall, figures)) = process(&tree, FLOOR) {
+            floors.extend(figures.first().map(|&floor| Duration::from_nanos(floor)));
+            cold_floors.push(wall);
+        }
         let _ = std::fs::remove_dir_all(&cache);
         for (runs, caching) in commands.iter_mut().zip(caching) {
             runs.extend(command(&tree, caching));
         }
-        let (times, figures) = whole(&tree);
-        parts.push(times);
-        size = figures;
+        if let Some((_, figures)) = process(&tree, PARTS)
+            && let Some((times, sizes)) = figures.split_first_chunk::<7>()
+        {
+            parts.push(times.map(Duration::from_nanos));
+            size = sizes.try_into().unwrap_or_default();
+        }
     }
     let floor = median(floors);
-    let (files, lines, bytes, types, json) = size;
+    let [files, lines, bytes, types, json] = size;
     println!(
         "tree       {}: {files} files, {lines} lines, {:.1} MB, {types} types",
         tree.display(),
@@ -82,7 +88,7 @@ fn main() {
     }
     println!("report     {:>8.1} MB of JSON", mb(json));
     let wall_of = |runs: &[(Duration, u64)]| median(runs.iter().map(|(wall, _)| *wall).collect());
-    let cold = wall_of(&cold_floors);
+    let cold = median(cold_floors);
     println!("cold floor {:>8.1} ms   walk, read and parse, start to exit", ms(cold));
     println!("`ssot report -o report.json`, start to exit:");
     for (name, runs) in ["no cache", "first run", "known tree"].iter().zip(&commands) {
@@ -136,8 +142,9 @@ impl std::io::Write for Counter {
     }
 }
 
-/// Times of the parts, of their sum, and of that part of the analysis that looks for concepts.
-fn whole(tree: &std::path::Path) -> ([Duration; 7], (usize, u64, u64, usize, u64)) {
+/// Times of the parts, of their sum, and of that part of the analysis that looks for concepts, in nanoseconds; then files,
+/// lines, bytes, types, and bytes of JSON.
+fn whole(tree: &std::path::Path) -> Vec<u64> {
     let config = Config::built_in().expect("built-in rules");
     let all = Instant::now();
     let options = ReadOptions {
@@ -166,9 +173,10 @@ fn whole(tree: &std::path::Path) -> ([Duration; 7], (usize, u64, u64, usize, u64
     std::hint::black_box(analysis::concepts::find(&tree.index, &declared));
     let concepts = start.elapsed();
     let coverage = &report.coverage;
-    let figures = (coverage.files, coverage.lines, coverage.bytes, coverage.types, json.0);
     let times = &tree.times;
-    ([times.discovery, times.facts, times.linking, analysing, rendering, sum, concepts], figures)
+    let times = [times.discovery, times.facts, times.linking, analysing, rendering, sum, concepts];
+    let sizes = [coverage.files as u64, coverage.lines, coverage.bytes, coverage.types as u64, json.0];
+    times.iter().map(|time| time.as_nanos() as u64).chain(sizes).collect()
 }
 
 /// A concept whose canonical implementation is the type of the tree with the most methods.
@@ -188,13 +196,18 @@ fn largest_type(index: &Index) -> ConceptRule {
     }
 }
 
-/// Set in the process that measures the cold floor.
-const FLOOR_ONLY: &str = "SSOT_BENCH_FLOOR_ONLY";
+/// Tells a process of this benchmark what it is to measure.
+const TASK: &str = "SSOT_BENCH_TASK";
+const FLOOR: &str = "floor";
+const PARTS: &str = "parts";
 
-/// A process that does what the floor does, and ends.
-fn floor_process(tree: &std::path::Path) -> Option<(Duration, u64)> {
-    let mut run = Command::new("/usr/bin/time");
-    timed(run.args(["-f", "%M"]).arg(std::env::current_exe().ok()?).arg(tree).env(FLOOR_ONLY, "1"))
+/// A process of this benchmark with one task: its wall time, and the figures that it prints.
+fn process(tree: &std::path::Path, task: &str) -> Option<(Duration, Vec<u64>)> {
+    let start = Instant::now();
+    let output = Command::new(std::env::current_exe().ok()?).arg(tree).env(TASK, task).output().ok()?;
+    let wall = start.elapsed();
+    let printed = String::from_utf8_lossy(&output.stdout);
+    Some((wall, printed.split_whitespace().filter_map(|figure| figure.parse().ok()).collect()))
 }
 
 /// The whole command: wall time and peak resident memory of one run.
@@ -204,11 +217,7 @@ fn command(tree: &std::path::Path, caching: [&OsStr; 2]) -> Option<(Duration, u6
     let _ = std::fs::remove_file(&out);
     let mut run = Command::new("/usr/bin/time");
     run.args(["-f", "%M", env!("CARGO_BIN_EXE_ssot"), "report", "--no-python"]);
-    timed(run.args(caching).arg(tree).arg("-o").arg(&out))
-}
-
-/// From start to exit, and the peak of memory in bytes as `time` tells it.
-fn timed(run: &mut Command) -> Option<(Duration, u64)> {
+    run.args(caching).arg(tree).arg("-o").arg(&out);
     let start = Instant::now();
     let output = run.output().ok()?;
     let wall = start.elapsed();

@@ -184,7 +184,7 @@ pub struct ModuleFact {
     pub at: Offset,
 }
 
-/// A macro that stands where an item would: what it makes is not known.
+/// A macro that stands where an item would, or `include!` wherever it stands: what it makes is not known.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct ItemMacro {
     /// Its path.
@@ -193,6 +193,8 @@ pub struct ItemMacro {
     pub is_read: bool,
     /// The file that it puts in its place, as written: `include!("data.rs")`.
     pub includes: Option<Name>,
+    /// It stands for an expression or statements, and makes no items of the module.
+    pub in_body: bool,
     /// Where it stands.
     pub scope: ScopeId,
     /// Under which condition.

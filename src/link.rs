@@ -38,7 +38,7 @@ pub use self::outside::{NoEnvironment, Outside, OutsideModule, OutsideState};
 use self::references::References;
 use self::trace::Tracing;
 use crate::facts::{
-    FileFacts, FunctionFact, FunctionIdx, GuardId, Name, ScopeId, TypeFact, TypeForm, TypeIdx,
+    FileFacts, FunctionFact, FunctionIdx, GuardId, Name, ScopeId, SyntaxError, TypeFact, TypeForm, TypeIdx,
 };
 use crate::source::{AT_A_TIME, CrateTarget, FileRole, Language};
 use crate::text::{Offset, Position};
@@ -372,6 +372,12 @@ impl Index {
             Origin::Source { file, index } => Some((file, &self.file(file).facts.types[index.index()])),
             Origin::Library => None,
         }
+    }
+
+    /// What the parser rejects in a file, but for files that are no whole ones: an expression that `include!` puts into a body.
+    #[must_use]
+    pub fn syntax_errors(&self, file: FileId) -> &[SyntaxError] {
+        if self.modules.fragments.contains(&file) { &[] } else { &self.file(file).facts.errors }
     }
 
     /// Whether a class is defined in the scanned tree.

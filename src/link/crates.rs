@@ -145,13 +145,20 @@ impl<'f> Builder<'_, 'f> {
         }
     }
 
-    /// Files that `include!` puts into a module: their items are its own (Rust standard library, `include!`).
+    /// Files that `include!` puts into a module: their items are its own (Rust standard library, `include!`). Those that it
+    /// puts into a body are seen in the whole module; in code that compiles, nobody else there names them.
     fn inclusions(&mut self, file: FileId, scope: ScopeId, module: ModuleId, is_test: bool) {
         let facts = self.facts(file);
         for item in facts.item_macros.iter().filter(|item| facts.module_scope(item.scope) == scope) {
             let folder = folder_of(self.display(file));
             let path = item.includes.map(|path| joined(folder, path.as_str()));
             let Some(&found) = path.and_then(|path| self.by_path.get(path.as_str())) else { continue };
+            if item.in_body && !self.facts(found).errors.is_empty() {
+                self.modules.fragments.insert(found);
+                self.in_production[found.0 as usize] |= !is_test;
+                self.modules.of_file[found.0 as usize].get_or_insert(module);
+                continue;
+            }
             self.modules.included.insert((file, item.at), found);
             let is_part = self.modules.parts_of(module).any(|(part, _)| part == found);
             if !is_part {
@@ -279,6 +286,8 @@ fn joined(folder: &str, tail: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crate::facts::Name;
+    use crate::link::FileId;
     use crate::link::testing::{class_named, link_sources};
 
     #[test]
@@ -337,5 +346,32 @@ mod tests {
             [5, 1, 4]
         );
         assert_eq!(index.modules.included.len(), 2);
+    }
+
+    #[test]
+    fn a_file_that_is_included_in_a_body_is_not_dead_and_not_broken() {
+        let index = link_sources(&[
+            (
+                "lib.rs",
+                "fn f() { let t = include!(\"table.rs\"); include!(\"items.rs\"); missing::<Kept>() }\nstruct Kept;\n",
+            ),
+            ("table.rs", "[Kept, Kept]\n"),
+            ("items.rs", "fn inner(_: Kept) {}\nfn g() { include!(\"items.rs\") }\n"),
+            ("other.rs", "[Kept]\n"),
+        ]);
+        let files =
+            || index.files.iter().enumerate().map(|(at, file)| (FileId(at as u32), file.display.as_str()));
+        let (root, _) = files().find(|(_, path)| *path == "lib.rs").expect("a root");
+        let elsewhere =
+            files().filter(|(file, _)| index.modules.of_file(*file) != index.modules.of_file(root));
+        assert_eq!(elsewhere.map(|(_, path)| path).collect::<Vec<_>>(), ["other.rs"]);
+        let broken = files().filter(|(file, _)| !index.syntax_errors(*file).is_empty());
+        assert_eq!(broken.map(|(_, path)| path).collect::<Vec<_>>(), ["other.rs"]);
+        // What stands in the table is not seen, and told so; the items are a file of the module.
+        let macros = index.file(root).facts.item_macros.iter();
+        let unread = macros.filter(|item| !index.modules.is_read(root, item));
+        let unread: Vec<_> = unread.map(|item| item.includes.map(Name::as_str)).collect();
+        assert_eq!(unread, [Some("table.rs")]);
+        assert_eq!(index.references.of_class(class_named(&index, "crate::Kept")).len(), 2);
     }
 }

@@ -71,6 +71,8 @@ pub struct Modules {
     pub only_for_tests: Vec<FileId>,
     /// Files that `include!` puts into modules, by the file and the place where it stands.
     pub included: FxHashMap<(FileId, Offset), FileId>,
+    /// Files that `include!` puts into a body and that are no list of items there: an expression, as a rule.
+    pub fragments: FxHashSet<FileId>,
     /// The files that make up a module beside its own.
     pub(super) more_files: FxHashMap<ModuleId, Vec<FileId>>,
     /// Declared modules whose file is not there.

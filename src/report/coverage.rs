@@ -156,8 +156,9 @@ pub fn build(tree: &Tree) -> CoverageReport {
         *by_language.entry(file.language.as_str()).or_default() += 1;
         *by_role.entry(file.role.as_str()).or_default() += 1;
         lines += u64::from(file.facts.line_count);
-        syntax_errors.extend(file.facts.errors.iter().map(|error| SyntaxErrorReport {
-            place: place(index, FileId(position as u32), error.at),
+        let id = FileId(position as u32);
+        syntax_errors.extend(index.syntax_errors(id).iter().map(|error| SyntaxErrorReport {
+            place: place(index, id, error.at),
             message: error.message.clone(),
         }));
     }

@@ -9,6 +9,7 @@ use crate::cli::analysis_options;
 use crate::config::Config;
 use crate::finding::{Finding, Suppression};
 use crate::gate::Found;
+use crate::link::FileId;
 use crate::rules::{self, Wanted, suppressions};
 use crate::tree::{Scan, Witness};
 
@@ -65,8 +66,8 @@ impl Finder<'_> {
         let witness = tree.witness.clone();
         let mut unread: Vec<String> =
             tree.skipped.iter().map(|skipped| format!("{}: {}", skipped.path, skipped.reason)).collect();
-        for file in tree.index.files.iter().take(tree.index.tree_files) {
-            unread.extend(file.facts.errors.first().map(|error| {
+        for (position, file) in tree.index.files.iter().take(tree.index.tree_files).enumerate() {
+            unread.extend(tree.index.syntax_errors(FileId(position as u32)).first().map(|error| {
                 format!("{}:{}: {}", file.display, file.facts.lines.line(error.at), error.message)
             }));
         }

@@ -248,6 +248,7 @@ impl Lowering<'_> {
 
     /// The arguments of a macro that is called like a function; other input is not guessed at.
     fn macro_arguments(&mut self, call: &Macro) {
+        self.lower_inclusion(call);
         let parser = Punctuated::<Expr, Token![,]>::parse_terminated;
         if let Ok(arguments) = call.parse_body_with(parser) {
             for argument in &arguments {

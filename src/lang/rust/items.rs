@@ -121,7 +121,8 @@ impl Lowering<'_> {
     pub(super) fn push_item_macro(&mut self, path: &Path, is_read: bool, includes: Option<Name>) {
         let Some((_, at, _)) = self.path_start(path) else { return };
         let (name, scope, guard) = (Name::new(&path_text(path)), self.scope, self.guard);
-        self.facts.item_macros.push(ItemMacro { name, is_read, includes, scope, guard, at });
+        let found = ItemMacro { name, is_read, includes, in_body: false, scope, guard, at };
+        self.facts.item_macros.push(found);
     }
 
     fn lower_constant(&mut self, ident: &syn::Ident, visibility: &Visibility, ty: &Type, value: &syn::Expr) {

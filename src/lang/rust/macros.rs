@@ -39,6 +39,17 @@ impl Lowering<'_> {
     }
 }
 
+impl Lowering<'_> {
+    /// `let table = include!("table.rs");`
+    pub(super) fn lower_inclusion(&mut self, call: &Macro) {
+        let Some(includes) = included(call) else { return };
+        self.push_item_macro(&call.path, false, Some(includes));
+        if let Some(found) = self.facts.item_macros.last_mut() {
+            found.in_body = true;
+        }
+    }
+}
+
 /// The path in `include!("data.rs")`.
 fn included(call: &Macro) -> Option<Name> {
     let is_include = call.path.segments.last().is_some_and(|last| last.ident == "include");

@@ -266,7 +266,11 @@ impl Resolver<'_> {
         match () {
             () if has_open_glob => Entity::External(dotted()),
             // A macro may have made it.
-            () if facts.item_macros.iter().any(|item| !self.index.modules.is_read(file, item)) => {
+            () if facts
+                .item_macros
+                .iter()
+                .any(|item| !item.in_body && !self.index.modules.is_read(file, item)) =>
+            {
                 Entity::Open(Unresolved::Dynamic(dotted()))
             }
             () => Entity::Open(Unresolved::NotDefined(dotted())),
