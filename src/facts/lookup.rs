@@ -294,11 +294,14 @@ impl FileFacts {
     }
 
     /// Whether code in `from` sees the names of `scope`, which is itself or stands around it: those of
-    /// a type's body are not seen from the functions within.
+    /// a type's body are not seen from the functions within, and in Rust by no bare name at all.
     fn sees(&self, from: ScopeId, scope: ScopeId) -> bool {
         let kind = |at: ScopeId| self.scopes[at.index()].kind;
         if !matches!(kind(scope), ScopeKind::Type(_)) {
             return true;
+        }
+        if self.separator == Separator::Colons {
+            return false;
         }
         let mut at = from;
         while kind(at) == ScopeKind::TypeParameters {

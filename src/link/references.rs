@@ -310,4 +310,49 @@ mod tests {
         let sources = [("app.py", "class Application: ...\n"), ("user.py", text)];
         assert_eq!(uses(&sources, "app.Application", "user.py"), [(5, "import"), (6, "instantiate")]);
     }
+
+    #[test]
+    fn a_variant_hides_no_type_of_its_name() {
+        let index = link_sources(&[(
+            "lib.rs",
+            "pub struct Circle;\nimpl Circle { pub fn area(&self) -> f32 { 1.0 } }\n\
+             pub enum Shape { Circle(Circle), Other(Circle) }\n\
+             impl Shape { fn area(&self) { match self { Shape::Circle(c) => c.area(), Self::Other(c) => c.area() } } }\n",
+        )]);
+        let circle = class_named(&index, "crate::Circle");
+        assert_eq!(index.references.of_class(circle).len(), 2);
+        assert_eq!(index.references.on_receiver(circle).len(), 2);
+    }
+
+    #[test]
+    fn a_function_and_a_module_may_share_a_name() {
+        let index = link_sources(&[
+            (
+                "lib.rs",
+                "pub mod spawn;\npub use spawn::spawn;\npub mod exec;\n\
+                 pub fn a(t: &spawn::Task) { t.poll(); spawn(t) }\n",
+            ),
+            (
+                "exec.rs",
+                "use crate::spawn::Task;\nuse crate::spawn;\npub fn run(t: &Task) { t.poll(); spawn(t) }\n\
+                 pub fn run2(t: &crate::spawn::Task, u: &spawn::Task) { t.poll(); u.poll(); crate::spawn(t) }\n",
+            ),
+            (
+                "spawn.rs",
+                "pub struct Task;\nimpl Task { pub fn poll(&self) {} }\npub fn spawn(t: &Task) { t.poll() }\n",
+            ),
+        ]);
+        let task = class_named(&index, "crate::spawn::Task");
+        // The `use`, and five parameters.
+        assert_eq!(index.references.of_class(task).len(), 6);
+        assert_eq!(index.references.on_receiver(task).len(), 5);
+    }
+
+    #[test]
+    fn a_function_and_a_type_may_share_a_name() {
+        let job = "pub struct Job { id: u8 }\npub fn Job() -> Job { Job { id: 1 } }\n";
+        let index =
+            link_sources(&[("lib.rs", "mod job;\npub use job::Job;\nfn f(_: &Job) {}\n"), ("job.rs", job)]);
+        assert!(index.references.of_class(class_named(&index, "crate::job::Job")).len() >= 4);
+    }
 }

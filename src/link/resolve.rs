@@ -8,6 +8,7 @@ mod holders;
 mod imports;
 mod liveness;
 mod paths;
+mod prelude;
 mod values;
 
 use std::borrow::Cow;
@@ -93,7 +94,8 @@ impl<'i> Resolver<'i> {
     fn followed(&self, file: FileId, chain: ChainId, hops: u32) -> Entity {
         let facts = self.facts(file);
         let mut entity = self.root_of(file, &facts.chains[chain.index()], hops);
-        for step in facts.steps_of(chain) {
+        let mut steps = facts.steps_of(chain).iter().peekable();
+        while let Some(step) = steps.next() {
             match entity {
                 Entity::Open(_) => return entity,
                 // They have attributes, but none that we follow.
@@ -101,7 +103,13 @@ impl<'i> Resolver<'i> {
                 _ => {}
             }
             entity = match *step {
-                Step::Attribute(name, _) => self.attribute(&entity, name, hops),
+                Step::Attribute(name, _) => {
+                    let found = self.attribute(&entity, name, hops);
+                    match steps.peek() {
+                        Some(Step::Attribute(..)) => self.as_prefix(&entity, name, found, hops),
+                        _ => found,
+                    }
+                }
                 Step::Call => self.call(&entity, hops),
                 Step::Await => awaited(&entity),
                 Step::Index => indexed(entity),

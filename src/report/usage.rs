@@ -117,7 +117,7 @@ fn reference_report(
         line: position.line,
         column: position.column,
         kind: kind.as_str(),
-        file_role: index.file(file).role.as_str(),
+        file_role: index.role_at(file, scope).as_str(),
         enclosing: enclosing_name(index, file, scope),
         via,
     }

@@ -171,7 +171,11 @@ impl Walk<'_> {
             let next = steps.get(position + 1);
             entity = match *step {
                 Step::Attribute(name, at) => {
-                    let Attribute { entity: found, method } = self.attribute(&before, name, chain.usage);
+                    let Attribute { mut entity, method } = self.attribute(&before, name, chain.usage);
+                    if matches!(next, Some(Step::Attribute(..))) {
+                        entity = self.resolver.as_prefix(&before, name, entity, 0);
+                    }
+                    let found = entity;
                     match (&before, &found) {
                         (Entity::Module(module), Entity::Class(class)) => {
                             let via = self.via_module(*class, *module, name);

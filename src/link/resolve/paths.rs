@@ -3,6 +3,7 @@
 //! Items hold in all of their scope, wherever they stand in it; locals from their `let` on. A module sees no
 //! name of the module around it. Named items come before glob imports, the crate before other crates.
 
+use super::prelude::prelude;
 use super::{Entity, MAX_HOPS, Place, Resolver, Target, lines_of};
 use crate::facts::{
     ALWAYS, Binding, Bound, Import, ImportIdx, Imported, ModuleIdx, Name, ScopeId, ScopeKind,
@@ -47,7 +48,7 @@ impl Resolver<'_> {
         }
         // Before the 2018 edition `::b::B` starts at the root of the crate.
         let root = self.crate_of(file, scope).filter(|root| is_prefix && self.is_2015(*root));
-        let from_root = root.and_then(|root| self.item_of(root, name, Some(root), hops + 1));
+        let from_root = root.and_then(|root| self.item_of(root, name, Some(root), true, hops + 1));
         if let Some(found @ Entity::Module(_)) = from_root {
             return found;
         }
@@ -76,14 +77,15 @@ impl Resolver<'_> {
             {
                 return Some(found);
             }
-            if let Some(found) = self.through_globs(place.file, facts.stars_of(scope), besides, name, hops) {
+            let globs = facts.stars_of(scope);
+            if let Some(found) = self.through_globs(place.file, globs, besides, name, is_prefix, hops) {
                 return Some(found);
             }
         }
         // The rest of a module of several files.
         let module = self.module_of(place.file, place.scope)?;
         let has_more = self.index.modules.has_more_files(module);
-        has_more.then(|| self.item_of(module, name, Some(module), hops + 1)).flatten()
+        has_more.then(|| self.item_of(module, name, Some(module), is_prefix, hops + 1)).flatten()
     }
 
     /// Chooses among the bindings of one name in one scope.
@@ -126,7 +128,13 @@ impl Resolver<'_> {
             if is_skipped || facts.is_dead(binding.guard) {
                 continue;
             }
-            let entity = self.bound(place.file, binding, hops + 1);
+            let mut entity = self.bound(place.file, binding, hops + 1);
+            if is_prefix && matches!(entity, Entity::Function(_)) {
+                entity = self.used_as_prefix(place.file, binding, entity, hops + 1);
+                if matches!(entity, Entity::Function(_)) {
+                    continue;
+                }
+            }
             // The place itself stands under the condition: it means what is there with it.
             let is_beside = binding.guard != ALWAYS && facts.is_within(place.guard, binding.guard);
             // One alone is what it is.
@@ -142,6 +150,11 @@ impl Resolver<'_> {
                 Some((_, false)) if facts.is_guarded_for_tests(binding.guard) => {}
                 Some((Entity::Open(_) | Entity::Value, false)) => found = Some((entity, false)),
                 Some((_, false)) if matches!(entity, Entity::Open(_) | Entity::Value) => {}
+                // A type and a function: each has its namespace, and where the name is written it is mostly the type's.
+                Some((Entity::Function(_), false)) if matches!(entity, Entity::Class(_)) => {
+                    found = Some((entity, false));
+                }
+                Some((Entity::Class(_), false)) if matches!(entity, Entity::Function(_)) => {}
                 Some((_, false)) => {
                     let lines = lines_of(facts, &places);
                     return Some(Entity::Open(Unresolved::Ambiguous(binding.name, lines)));
@@ -152,7 +165,14 @@ impl Resolver<'_> {
     }
 
     /// What `use path::*` binds a name to, where the module has it and shows it.
-    fn through_glob(&self, file: FileId, import: ImportIdx, name: Name, hops: u32) -> Option<Entity> {
+    fn through_glob(
+        &self,
+        file: FileId,
+        import: ImportIdx,
+        name: Name,
+        is_prefix: bool,
+        hops: u32,
+    ) -> Option<Entity> {
         if hops > MAX_HOPS || !self.burn() {
             return None;
         }
@@ -160,7 +180,7 @@ impl Resolver<'_> {
         match self.glob_target(file, import, &fact, hops) {
             Entity::Module(module) => {
                 let from = self.module_of(file, fact.scope);
-                let found = self.item_of(module, name, from, hops + 1)?;
+                let found = self.item_of(module, name, from, is_prefix, hops + 1)?;
                 match found {
                     Entity::Open(Unresolved::Ambiguous(..)) => Some(found),
                     Entity::Open(_) => None,
@@ -192,8 +212,15 @@ impl Resolver<'_> {
         }
     }
 
-    /// An item of a module, as another module sees it.
-    fn item_of(&self, module: ModuleId, name: Name, from: Option<ModuleId>, hops: u32) -> Option<Entity> {
+    /// An item of a module, as another module sees it; `is_prefix` where more segments follow.
+    fn item_of(
+        &self,
+        module: ModuleId,
+        name: Name,
+        from: Option<ModuleId>,
+        is_prefix: bool,
+        hops: u32,
+    ) -> Option<Entity> {
         let shows = |binding: &Binding| {
             !binding.is_private || from.is_some_and(|from| self.is_within_module(from, module))
         };
@@ -203,12 +230,12 @@ impl Resolver<'_> {
             let bindings = facts.bindings_of(scope, name);
             if bindings.iter().any(shows) {
                 let place = Place { file, scope, at: u32::MAX, guard: ALWAYS };
-                if let Some(found) = self.chosen(bindings, place, false, None, hops) {
+                if let Some(found) = self.chosen(bindings, place, is_prefix, None, hops) {
                     return Some(found);
                 }
             }
             let globs = facts.stars_of(scope).iter().filter(|glob| shows(glob));
-            self.through_globs(file, globs, None, name, hops)
+            self.through_globs(file, globs, None, name, is_prefix, hops)
         })
     }
 
@@ -220,6 +247,7 @@ impl Resolver<'_> {
         globs: impl IntoIterator<Item = &'f Binding>,
         besides: Option<Offset>,
         name: Name,
+        is_prefix: bool,
         hops: u32,
     ) -> Option<Entity> {
         let facts = self.facts(file);
@@ -229,7 +257,7 @@ impl Resolver<'_> {
             if besides == Some(facts.imports[import.index()].at) {
                 continue;
             }
-            let Some(found) = self.through_glob(file, import, name, hops + 1) else { continue };
+            let Some(found) = self.through_glob(file, import, name, is_prefix, hops + 1) else { continue };
             match &conditional {
                 _ if glob.guard == ALWAYS => return Some(found),
                 None => conditional = Some((found, glob.at)),
@@ -252,7 +280,7 @@ impl Resolver<'_> {
             _ => {}
         }
         // Whoever writes the path may see what it names.
-        if let Some(found) = self.item_of(module, name, Some(module), hops) {
+        if let Some(found) = self.item_of(module, name, Some(module), false, hops) {
             return found;
         }
         let dotted = || fact.name.join_path(name.as_str());
@@ -304,9 +332,35 @@ impl Resolver<'_> {
             Some(first) => self.use_root(place, Name::new(first), fact.level > 0, hops),
         };
         for segment in segments {
-            entity = self.attribute(&entity, Name::new(segment), hops + 1);
+            entity = self.segment(&entity, Name::new(segment), hops + 1);
         }
         entity
+    }
+
+    /// `of::name` where more segments follow.
+    fn segment(&self, of: &Entity, name: Name, hops: u32) -> Entity {
+        let found = self.attribute(of, name, hops);
+        self.as_prefix(of, name, found, hops)
+    }
+
+    /// What a name of a module means where more segments follow. One that is a function may be a module or a type as well,
+    /// as in `pub mod spawn; pub use spawn::spawn;` (Rust Reference, "Namespaces").
+    pub(crate) fn as_prefix(&self, of: &Entity, name: Name, found: Entity, hops: u32) -> Entity {
+        match (of, &found) {
+            (Entity::Module(module), Entity::Function(function)) if self.is_rust(function.file) => {
+                self.item_of(*module, name, Some(*module), true, hops + 1).unwrap_or(found)
+            }
+            _ => found,
+        }
+    }
+
+    /// What an import that brings a function brings besides, where more segments follow.
+    fn used_as_prefix(&self, file: FileId, binding: &Binding, found: Entity, hops: u32) -> Entity {
+        let Bound::Import(import) = binding.target else { return found };
+        let fact = self.facts(file).imports[import.index()];
+        let Imported::Name(name) = fact.what else { return found };
+        let of = self.use_path(file, &fact, hops);
+        self.as_prefix(&of, name, found, hops)
     }
 
     /// The first segment of a `use` path; `is_global` for `::name`.
@@ -328,7 +382,7 @@ impl Resolver<'_> {
         }
         // Before the 2018 edition paths of `use` start at the root of the crate.
         let root = self.crate_of(file, place.scope).filter(|root| self.is_2015(*root));
-        let from_root = root.and_then(|root| self.item_of(root, name, Some(root), hops + 1));
+        let from_root = root.and_then(|root| self.item_of(root, name, Some(root), true, hops + 1));
         from_root.filter(|found| !matches!(found, Entity::Open(_))).unwrap_or(Entity::External(name))
     }
 
@@ -433,66 +487,4 @@ fn is_local(target: Bound) -> bool {
         target,
         Bound::Value { .. } | Bound::Parameter(_) | Bound::Receiver { .. } | Bound::Opaque | Bound::Deleted
     )
-}
-
-/// Where names of the standard prelude and the primitive types are defined.
-fn prelude(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "Option" | "Some" | "None" => "std.option.Option",
-        "Result" | "Ok" | "Err" => "std.result.Result",
-        "String" => "std.string.String",
-        "ToString" => "std.string.ToString",
-        "Vec" => "std.vec.Vec",
-        "Box" => "std.boxed.Box",
-        "ToOwned" => "std.borrow.ToOwned",
-        "Clone" => "std.clone.Clone",
-        "Copy" => "std.marker.Copy",
-        "Send" => "std.marker.Send",
-        "Sync" => "std.marker.Sync",
-        "Sized" => "std.marker.Sized",
-        "Unpin" => "std.marker.Unpin",
-        "Drop" => "std.ops.Drop",
-        "Fn" => "std.ops.Fn",
-        "FnMut" => "std.ops.FnMut",
-        "FnOnce" => "std.ops.FnOnce",
-        "Iterator" => "std.iter.Iterator",
-        "IntoIterator" => "std.iter.IntoIterator",
-        "DoubleEndedIterator" => "std.iter.DoubleEndedIterator",
-        "ExactSizeIterator" => "std.iter.ExactSizeIterator",
-        "Extend" => "std.iter.Extend",
-        "FromIterator" => "std.iter.FromIterator",
-        "AsRef" => "std.convert.AsRef",
-        "AsMut" => "std.convert.AsMut",
-        "From" => "std.convert.From",
-        "Into" => "std.convert.Into",
-        "TryFrom" => "std.convert.TryFrom",
-        "TryInto" => "std.convert.TryInto",
-        "Default" => "std.default.Default",
-        "PartialEq" => "std.cmp.PartialEq",
-        "Eq" => "std.cmp.Eq",
-        "PartialOrd" => "std.cmp.PartialOrd",
-        "Ord" => "std.cmp.Ord",
-        // Not traits of the prelude, but derives of it.
-        "Debug" => "std.fmt.Debug",
-        "Hash" => "std.hash.Hash",
-        "drop" => "std.mem.drop",
-        "bool" => "bool",
-        "char" => "char",
-        "str" => "str",
-        "u8" => "u8",
-        "u16" => "u16",
-        "u32" => "u32",
-        "u64" => "u64",
-        "u128" => "u128",
-        "usize" => "usize",
-        "i8" => "i8",
-        "i16" => "i16",
-        "i32" => "i32",
-        "i64" => "i64",
-        "i128" => "i128",
-        "isize" => "isize",
-        "f32" => "f32",
-        "f64" => "f64",
-        _ => return None,
-    })
 }
