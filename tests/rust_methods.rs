@@ -12,6 +12,7 @@ use ssot::analysis::trait_methods::{self, Meaning};
 use ssot::facts::Name;
 use ssot::lang::{self, Target};
 use ssot::link::{ClassId, Ground, Index, LinkFile, NoEnvironment, link};
+use ssot::report::orders::order;
 use ssot::source::{FileRole, Language};
 
 /// How a method takes its value; the last one takes none.
@@ -183,6 +184,17 @@ fn calls_mean_what_the_compiler_says() {
         let theirs = called.get(&number).copied().unwrap_or("ambiguous");
         if ours != theirs {
             wrong.push(format!("case {number}: {ours}, but {theirs}\n{}", cases[number].text(number)));
+        }
+        // What `ssot mro` says of it.
+        let order = order(&index, class).expect("an order");
+        let told = order.methods.iter().find(|method| method.name == "name").expect("the method");
+        let told = match told.through {
+            _ if !told.ambiguous.is_empty() => "ambiguous",
+            Some(of_trait) => of_trait,
+            None => told.provider.rsplit("::").next().unwrap_or_default(),
+        };
+        if told != theirs {
+            wrong.push(format!("case {number}: told {told}, but {theirs}\n{}", cases[number].text(number)));
         }
     }
     assert!(wrong.is_empty(), "{} of {} cases differ:\n{}", wrong.len(), cases.len(), wrong.join("\n"));

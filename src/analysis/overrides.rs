@@ -9,7 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::signatures::{self, Comparison, DifferenceKind};
 use super::trait_methods::{self, Candidate, Meaning};
-use crate::facts::{Bound, Name};
+use crate::facts::{BindingKind, Bound, Name};
 use crate::link::members::{method_of, methods_of};
 use crate::link::references::ReferenceKind;
 use crate::link::{ClassId, ClassKind, FunctionId, Index, Origin};
@@ -123,18 +123,24 @@ fn provider_in(index: &Index, class: ClassId, name: Name) -> Option<Provider> {
     }
 }
 
-/// Which class provides each method name to instances of `class`, by name. Members of `object` are left out.
+/// Which class provides each method name to instances of `class`, by name. Members of `object` are left out. In Rust the
+/// receiver of a method decides before the order does, and what a type derefs to gives no function without one.
 #[must_use]
 pub fn provided(index: &Index, class: ClassId) -> BTreeMap<Name, Provider> {
     let mut found = BTreeMap::new();
     let object = index.library.class("builtins.object");
     let mut hidden: FxHashSet<Name> = FxHashSet::default();
+    let derefs_to = index.extensions.derefs_to(class);
+    let mut is_behind_deref = false;
     for ancestor in index.class(class).mro.classes().filter(|id| Some(*id) != object) {
+        is_behind_deref |= Some(ancestor) == derefs_to;
         match index.class(ancestor).origin {
             Origin::Source { .. } => {
                 for &method in methods_of(index, ancestor) {
-                    let name = index.function(method).name;
-                    if !hidden.contains(&name) {
+                    let fact = index.function(method);
+                    let name = fact.name;
+                    let is_reached = !is_behind_deref || fact.binding == BindingKind::Instance;
+                    if is_reached && !hidden.contains(&name) {
                         found.entry(name).or_insert(Provider::Source(ancestor, method));
                     }
                 }
@@ -152,6 +158,11 @@ pub fn provided(index: &Index, class: ClassId) -> BTreeMap<Name, Provider> {
                     found.entry(member.name).or_insert(Provider::Library(ancestor));
                 }
             }
+        }
+    }
+    for (name, meaning) in trait_methods::meanings(index, class) {
+        if let Meaning::One(one, _) = meaning {
+            found.insert(name, Provider::Source(one.provider(index, class), one.function));
         }
     }
     found

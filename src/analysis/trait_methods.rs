@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use crate::facts::{BindingKind, Name, TypeForm};
 use crate::link::members::{functions_within, method_of};
 use crate::link::{ClassId, FunctionId, Index, Resolution};
+use crate::source::Language;
 
 /// A function that a name may mean on a type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +45,29 @@ pub enum Meaning {
     One(Candidate, Vec<Candidate>),
     /// Several traits' functions, none before the others.
     Ambiguous(Vec<Candidate>),
+}
+
+/// What each name means on a Rust type, by name; nothing for other types and for traits.
+#[must_use]
+pub fn meanings(index: &Index, class: ClassId) -> BTreeMap<Name, Meaning> {
+    let is_type = index.source_of(class).is_some_and(|(file, fact)| {
+        index.file(file).language == Language::Rust && fact.form != TypeForm::Trait
+    });
+    if !is_type {
+        return BTreeMap::new();
+    }
+    let named = candidates(index, class).into_iter();
+    named.filter_map(|(name, candidates)| Some((name, meaning(&candidates)?))).collect()
+}
+
+impl Candidate {
+    /// The type where one of its blocks defines the function, otherwise the trait whose default it is.
+    #[must_use]
+    pub fn provider(&self, index: &Index, class: ClassId) -> ClassId {
+        let block = index.block_of(self.function);
+        let is_own = block.is_some_and(|block| index.extensions.extended_by(block) == Some(class));
+        self.of_trait.filter(|_| !is_own).unwrap_or(class)
+    }
 }
 
 /// Every function of each name that a type has, its own first, then by trait in the order of resolution.

@@ -353,7 +353,7 @@ mod tests {
         let index = link_sources(&[
             (
                 "lib.rs",
-                "fn f() { let t = include!(\"table.rs\"); include!(\"items.rs\"); missing::<Kept>() }\nstruct Kept;\n",
+                "fn f() { let t = include!(\"table.rs\"); include!(concat!(\"./\", \"items.rs\")); missing::<Kept>() }\nstruct Kept;\n",
             ),
             ("table.rs", "[Kept, Kept]\n"),
             ("items.rs", "fn inner(_: Kept) {}\nfn g() { include!(\"items.rs\") }\n"),

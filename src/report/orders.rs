@@ -9,6 +9,7 @@ use super::types::{self, MroReport, TypeReport};
 use super::{Place, place};
 use crate::analysis::overrides::telling::tell;
 use crate::analysis::overrides::{self, MroTrouble, Provider};
+use crate::analysis::trait_methods::{self, Meaning};
 use crate::analysis::{Analysis, signatures};
 use crate::facts::names::last_segment;
 use crate::link::{ClassId, Index};
@@ -119,6 +120,9 @@ pub struct ProvidedReport {
     pub signature: String,
     /// Classes further on whose method of this name is not reached from outside.
     pub hides: Vec<&'static str>,
+    /// Traits that all provide it, none before the others, in Rust: a call is error E0034 where they are in scope.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ambiguous: Vec<&'static str>,
 }
 
 /// Reports the order of one type.
@@ -143,6 +147,8 @@ pub fn order(index: &Index, class: ClassId) -> Option<OrderReport> {
             provides: counts.get(id).copied().unwrap_or(0),
         }
     });
+    let meanings = trait_methods::meanings(index, class);
+    let id = |class: ClassId| index.class(class).id.as_str();
     let methods = provided.iter().map(|(name, provider)| {
         let (at, signature) = match provider {
             Provider::Source(_, method) => (
@@ -154,14 +160,31 @@ pub fn order(index: &Index, class: ClassId) -> Option<OrderReport> {
                 (None, format!("{name}{}", member.map_or("", |member| member.signature)))
             }
         };
-        let hides = overrides::providers(index, class, *name).skip(1);
+        let ambiguous = match meanings.get(name) {
+            Some(Meaning::Ambiguous(several)) => {
+                several.iter().filter_map(|one| one.of_trait).map(id).collect()
+            }
+            _ => Vec::new(),
+        };
+        let hides = match meanings.get(name) {
+            Some(Meaning::One(one, hidden)) if hidden.iter().any(|other| other.of_trait != one.of_trait) => {
+                let others = hidden.iter().filter(|other| other.of_trait != one.of_trait);
+                others.map(|other| id(other.of_trait.unwrap_or(class))).collect()
+            }
+            Some(Meaning::Ambiguous(_)) => Vec::new(),
+            _ => {
+                let further = overrides::providers(index, class, *name).skip(1);
+                further.map(|provider| types::provider_id(index, &provider)).collect()
+            }
+        };
         ProvidedReport {
             name: name.as_str(),
             provider: types::provider_id(index, provider),
             through: through(index, provider),
             place: at,
             signature,
-            hides: hides.map(|provider| types::provider_id(index, &provider)).collect(),
+            hides,
+            ambiguous,
         }
     });
     Some(OrderReport {

@@ -4,7 +4,8 @@
 //! `include!("data.rs")` puts a whole file there, which is a part of the module around it.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
-use syn::{Item, Macro, Meta};
+use syn::punctuated::Punctuated;
+use syn::{Item, LitStr, Macro, Meta, Token};
 
 use super::Lowering;
 use super::types::path_text;
@@ -50,11 +51,18 @@ impl Lowering<'_> {
     }
 }
 
-/// The path in `include!("data.rs")`.
+/// The path in `include!("data.rs")` and `include!(concat!("data/", "table.rs"))`.
 fn included(call: &Macro) -> Option<Name> {
     let is_include = call.path.segments.last().is_some_and(|last| last.ident == "include");
-    let path = is_include.then(|| call.parse_body::<syn::LitStr>().ok()).flatten()?;
-    Some(Name::new(&path.value()))
+    if !is_include {
+        return None;
+    }
+    if let Ok(path) = call.parse_body::<LitStr>() {
+        return Some(Name::new(&path.value()));
+    }
+    let joined = call.parse_body::<Macro>().ok().filter(|inner| inner.path.is_ident("concat"))?;
+    let parts = joined.parse_body_with(Punctuated::<LitStr, Token![,]>::parse_terminated).ok()?;
+    Some(Name::new(&parts.iter().map(LitStr::value).collect::<String>()))
 }
 
 /// Whole items and nothing else.

@@ -70,7 +70,10 @@ pub(crate) fn write(page: &mut Document, coverage: &CoverageReport) {
     page.table(&["package outside the tree", "imports"], rows);
     shortened(page, coverage.external_imports.len(), "packages");
     let rows = coverage.dead_files.iter().map(|path| vec![(*path).to_owned()]);
-    page.table(&["file that nothing reaches: a package has its name, or no `mod` declares it"], rows);
+    page.table(
+        &["file that nothing seen reaches: a package has its name, or no `mod` or `include!` names it"],
+        rows,
+    );
     let rows = coverage
         .item_macros
         .iter()

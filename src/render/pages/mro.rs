@@ -35,6 +35,10 @@ pub fn mro_page(report: &OrderReport) -> Document {
         vec![
             format!("`{}`", method.signature),
             match method.through {
+                _ if !method.ambiguous.is_empty() => {
+                    let traits: Vec<String> = method.ambiguous.iter().map(|id| simple(id)).collect();
+                    format!("{} (ambiguous)", traits.join(" or "))
+                }
                 Some(of_trait) => format!("{} (`impl {of_trait}`)", simple(method.provider)),
                 None => simple(method.provider),
             },
