@@ -452,6 +452,21 @@ fn an_unknown_type_suggests_names() {
 }
 
 #[test]
+fn a_rust_file_that_cannot_be_parsed_is_told_wherever_it_may_matter() {
+    let made =
+        folder(&[("lib.rs", "pub mod big;\npub struct Small;\n"), ("big.rs", "pub struct Lost;\nfn f( {\n")]);
+    let root = made.path();
+    ssot(root, &["usage", "Lost"]).expect_refusal(&[
+        "no type `Lost`",
+        "files with syntax errors",
+        "big.rs:2",
+    ]);
+    let report = ssot(root, &["report", "--format", "markdown"]).text();
+    assert!(report.contains("1 syntax error (and nothing is known of 1 Rust file)"), "{report}");
+    assert!(report.contains("a bracket, string or comment that is not closed"), "{report}");
+}
+
+#[test]
 fn an_unknown_concept_lists_the_known_ones() {
     let made = folder(&[("a.py", "")]);
     ssot(made.path(), &["report", "--concept", "zebra"])

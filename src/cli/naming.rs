@@ -5,7 +5,7 @@ use crate::facts::Name;
 use crate::facts::names::{is_tail, last_segment};
 use crate::link::modules::ModuleId;
 use crate::link::resolve::{Entity, Resolver};
-use crate::link::{ClassId, Index};
+use crate::link::{ClassId, FileId, Index};
 use crate::source::Language;
 
 /// Reads the tree and finds the one type that `of` names.
@@ -33,7 +33,11 @@ pub(super) fn resolve_type(loaded: &Loaded, of: &str) -> miette::Result<ClassId>
     match found[..] {
         [single] => Ok(single),
         [] => Err(miette::miette!(
-            help = nearest_names(loaded, of),
+            help = [nearest_names(loaded, of)]
+                .into_iter()
+                .chain(unread_files(index))
+                .collect::<Vec<_>>()
+                .join("\n"),
             "no type `{of}` in {}",
             loaded.tree.root.display()
         )),
@@ -129,6 +133,23 @@ fn behind_name(index: &Index, of: &str) -> Vec<ClassId> {
     found.sort_unstable();
     found.dedup();
     found
+}
+
+/// How many files with syntax errors are named.
+const NAMED: usize = 3;
+
+/// The files that a type may stand in unseen.
+fn unread_files(index: &Index) -> Option<String> {
+    let files = (0..index.tree_files as u32).map(FileId);
+    let errors = files.filter_map(|file| {
+        let at = index.position(file, index.syntax_errors(file).first()?.at);
+        Some(format!("{}:{}", index.file(file).display, at.line))
+    });
+    let errors: Vec<String> = errors.collect();
+    let rest = if errors.len() > NAMED { ", …" } else { "" };
+    let named = errors[..errors.len().min(NAMED)].join(", ");
+    (!errors.is_empty())
+        .then(|| format!("what stands in files with syntax errors may be missing: {named}{rest}"))
 }
 
 /// How alike two names must be for one to be suggested for the other, from 0 to 1 (Jaro-Winkler).

@@ -87,7 +87,7 @@ fn lowered(text: &str, source: &str, pieces: &[usize], lines: &Lines) -> Result<
         // What is the same offset in both texts is the same place.
         let read = parsed.map(|file| lowering.lower(start, &file)).map_err(|error| SyntaxError {
             at: (start + error.span().byte_range().start) as Offset,
-            message: error.to_string(),
+            message: told(&error),
         });
         // The table of spans belongs to the thread and would grow with each piece.
         proc_macro2::extra::invalidate_current_thread_spans();
@@ -95,6 +95,17 @@ fn lowered(text: &str, source: &str, pieces: &[usize], lines: &Lines) -> Result<
         start = end;
     }
     Ok(lowering.finish())
+}
+
+/// What is wrong with a text, in words.
+fn told(error: &syn::Error) -> String {
+    match error.to_string().as_str() {
+        // The lexer does not say.
+        "cannot parse string into token stream" => {
+            "a bracket, string or comment that is not closed, or a character that begins no token".to_owned()
+        }
+        told => told.to_owned(),
+    }
 }
 
 /// Parses and drops the tree: the floor that the benchmark measures everything against.

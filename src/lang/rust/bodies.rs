@@ -10,7 +10,7 @@ use super::skipping::{end_of_character, end_of_comment, end_of_string};
 /// Hashes a body without its layout and comments.
 pub(super) fn digest_of(body: &str) -> u64 {
     let bytes = body.as_bytes();
-    let mut hasher = FxHasher::default();
+    let mut said: Vec<u8> = Vec::with_capacity(bytes.len());
     let mut at = 0;
     // Whether a word came last, and whether something came behind it that parts words.
     let (mut is_word, mut is_parted) = (false, false);
@@ -30,7 +30,7 @@ pub(super) fn digest_of(body: &str) -> u64 {
             }
             b'"' | b'\'' => {
                 let end = if byte == b'"' { end_of_string(bytes, at) } else { end_of_character(bytes, at) };
-                hasher.write(&bytes[at..end]);
+                said.extend_from_slice(&bytes[at..end.min(bytes.len())]);
                 at = end;
                 is_word = false;
             }
@@ -39,14 +39,16 @@ pub(super) fn digest_of(body: &str) -> u64 {
                 is_word = byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii();
                 // `let x` is not `letx`, and `a . b` is `a.b`.
                 if was_word && is_word && is_parted {
-                    hasher.write_u8(b' ');
+                    said.push(b' ');
                 }
                 is_parted = false;
-                hasher.write_u8(byte);
+                said.push(byte);
                 at += 1;
             }
         }
     }
+    let mut hasher = FxHasher::default();
+    hasher.write(&said);
     hasher.finish()
 }
 

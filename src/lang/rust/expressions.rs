@@ -5,6 +5,7 @@ use syn::visit::{self, Visit};
 use syn::{Block, Expr, ExprPath, Item, Local, Macro, Token, Type};
 
 use super::Lowering;
+use super::skipping::end_of_string;
 use crate::facts::{ChainId, Name, ScopeKind, Step, Usage};
 
 /// What follows the head of an expression, from the outside in.
@@ -246,9 +247,19 @@ impl Lowering<'_> {
         }
     }
 
+    /// Whether a macro is given nothing, or one string and nothing else: `panic!("no hub")`.
+    fn is_one_string(&self, call: &Macro) -> bool {
+        let span = call.delimiter.span();
+        let given = self.slice(self.end_of(span.open()), self.start_of(span.close())).trim().as_bytes();
+        given.is_empty() || given[0] == b'"' && end_of_string(given, 0) == given.len()
+    }
+
     /// The arguments of a macro that is called like a function; other input is not guessed at.
     fn macro_arguments(&mut self, call: &Macro) {
         self.lower_inclusion(call);
+        if self.is_one_string(call) {
+            return;
+        }
         let parser = Punctuated::<Expr, Token![,]>::parse_terminated;
         if let Ok(arguments) = call.parse_body_with(parser) {
             for argument in &arguments {

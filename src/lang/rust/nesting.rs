@@ -81,7 +81,10 @@ pub(super) fn layout_of(text: &str) -> Result<Layout, SyntaxError> {
             | b'?' => {
                 links += 1;
             }
-            _ => {}
+            _ => {
+                at += 1;
+                continue;
+            }
         }
         if open.is_empty()
             && matches!(byte, b'}' | b';')

@@ -95,6 +95,6 @@ mod tests {
         let facts = super::super::facts(&text);
         let whole = syn::parse_str::<syn::File>(&text).map(drop).expect_err("broken");
         assert_eq!(facts.errors[0].at as usize, whole.span().byte_range().start);
-        assert_eq!(facts.errors[0].message, whole.to_string());
+        assert_eq!(facts.errors[0].message, super::super::told(&whole));
     }
 }

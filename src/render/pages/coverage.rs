@@ -36,9 +36,14 @@ pub(crate) fn write(page: &mut Document, coverage: &CoverageReport) {
             percent(coverage.complete_orders, coverage.types)
         ),
         format!(
-            "{} not read, {}, {}, {}",
+            "{} not read, {}{}, {}, {}",
             count(coverage.skipped.len(), "file"),
             count(coverage.syntax_errors.len(), "syntax error"),
+            // What stands around an error in Python is read.
+            match coverage.syntax_errors.iter().filter(|error| error.place.path.ends_with(".rs")).count() {
+                0 => String::new(),
+                lost => format!(" (and nothing is known of {})", count(lost, "Rust file")),
+            },
             count(coverage.unresolved_bases.len(), "open base"),
             count(coverage.unresolved_imports.len(), "open import")
         ),
