@@ -452,6 +452,17 @@ fn an_unknown_type_suggests_names() {
 }
 
 #[test]
+fn what_is_compiled_for_tests_alone_is_a_use_in_tests() {
+    let text = "pub struct Hub;\npub fn run(_: &Hub) {}\n#[cfg(test)]\nmod tests {\n    use super::Hub;\n    fn t(_: Hub) {}\n}\n";
+    let made = folder(&[("lib.rs", text)]);
+    let answer = ssot(made.path(), &["usage", "Hub", "--format", "json"]).json();
+    let roles =
+        items(&answer["references"]).iter().map(|found| (found["line"].clone(), text_of(found, "file_role")));
+    let expected = [(json!(2), "production"), (json!(5), "test"), (json!(6), "test")];
+    assert_eq!(roles.collect::<Vec<_>>(), expected);
+}
+
+#[test]
 fn a_rust_file_that_cannot_be_parsed_is_told_wherever_it_may_matter() {
     let made =
         folder(&[("lib.rs", "pub mod big;\npub struct Small;\n"), ("big.rs", "pub struct Lost;\nfn f( {\n")]);
