@@ -380,6 +380,12 @@ impl Index {
         if self.modules.fragments.contains(&file) { &[] } else { &self.file(file).facts.errors }
     }
 
+    /// The files of the tree that were not read whole, each with the first error.
+    pub fn broken_files(&self) -> impl Iterator<Item = (FileId, &SyntaxError)> {
+        let files = (0..self.tree_files as u32).map(FileId);
+        files.filter_map(|file| Some((file, self.syntax_errors(file).first()?)))
+    }
+
     /// Whether a class is defined in the scanned tree.
     #[must_use]
     pub fn is_in_tree(&self, id: ClassId) -> bool {

@@ -223,9 +223,7 @@ fn check_traits(index: &Index, class: ClassId, kinds: &mut Vec<TroubleKind>) {
             }
             Some(Meaning::One(found, hidden)) => {
                 let provider = |candidate: &Candidate| candidate.of_trait.unwrap_or(class);
-                // A block that defines a trait's method stands in for it, and hides nothing.
-                let others = hidden.iter().filter(|other| other.of_trait != found.of_trait);
-                for hidden in others {
+                for hidden in found.others(&hidden) {
                     let (found, hidden) = (provider(&found), provider(hidden));
                     kinds.push(TroubleKind::ShadowedMethod { name, found, hidden });
                 }

@@ -50,10 +50,8 @@ pub enum Meaning {
 /// What each name means on a Rust type, by name; nothing for other types and for traits.
 #[must_use]
 pub fn meanings(index: &Index, class: ClassId) -> BTreeMap<Name, Meaning> {
-    let is_type = index.source_of(class).is_some_and(|(file, fact)| {
-        index.file(file).language == Language::Rust && fact.form != TypeForm::Trait
-    });
-    if !is_type {
+    let is_trait = index.source_of(class).is_some_and(|(_, fact)| fact.form == TypeForm::Trait);
+    if is_trait || index.language_of(class) != Language::Rust {
         return BTreeMap::new();
     }
     let named = candidates(index, class).into_iter();
@@ -67,6 +65,12 @@ impl Candidate {
         let block = index.block_of(self.function);
         let is_own = block.is_some_and(|block| index.extensions.extended_by(block) == Some(class));
         self.of_trait.filter(|_| !is_own).unwrap_or(class)
+    }
+
+    /// Those of `hidden` that it really hides: a block that defines a trait's method stands in for it.
+    pub fn others<'h>(&self, hidden: &'h [Self]) -> impl Iterator<Item = &'h Self> {
+        let of_trait = self.of_trait;
+        hidden.iter().filter(move |other| other.of_trait != of_trait)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::facts::Name;
 use crate::facts::names::{is_tail, last_segment};
 use crate::link::modules::ModuleId;
 use crate::link::resolve::{Entity, Resolver};
-use crate::link::{ClassId, FileId, Index};
+use crate::link::{ClassId, Index};
 use crate::source::Language;
 
 /// Reads the tree and finds the one type that `of` names.
@@ -140,12 +140,8 @@ const NAMED: usize = 3;
 
 /// The files that a type may stand in unseen.
 fn unread_files(index: &Index) -> Option<String> {
-    let files = (0..index.tree_files as u32).map(FileId);
-    let errors = files.filter_map(|file| {
-        let at = index.position(file, index.syntax_errors(file).first()?.at);
-        Some(format!("{}:{}", index.file(file).display, at.line))
-    });
-    let errors: Vec<String> = errors.collect();
+    let place = |file, at| format!("{}:{}", index.file(file).display, index.position(file, at).line);
+    let errors: Vec<String> = index.broken_files().map(|(file, error)| place(file, error.at)).collect();
     let rest = if errors.len() > NAMED { ", …" } else { "" };
     let named = errors[..errors.len().min(NAMED)].join(", ");
     (!errors.is_empty())

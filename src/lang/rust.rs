@@ -65,7 +65,10 @@ pub fn facts(text: &str) -> FileFacts {
     let source = plain(text, &layout.tables);
     // What the parser says of a file, it says of the whole.
     let mut facts = lowered(text, &source, &layout.pieces, &lines)
-        .or_else(|_| lowered(text, &source, &[], &lines))
+        .or_else(|error| match layout.pieces[..] {
+            [] => Err(error),
+            [..] => lowered(text, &source, &[], &lines),
+        })
         .unwrap_or_else(|error| FileFacts::unread(vec![error]));
     if may_suppress(text) {
         facts.suppressions = suppressions::read(text, skipping::comments(&source).into_iter());

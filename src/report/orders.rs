@@ -167,9 +167,8 @@ pub fn order(index: &Index, class: ClassId) -> Option<OrderReport> {
             _ => Vec::new(),
         };
         let hides = match meanings.get(name) {
-            Some(Meaning::One(one, hidden)) if hidden.iter().any(|other| other.of_trait != one.of_trait) => {
-                let others = hidden.iter().filter(|other| other.of_trait != one.of_trait);
-                others.map(|other| id(other.of_trait.unwrap_or(class))).collect()
+            Some(Meaning::One(one, hidden)) if one.others(hidden).next().is_some() => {
+                one.others(hidden).map(|other| id(other.of_trait.unwrap_or(class))).collect()
             }
             Some(Meaning::Ambiguous(_)) => Vec::new(),
             _ => {

@@ -9,7 +9,6 @@ use crate::cli::analysis_options;
 use crate::config::Config;
 use crate::finding::{Finding, Suppression};
 use crate::gate::Found;
-use crate::link::FileId;
 use crate::rules::{self, Wanted, suppressions};
 use crate::tree::{Scan, Witness};
 
@@ -66,11 +65,10 @@ impl Finder<'_> {
         let witness = tree.witness.clone();
         let mut unread: Vec<String> =
             tree.skipped.iter().map(|skipped| format!("{}: {}", skipped.path, skipped.reason)).collect();
-        for (position, file) in tree.index.files.iter().take(tree.index.tree_files).enumerate() {
-            unread.extend(tree.index.syntax_errors(FileId(position as u32)).first().map(|error| {
-                format!("{}:{}: {}", file.display, file.facts.lines.line(error.at), error.message)
-            }));
-        }
+        unread.extend(tree.index.broken_files().map(|(file, error)| {
+            let file = tree.index.file(file);
+            format!("{}:{}: {}", file.display, file.facts.lines.line(error.at), error.message)
+        }));
         // Taking a large tree apart piece by piece would only cost time.
         std::mem::forget(tree);
         Remembered { witness, findings, suppressions, unread }

@@ -118,11 +118,16 @@ impl Lowering<'_> {
         }
     }
 
-    pub(super) fn push_item_macro(&mut self, path: &Path, is_read: bool, includes: Option<Name>) {
-        let Some((_, at, _)) = self.path_start(path) else { return };
+    /// Records a macro of which no more is known than that it stands here.
+    fn push_item_macro(&mut self, path: &Path) {
+        let found = self.item_macro(path);
+        self.facts.item_macros.extend(found);
+    }
+
+    pub(super) fn item_macro(&mut self, path: &Path) -> Option<ItemMacro> {
+        let (_, at, _) = self.path_start(path)?;
         let (name, scope, guard) = (Name::new(&path_text(path)), self.scope, self.guard);
-        let found = ItemMacro { name, is_read, includes, in_body: false, scope, guard, at };
-        self.facts.item_macros.push(found);
+        Some(ItemMacro { name, is_read: false, includes: None, in_body: false, scope, guard, at })
     }
 
     fn lower_constant(&mut self, ident: &syn::Ident, visibility: &Visibility, ty: &Type, value: &syn::Expr) {
@@ -325,7 +330,7 @@ impl Lowering<'_> {
                 let target = if bound.is_some() { Bound::TypeAlias(bound) } else { Bound::TypeParameter };
                 this.bind(name, at, false, target);
             }),
-            TraitItem::Macro(item) => self.push_item_macro(&item.mac.path, false, None),
+            TraitItem::Macro(item) => self.push_item_macro(&item.mac.path),
             _ => {}
         }
     }
@@ -398,7 +403,7 @@ impl Lowering<'_> {
                 let (name, at) = this.named(&item.ident);
                 this.bind(name, at, false, Bound::TypeAlias(chain));
             }),
-            ImplItem::Macro(item) => self.push_item_macro(&item.mac.path, false, None),
+            ImplItem::Macro(item) => self.push_item_macro(&item.mac.path),
             _ => {}
         }
     }

@@ -9,7 +9,7 @@ use syn::{Item, LitStr, Macro, Meta, Token};
 
 use super::Lowering;
 use super::types::path_text;
-use crate::facts::Name;
+use crate::facts::{ItemMacro, Name};
 
 /// Items that stand there under a condition.
 struct Branch {
@@ -26,8 +26,12 @@ impl Lowering<'_> {
         let items = |branch: Branch| Some((branch.condition, items_of(branch.tokens)?));
         let read: Vec<(Option<Meta>, Vec<Item>)> = branches.into_iter().filter_map(items).collect();
         let is_read = !read.is_empty();
-        self.push_item_macro(&call.path, is_read, included(call));
-        let Some((_, at, _)) = self.path_start(&call.path).filter(|_| is_read) else { return };
+        let Some(found) = self.item_macro(&call.path) else { return };
+        self.facts.item_macros.push(ItemMacro { is_read, includes: included(call), ..found });
+        if !is_read {
+            return;
+        }
+        let at = found.at;
         for (condition, items) in &read {
             let outer = self.guard;
             self.guard = match condition {
@@ -44,10 +48,9 @@ impl Lowering<'_> {
     /// `let table = include!("table.rs");`
     pub(super) fn lower_inclusion(&mut self, call: &Macro) {
         let Some(includes) = included(call) else { return };
-        self.push_item_macro(&call.path, false, Some(includes));
-        if let Some(found) = self.facts.item_macros.last_mut() {
-            found.in_body = true;
-        }
+        let found = self.item_macro(&call.path);
+        let found = found.map(|found| ItemMacro { includes: Some(includes), in_body: true, ..found });
+        self.facts.item_macros.extend(found);
     }
 }
 

@@ -37,7 +37,6 @@ pub(super) fn layout_of(text: &str) -> Result<Layout, SyntaxError> {
     let bytes = text.as_bytes();
     let mut open: Vec<usize> = Vec::new();
     let mut links = 0;
-    let mut piece = 0;
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
         match byte {
@@ -88,11 +87,10 @@ pub(super) fn layout_of(text: &str) -> Result<Layout, SyntaxError> {
         }
         if open.is_empty()
             && matches!(byte, b'}' | b';')
-            && at - piece >= LEAST_PIECE
+            && at - layout.pieces.last().unwrap_or(&0) >= LEAST_PIECE
             && let Some(next) = next_item(text, at + 1)
         {
             layout.pieces.push(next);
-            piece = next;
         }
         let message = match () {
             () if open.len() > MAX_BRACKETS => format!("more than {MAX_BRACKETS} brackets within each other"),
