@@ -23,6 +23,7 @@ use ssot::lang::parse_only;
 use ssot::lang::python::STACK_BYTES;
 use ssot::link::Index;
 use ssot::link::members::methods_of;
+use ssot::link::references::Uses;
 use ssot::render::json::write_report;
 use ssot::tree::{self, EnvironmentChoice, ReadOptions};
 use ssot::{discover, report, text};
@@ -146,8 +147,8 @@ impl std::io::Write for Counter {
 /// lines, bytes, types, and bytes of JSON.
 fn whole(tree: &std::path::Path) -> Vec<u64> {
     let config = Config::built_in().expect("built-in rules");
-    let all = Instant::now();
-    let options = ReadOptions {
+    let has_concepts = |index: &Index| analysis::concepts::are_there(index, &config.concepts);
+    let options = |uses| ReadOptions {
         paths: vec![tree.to_path_buf()],
         respects_ignore: true,
         roles: &config.roles,
@@ -155,25 +156,32 @@ fn whole(tree: &std::path::Path) -> Vec<u64> {
         python_minor: None,
         platform: ssot::lang::Platform::default(),
         reads_prose: true,
+        uses,
     };
-    let tree = tree::read(&options, &Cache::off()).expect("tree");
+    let all = Instant::now();
+    let read = tree::read(&options(Uses::MethodsWhere(&has_concepts)), &Cache::off()).expect("tree");
     let start = Instant::now();
-    let options =
-        AnalysisOptions { concepts: config.concepts, lexicon: config.lexicon, ..Default::default() };
-    let found = analysis::run(&tree.index, &tree.documents, &options);
+    let rules = AnalysisOptions {
+        concepts: config.concepts.clone(),
+        lexicon: config.lexicon.clone(),
+        ..Default::default()
+    };
+    let found = analysis::run(&read.index, &read.documents, &rules);
     let analysing = start.elapsed();
     let start = Instant::now();
-    let report = report::build(&tree, &found, &options.lexicon);
+    let report = report::build(&read, &found, &rules.lexicon);
     let mut json = Counter(0);
     write_report(&report, &mut json).expect("JSON");
     let rendering = start.elapsed();
     let sum = all.elapsed();
-    let declared = AnalysisOptions { concepts: vec![largest_type(&tree.index)], ..options };
+    // A tree with the concept has the uses of methods too.
+    let index = tree::read(&options(Uses::All), &Cache::off()).expect("tree").index;
+    let declared = AnalysisOptions { concepts: vec![largest_type(&index)], ..rules };
     let start = Instant::now();
-    std::hint::black_box(analysis::concepts::find(&tree.index, &declared));
+    std::hint::black_box(analysis::concepts::find(&index, &declared));
     let concepts = start.elapsed();
     let coverage = &report.coverage;
-    let times = &tree.times;
+    let times = &read.times;
     let times = [times.discovery, times.facts, times.linking, analysing, rendering, sum, concepts];
     let sizes = [coverage.files as u64, coverage.lines, coverage.bytes, coverage.types as u64, json.0];
     times.iter().map(|time| time.as_nanos() as u64).chain(sizes).collect()

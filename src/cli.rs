@@ -35,7 +35,7 @@ use crate::render::pages::history::write as write_history;
 use crate::render::pages::{graph as graph_pages, mro, report_page, scan, usage as usage_pages};
 use crate::render::{Format, graph_text, json};
 use crate::report;
-use inputs::{Inputs, Loaded};
+use inputs::{Asked, Inputs, Loaded};
 use naming::find_type;
 use output::{Answer, Output};
 
@@ -236,7 +236,7 @@ fn run(arguments: &Arguments) -> miette::Result<Outcome> {
                 ));
             }
             let history = history.as_deref().map(history::read_history).transpose()?;
-            let loaded = inputs.load(arguments.quiet)?;
+            let loaded = inputs.load_for(Asked::Concepts, arguments.quiet)?;
             let options = options(&loaded, concept.as_deref())?;
             let found = analysis::run(&loaded.tree.index, &loaded.tree.documents, &options);
             let report = report::build(&loaded.tree, &found, &options.lexicon);
@@ -269,7 +269,7 @@ fn run(arguments: &Arguments) -> miette::Result<Outcome> {
             return written.map(|()| Outcome::Fine);
         }
         Command::Scan { inputs, output } => {
-            let loaded = inputs.load(arguments.quiet)?;
+            let loaded = inputs.load_for(Asked::NoUses, arguments.quiet)?;
             let types = report::types::all(&loaded.tree.index);
             let coverage = report::coverage::build(&loaded.tree);
             loaded.progress.finish();
@@ -326,7 +326,7 @@ fn run(arguments: &Arguments) -> miette::Result<Outcome> {
         }
         Command::Conform(wanted) => return conform::run(wanted, arguments.quiet, arguments.color),
         Command::Graph { inputs, output, cycles, implicit } => {
-            let loaded = inputs.load(arguments.quiet)?;
+            let loaded = inputs.load_for(Asked::NoUses, arguments.quiet)?;
             let options = GraphOptions { implicit_in_cycles: *implicit };
             let graph = analysis::graph::module_graph(&loaded.tree.index, options);
             let report = report::graph::build(&loaded.tree.index, &graph);

@@ -35,7 +35,7 @@ use self::library::Library;
 use self::modules::{Layout, ModuleId, Modules, Place};
 use self::mro::Mro;
 pub use self::outside::{NoEnvironment, Outside, OutsideModule, OutsideState};
-use self::references::References;
+use self::references::{References, Uses};
 use self::trace::Tracing;
 use crate::facts::{
     FileFacts, FunctionFact, FunctionIdx, GuardId, Name, ScopeId, SyntaxError, TypeFact, TypeForm, TypeIdx,
@@ -239,9 +239,9 @@ pub struct Index {
 
 /// Links the files of a tree. `files` must be sorted by path: their order decides every tie.
 #[must_use]
-pub fn link(files: Vec<LinkFile>, ground: &Ground, outside: &dyn Outside) -> Index {
+pub fn link(files: Vec<LinkFile>, ground: &Ground, outside: &dyn Outside, uses: Uses<'_>) -> Index {
     let mut index = link_classes(files, ground, outside);
-    index.references = references::resolve_all(&index, None);
+    index.references = references::resolve(&index, None, uses);
     index
 }
 
@@ -257,7 +257,7 @@ pub fn link_after(
     let mut index = link_classes(files, ground, outside);
     index.changes = before.map(|before| Changes::between(before, &index));
     index.tracing = Tracing::ON;
-    index.references = references::resolve_all(&index, before.map(|before| &before.references));
+    index.references = references::resolve(&index, before.map(|before| &before.references), Uses::All);
     index
 }
 

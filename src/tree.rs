@@ -17,10 +17,10 @@ use crate::discover::environment::{Environment, EnvironmentError};
 use crate::discover::{DiscoverError, Skipped};
 use crate::lang::{Platform, Target};
 use crate::link::Index;
+use crate::link::references::Uses;
 use crate::source::RoleTable;
 
 /// What to read and for which target.
-#[derive(Debug)]
 pub struct ReadOptions<'a> {
     /// Files and folders.
     pub paths: Vec<PathBuf>,
@@ -36,6 +36,8 @@ pub struct ReadOptions<'a> {
     pub platform: Platform,
     /// Whether prose is read for what it mentions.
     pub reads_prose: bool,
+    /// Whose uses are followed when the tree is linked.
+    pub uses: Uses<'a>,
 }
 
 /// Where to look for third-party packages.

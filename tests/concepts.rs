@@ -20,6 +20,7 @@ use ssot::analysis::{self, AnalysisOptions};
 use ssot::config::Config;
 use ssot::facts::FileFacts;
 use ssot::lang::{self, Target};
+use ssot::link::references::Uses;
 use ssot::link::{Ground, Index, LinkFile, NoEnvironment, link};
 use ssot::source::{Language, RoleTable};
 
@@ -124,7 +125,7 @@ fn index_of(base: &Base, set: &Path, case: &Case) -> Index {
         has_compiled_twin: false,
         facts: facts.into(),
     });
-    link(files.collect(), &Ground { python_minor: 13, ..Ground::default() }, &NoEnvironment)
+    link(files.collect(), &Ground { python_minor: 13, ..Ground::default() }, &NoEnvironment, Uses::All)
 }
 
 fn judge(base: &Base, index: &Index, case: &Case, members: &[&str]) -> Option<&'static str> {

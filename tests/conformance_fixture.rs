@@ -3,6 +3,7 @@
 use ssot::analysis::protocols::{Verdict, conforms};
 use ssot::cache::Cache;
 use ssot::facts::Name;
+use ssot::link::references::Uses;
 use ssot::link::{ClassId, Index};
 use ssot::source::{RoleRule, RoleTable};
 use ssot::tree::{EnvironmentChoice, ReadOptions, Tree, read};
@@ -44,6 +45,7 @@ fn chat_service() -> Tree {
         python_minor: None,
         platform: Default::default(),
         reads_prose: true,
+        uses: Uses::All,
     };
     read(&options, &Cache::off()).expect("tree")
 }

@@ -16,6 +16,7 @@ use ssot::config::Config;
 use ssot::facts::{Bound, ChainId, FileFacts, GuardId, MadeBy, Run, ScopeId, ScopeKind, Step, TypeIdx};
 use ssot::lang::python::STACK_BYTES;
 use ssot::lang::{self, Target};
+use ssot::link::references::Uses;
 use ssot::link::{self, Ground, LinkFile, NoEnvironment};
 use ssot::render::pages::report_page;
 use ssot::render::terminal::{TerminalOptions, render_terminal};
@@ -468,7 +469,15 @@ fn run_all(sources: Vec<(String, String)>) -> Result<(), TestCaseError> {
     files.sort_by(|a, b| a.display.cmp(&b.display));
     let target = Target::default();
     let ground = Ground { python_minor: target.python_minor, ..Ground::default() };
-    let index = link::link(files, &ground, &NoEnvironment);
+    let same =
+        |file: &LinkFile| LinkFile { display: file.display.clone(), facts: file.facts.clone(), ..*file };
+    let copies = files.iter().map(same).collect();
+    let index = link::link(files, &ground, &NoEnvironment, Uses::All);
+    let alone = link::link(copies, &ground, &NoEnvironment, Uses::MethodsWhere(&|_| false));
+    for class in index.tree_classes() {
+        let (all, alone) = (index.references.of_class(class), alone.references.of_class(class));
+        prop_assert_eq!(format!("{all:?}"), format!("{alone:?}"));
+    }
     check_orders(&index)?;
     let options = AnalysisOptions {
         concepts: RULES.concepts.clone(),

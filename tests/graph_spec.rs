@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 use ssot::analysis::graph::{GraphOptions, ModuleGraph, module_graph};
 use ssot::cache::Cache;
+use ssot::link::references::Uses;
 use ssot::source::{RoleRule, RoleTable};
 use ssot::tree::{EnvironmentChoice, ReadOptions, Tree, read};
 
@@ -49,6 +50,7 @@ fn example() -> (Spec, Tree, ModuleGraph) {
         python_minor: None,
         platform: ssot::lang::Platform::default(),
         reads_prose: true,
+        uses: Uses::All,
     };
     let tree = read(&options, &Cache::off()).expect("example tree");
     let graph = module_graph(&tree.index, GraphOptions::default());

@@ -19,6 +19,7 @@ use ssot::config::Config;
 use ssot::facts::{FileFacts, Name};
 use ssot::history::figures::{Counted, figures};
 use ssot::lang::{self, Target};
+use ssot::link::references::Uses;
 use ssot::link::{Ground, Index, LinkFile, NoEnvironment, Outside, OutsideModule, link, link_after};
 use ssot::source::{CrateKind, CrateTarget, FileRole, Language};
 
@@ -441,7 +442,7 @@ fn a_tree_after_another_says_what_it_says_by_itself() {
         let mut earlier: Vec<(Counted, Groundwork, Profiles)> = Vec::new();
         for at in 0..LENGTH {
             let ground = ground(&tree);
-            let alone = link(shelf.files(&tree), &ground, outside);
+            let alone = link(shelf.files(&tree), &ground, outside, Uses::All);
             // Lanes begin after trees that lie further back.
             let back = if dice.below(5) == 0 { dice.below(6) } else { 0 };
             let before = earlier.len().checked_sub(back + 1).map(|at| &earlier[at]);

@@ -11,6 +11,7 @@ use std::process::Command;
 use ssot::analysis::trait_methods::{self, Meaning};
 use ssot::facts::Name;
 use ssot::lang::{self, Target};
+use ssot::link::references::Uses;
 use ssot::link::{ClassId, Ground, Index, LinkFile, NoEnvironment, link};
 use ssot::report::orders::order;
 use ssot::source::{FileRole, Language};
@@ -144,7 +145,7 @@ fn index_of(text: &str) -> Index {
         has_compiled_twin: false,
         facts: lang::facts(text, Language::Rust, Target::default()).into(),
     };
-    link(vec![file], &Ground { python_minor: 13, ..Ground::default() }, &NoEnvironment)
+    link(vec![file], &Ground { python_minor: 13, ..Ground::default() }, &NoEnvironment, Uses::All)
 }
 
 #[test]

@@ -176,6 +176,12 @@ pub struct Concept {
     pub conflicts: Vec<Conflict>,
 }
 
+/// Whether the tree has members of one of the concepts, as far as names tell.
+#[must_use]
+pub fn are_there(index: &Index, rules: &[ConceptRule]) -> bool {
+    rules.iter().any(|rule| !candidates(index, rule).is_empty())
+}
+
 /// Finds the declared concepts that have members in the tree.
 #[must_use]
 pub fn find(index: &Index, options: &AnalysisOptions) -> Vec<Concept> {

@@ -11,7 +11,7 @@ use super::signatures::{self, Comparison, DifferenceKind};
 use super::trait_methods::{self, Candidate, Meaning};
 use crate::facts::{BindingKind, Bound, Name};
 use crate::link::members::{method_of, methods_of};
-use crate::link::references::ReferenceKind;
+use crate::link::references::{ReferenceKind, calls_within};
 use crate::link::{ClassId, ClassKind, FunctionId, Index, Origin};
 use crate::source::{AT_A_TIME, Language};
 
@@ -337,12 +337,16 @@ fn check_super_chains(index: &Index, class: ClassId, kinds: &mut Vec<TroubleKind
         if index.function(stops_at).traits.is_abstract || stopper == class {
             continue;
         }
-        let skipped: Vec<ClassId> = chain[stop + 1..]
+        let mut skipped: Vec<ClassId> = chain[stop + 1..]
             .iter()
             .map(|(ancestor, _)| *ancestor)
             .filter(|ancestor| !index.class(stopper).mro.contains(*ancestor))
-            .filter(|ancestor| !is_called_explicitly(index, passes, *ancestor, name))
             .collect();
+        if skipped.is_empty() {
+            continue;
+        }
+        let called = called_explicitly(index, passes, name);
+        skipped.retain(|ancestor| !called.contains(ancestor));
         let is_new_here = !index.class(class).bases.iter().any(|base| match base.resolution {
             crate::link::Resolution::Resolved(base) => {
                 let mro = &index.class(base).mro;
@@ -369,17 +373,10 @@ fn mentions_super(index: &Index, class: ClassId, name: Name) -> bool {
     })
 }
 
-/// `Base.__init__(self)` written out in one of the methods that run.
-fn is_called_explicitly(index: &Index, ran: &[(ClassId, FunctionId)], target: ClassId, name: Name) -> bool {
-    index.references.on_receiver(target).iter().any(|reference| {
-        let called = index.function(reference.function);
-        called.name == name
-            && reference.kind == ReferenceKind::Call
-            && ran.iter().any(|(_, method)| {
-                let fact = index.function(*method);
-                method.file == reference.file && (fact.at..fact.end).contains(&reference.at)
-            })
-    })
+/// The classes whose `name` is called in one of the methods that run, as by `Base.__init__(self)`.
+fn called_explicitly(index: &Index, ran: &[(ClassId, FunctionId)], name: Name) -> Vec<ClassId> {
+    let calls = ran.iter().flat_map(|(_, method)| calls_within(index, *method, name));
+    calls.map(|call| call.receiver).collect()
 }
 
 /// Abstract methods that nothing in the order implements, with the class that demands each.

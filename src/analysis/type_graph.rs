@@ -224,6 +224,7 @@ mod tests {
     use super::*;
     use crate::lang::{self, Target};
     use crate::link::library::NEWEST;
+    use crate::link::references::Uses;
     use crate::link::{Ground, LinkFile, NoEnvironment, link};
     use crate::source::FileRole;
 
@@ -249,7 +250,7 @@ mod tests {
             facts: lang::facts(text, Language::Python, Target::default()).into(),
         });
         let ground = Ground { python_minor: NEWEST, ..Ground::default() };
-        link(files.collect(), &ground, &NoEnvironment)
+        link(files.collect(), &ground, &NoEnvironment, Uses::All)
     }
 
     fn named(index: &Index, name: &str) -> ClassId {

@@ -9,9 +9,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::here;
 use super::output::print_note;
 use super::remembering::{Remembering, save};
+use crate::analysis::concepts;
 use crate::cache::Cache;
 use crate::config::{Config, FILE_NAME, passed_over};
 use crate::lang::Platform;
+use crate::link::Index;
+use crate::link::references::Uses;
 use crate::tree::{self, EnvironmentChoice, ReadOptions, Tree};
 
 /// Options of commands that scan PATHs.
@@ -66,6 +69,17 @@ enum PlatformName {
     Win32,
 }
 
+/// What a command asks of a tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// What it holds, whoever uses it.
+    NoUses,
+    /// What it holds, who uses its classes, and its concepts if it has some.
+    Concepts,
+    /// Anything.
+    All,
+}
+
 /// A tree with its rules.
 pub(super) struct Loaded {
     pub(super) tree: Tree,
@@ -75,7 +89,11 @@ pub(super) struct Loaded {
 
 impl Inputs {
     pub(super) fn load(&self, quiet: bool) -> miette::Result<Loaded> {
-        self.reading.load(&self.paths, quiet)
+        self.load_for(Asked::All, quiet)
+    }
+
+    pub(super) fn load_for(&self, asked: Asked, quiet: bool) -> miette::Result<Loaded> {
+        self.reading.load(&self.paths, asked, quiet)
     }
 
     pub(super) fn prepare(&self, quiet: bool) -> miette::Result<Prepared> {
@@ -110,7 +128,7 @@ impl Rooted {
     }
 
     pub(super) fn load(&self, quiet: bool) -> miette::Result<Loaded> {
-        self.reading.load(&self.root, quiet)
+        self.reading.load(&self.root, Asked::All, quiet)
     }
 }
 
@@ -134,6 +152,7 @@ impl Prepared {
             python_minor: self.python_minor,
             platform: self.platform,
             reads_prose,
+            uses: Uses::All,
         }
     }
 }
@@ -172,11 +191,17 @@ impl Reading {
         })
     }
 
-    fn load(&self, paths: &[PathBuf], quiet: bool) -> miette::Result<Loaded> {
+    fn load(&self, paths: &[PathBuf], asked: Asked, quiet: bool) -> miette::Result<Loaded> {
         let prepared = self.prepare(paths, quiet)?;
         let progress = Progress::start(quiet);
         let cache = self.remembering.open(false);
-        let options = prepared.options(true);
+        let has_concepts = |index: &Index| concepts::are_there(index, &prepared.config.concepts);
+        let uses = match asked {
+            Asked::NoUses => Uses::Nothing,
+            Asked::Concepts => Uses::MethodsWhere(&has_concepts),
+            Asked::All => Uses::All,
+        };
+        let options = ReadOptions { uses, ..prepared.options(true) };
         let tree = tree::read(&options, &cache).map_err(|error| miette::miette!("{error}"))?;
         save(cache, quiet);
         Ok(Loaded { tree, config: prepared.config, progress })

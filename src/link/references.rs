@@ -3,8 +3,10 @@
 //! Files are independent of each other here, so they are walked in parallel; the result is in the
 //! order of the files.
 
+mod leads;
 mod walk;
 
+use self::leads::Leads;
 use self::walk::FileReferences;
 use super::changes::{Changes, Moved};
 use super::kept::Kept;
@@ -109,84 +111,114 @@ pub struct MethodReference {
     pub is_own: bool,
 }
 
+/// Whose uses are followed.
+#[derive(Clone, Copy)]
+pub enum Uses<'a> {
+    /// Nobody's.
+    Nothing,
+    /// Those of classes; and those of their methods, of which there are several times as many, if the linked program has
+    /// what asks for them.
+    MethodsWhere(&'a (dyn Fn(&Index) -> bool + Sync)),
+    /// Those of classes and of their methods.
+    All,
+}
+
 /// All references to the tree's classes and methods.
 #[derive(Debug, Default)]
 pub struct References {
-    /// Sorted by class, then place.
-    classes: Vec<Reference>,
-    /// Sorted by receiver, then place.
-    methods: Vec<MethodReference>,
-    /// Per library-independent class: where its run starts.
-    class_starts: Vec<u32>,
-    method_starts: Vec<u32>,
+    classes: Option<ByClass<Reference>>,
+    /// By receiver.
+    methods: Option<ByClass<MethodReference>>,
     /// By file, where they are wanted for the next program.
     kept: Option<Kept<FileReferences>>,
 }
 
+/// Uses by class, those of each in the order of files and lines.
+#[derive(Debug)]
+struct ByClass<T> {
+    all: Vec<T>,
+    /// Where the run of each class starts.
+    starts: Vec<u32>,
+}
+
 impl References {
     /// The uses of a class, in order of files and lines.
+    ///
+    /// # Panics
+    /// When the program was linked without them: see [`Uses`].
     #[must_use]
     pub fn of_class(&self, class: ClassId) -> &[Reference] {
-        run(&self.classes, &self.class_starts, class)
+        self.classes.as_ref().expect("a program linked with the uses of its classes").of(class)
     }
 
-    /// The uses of methods on receivers of a class.
+    /// The uses of methods on receivers of a class, in order of files and lines.
+    ///
+    /// # Panics
+    /// When the program was linked without them: see [`Uses`].
     #[must_use]
     pub fn on_receiver(&self, class: ClassId) -> &[MethodReference] {
-        run(&self.methods, &self.method_starts, class)
-    }
-
-    /// All uses of methods.
-    #[must_use]
-    pub fn methods(&self) -> &[MethodReference] {
-        &self.methods
-    }
-
-    /// How many references to classes there are.
-    #[must_use]
-    pub fn class_count(&self) -> usize {
-        self.classes.len()
+        self.methods.as_ref().expect("a program linked with the uses of its methods").of(class)
     }
 }
 
-fn run<'r, T>(all: &'r [T], starts: &[u32], class: ClassId) -> &'r [T] {
-    let at = class.0 as usize;
-    match (starts.get(at), starts.get(at + 1)) {
-        (Some(&start), Some(&end)) => &all[start as usize..end as usize],
-        _ => &[],
+impl<T: Copy> ByClass<T> {
+    /// From what the files have, each in the order of classes.
+    fn of_files<'f>(
+        classes: usize,
+        files: impl Iterator<Item = &'f [T]> + Clone,
+        class: impl Fn(&T) -> ClassId,
+    ) -> Self
+    where
+        T: 'f,
+    {
+        let starts = starts(classes, files.clone().flatten().map(&class));
+        let Some(&first) = files.clone().find_map(|found| found.first()) else {
+            return Self { all: Vec::new(), starts };
+        };
+        let mut next = starts.clone();
+        let mut all = vec![first; starts.last().map_or(0, |end| *end as usize)];
+        for found in files.flatten() {
+            let seat = &mut next[class(found).0 as usize];
+            all[*seat as usize] = *found;
+            *seat += 1;
+        }
+        Self { all, starts }
+    }
+
+    fn of(&self, class: ClassId) -> &[T] {
+        let at = class.0 as usize;
+        match (self.starts.get(at), self.starts.get(at + 1)) {
+            (Some(&start), Some(&end)) => &self.all[start as usize..end as usize],
+            _ => &[],
+        }
     }
 }
 
-/// Resolves every chain, import, export and string of the tree. What `before` has of the program before is taken from there,
-/// where that still holds.
-pub(super) fn resolve_all(index: &Index, before: Option<&References>) -> References {
+/// Resolves every chain, import, export and string of the tree, as far as their uses are followed. What `before` has of the
+/// program before is taken from there, where that still holds.
+pub(super) fn resolve(index: &Index, before: Option<&References>, uses: Uses<'_>) -> References {
+    let has_methods = match uses {
+        Uses::Nothing => return References::default(),
+        Uses::MethodsWhere(is_asked) => is_asked(index),
+        Uses::All => true,
+    };
+    let leads = (!has_methods).then(|| Leads::of(index));
     let tops = index.modules.top_level();
     let earlier = before.and_then(|before| before.kept.as_ref());
-    let kept = Kept::of(index, earlier, |file| walk::references_of(index, file, &tops));
+    let kept = Kept::of(index, earlier, |file| walk::references_of(index, file, &tops, leads.as_ref()));
     let count = index.classes.len();
-    let ((classes, class_starts), (methods, method_starts)) = rayon::join(
-        || by_class(count, kept.iter().map(|file| &file.classes[..]), |found| found.class),
-        || by_class(count, kept.iter().map(|file| &file.methods[..]), |found| found.receiver),
+    let (classes, methods) = rayon::join(
+        || ByClass::of_files(count, kept.iter().map(|file| &file.classes[..]), |found| found.class),
+        || ByClass::of_files(count, kept.iter().map(|file| &file.methods[..]), |found| found.receiver),
     );
-    References { classes, methods, class_starts, method_starts, kept: index.is_traced().then_some(kept) }
+    let methods = has_methods.then_some(methods);
+    References { classes: Some(classes), methods, kept: index.is_traced().then_some(kept) }
 }
 
-/// What the files have, each in the order of classes, as one list in that order, and where the run of each class starts.
-fn by_class<'f, T: Copy + 'f>(
-    classes: usize,
-    files: impl Iterator<Item = &'f [T]> + Clone,
-    class: impl Fn(&T) -> ClassId,
-) -> (Vec<T>, Vec<u32>) {
-    let starts = starts(classes, files.clone().flatten().map(&class));
-    let Some(&first) = files.clone().find_map(|found| found.first()) else { return (Vec::new(), starts) };
-    let mut next = starts.clone();
-    let mut all = vec![first; starts.last().map_or(0, |end| *end as usize)];
-    for found in files.flatten() {
-        let seat = &mut next[class(found).0 as usize];
-        all[*seat as usize] = *found;
-        *seat += 1;
-    }
-    (all, starts)
+/// The calls of methods by a name, in the text of a function.
+#[must_use]
+pub fn calls_within(index: &Index, function: FunctionId, name: Name) -> Vec<MethodReference> {
+    walk::calls_within(index, function, name)
 }
 
 impl Moved for FileReferences {
@@ -224,18 +256,43 @@ fn starts(classes: usize, all: impl Iterator<Item = ClassId>) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::link::testing::{class_named, link_sources};
+    use crate::link::testing::{class_named, link_sources, link_sources_with};
 
     /// Lines and kinds of the uses of `class` in `path`.
     fn uses(sources: &[(&str, &str)], class: &str, path: &str) -> Vec<(u32, &'static str)> {
         let index = link_sources(sources);
-        let references = resolve_all(&index, None);
+        let references = resolve(&index, None, Uses::All);
         references
             .of_class(class_named(&index, class))
             .iter()
             .filter(|found| index.file(found.file).display == path)
             .map(|found| (index.file(found.file).facts.lines.line(found.at), found.kind.as_str()))
             .collect()
+    }
+
+    #[test]
+    fn uses_of_classes_are_the_same_without_those_of_methods() {
+        let text = "import app.models as models\nfrom typing import Type\nfrom app.models import Row, Table\n\
+                    class Shelf:\n    row = Row\n    table: Table = Table()\n    kinds = models\n\
+                    \x20   class Slot:\n        pass\n\
+                    \x20   def __init__(self, made: 'Shelf', kind: Type[Row]):\n\
+                    \x20       self.kind = Row\n        self.made = made\n        self.pick = Table if made else None\n\
+                    \x20   @classmethod\n    def all(cls):\n        return cls.Slot, cls.kinds.Table, cls.row()\n\
+                    \x20   def chosen(self):\n        return self.row\n\
+                    \x20   def use(self, other):\n        self.made.made.kind()\n        self.chosen().Meta()\n\
+                    \x20       x = self.pick\n        self.kinds.Row.Meta.other\n        self.table.plain().row\n\
+                    \x20       for Row in other: Row.Meta\n        return super().row, other.row\n";
+        let models = "class Row:\n    class Meta:\n        pass\nclass Table:\n    def plain(self):\n        return Row\n";
+        let sources = [("app/__init__.py", ""), ("app/models.py", models), ("app/shelf.py", text)];
+        let told = |uses: Uses<'_>| {
+            let index = link_sources_with(&sources, uses);
+            let found =
+                index.tree_classes().flat_map(|class| index.references.of_class(class).iter().copied());
+            found.map(|found| format!("{found:?}")).collect::<Vec<String>>()
+        };
+        let (all, alone) = (told(Uses::All), told(Uses::MethodsWhere(&|_| false)));
+        assert_eq!(all, alone);
+        assert!(all.iter().any(|found| found.contains("Alias(\"kind\")")), "{all:#?}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Small programs from text, for tests.
 
+use super::references::Uses;
 use super::{Ground, Index, LinkFile, NoEnvironment, link};
 use crate::facts::Name;
 use crate::lang::{self, Target};
@@ -9,6 +10,11 @@ use crate::source::Language;
 
 /// Links sources given as (path, text), Rust by its ending; no environment, the newest Python.
 pub(crate) fn link_sources(sources: &[(&str, &str)]) -> Index {
+    link_sources_with(sources, Uses::All)
+}
+
+/// The same with some of the uses.
+pub(crate) fn link_sources_with(sources: &[(&str, &str)], uses: Uses<'_>) -> Index {
     let mut files: Vec<LinkFile> = sources
         .iter()
         .map(|(path, text)| {
@@ -24,7 +30,7 @@ pub(crate) fn link_sources(sources: &[(&str, &str)]) -> Index {
         .collect();
     files.sort_by(|a, b| a.display.cmp(&b.display));
     let ground = Ground { python_minor: Target::default().python_minor, ..Ground::default() };
-    link(files, &ground, &NoEnvironment)
+    link(files, &ground, &NoEnvironment, uses)
 }
 
 /// The class with this dotted id, which must be in the tree.

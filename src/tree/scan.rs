@@ -238,11 +238,11 @@ impl Scan<'_> {
         let index = match &self.environment {
             Some(environment) => {
                 let reader = Reader { environment, target, cache, witness: Mutex::default() };
-                let index = link::link(files, &ground, &reader);
+                let index = link::link(files, &ground, &reader, self.options.uses);
                 witness = reader.witness.into_inner().unwrap_or_default();
                 index
             }
-            None => link::link(files, &ground, &NoEnvironment),
+            None => link::link(files, &ground, &NoEnvironment, self.options.uses),
         };
         self.times.linking = start.elapsed();
         Tree {

@@ -1,6 +1,7 @@
 use super::*;
 use crate::lang::{self, Target};
 use crate::link::library::NEWEST;
+use crate::link::references::Uses;
 use crate::link::{Ground, LinkFile, NoEnvironment, link};
 use crate::source::FileRole;
 use crate::source::Language;
@@ -18,7 +19,7 @@ fn program(files: &[(&str, &str)]) -> Index {
         }
     });
     let ground = Ground { python_minor: NEWEST, ..Ground::default() };
-    link(files.collect(), &ground, &NoEnvironment)
+    link(files.collect(), &ground, &NoEnvironment, Uses::All)
 }
 
 fn name(index: &Index, graph: &ModuleGraph, module: usize) -> String {

@@ -1,7 +1,10 @@
 //! The walk through one file: every chain, import, export and string that leads to a class or method.
 
+mod via;
+
 use rustc_hash::FxHashMap;
 
+use super::leads::Leads;
 use super::{MethodReference, Reference, ReferenceKind, Via};
 use crate::facts::names::last_segment;
 use crate::facts::{
@@ -14,27 +17,37 @@ use crate::link::{ClassId, FileId, FunctionId, Index};
 use crate::source::Language;
 use crate::text::Offset;
 
-/// Resolves what one file uses.
+/// Resolves what one file uses: classes and methods, or with `leads` classes alone.
 pub(super) fn references_of(
     index: &Index,
     file: FileId,
     tops: &rustc_hash::FxHashSet<Name>,
+    leads: Option<&Leads>,
 ) -> FileReferences {
-    let mut walk = Walk {
-        resolver: Resolver::new(index),
-        index,
-        file,
-        roots: Vec::new(),
-        bound_once: FxHashMap::default(),
-        attributes: FxHashMap::default(),
-        found: FileReferences::default(),
-    };
+    let mut walk = Walk::new(index, file, leads);
     walk.imports();
     walk.exports();
     walk.chains();
     walk.strings(tops);
     walk.found.sort();
     walk.found
+}
+
+/// The calls of methods by a name, in the text of a function.
+pub(super) fn calls_within(index: &Index, function: FunctionId, name: Name) -> Vec<MethodReference> {
+    let facts = &index.file(function.file).facts;
+    let text = &facts.functions[function.index.index()];
+    let is_meant = |steps: &[Step]| matches!(*steps, [Step::Attribute(called, at), Step::Call] if called == name && (text.at..text.end).contains(&at));
+    let mut walk = Walk::new(index, function.file, None);
+    for chain in &facts.chains {
+        if facts.steps[chain.steps.range()].windows(2).any(is_meant) {
+            walk.chain(facts, chain);
+        }
+    }
+    let found = walk.found.methods.into_iter();
+    let is_one =
+        |call: &MethodReference| call.kind == ReferenceKind::Call && (text.at..text.end).contains(&call.at);
+    found.filter(is_one).filter(|call| index.function(call.function).name == name).collect()
 }
 
 /// What one file uses: classes and receivers in ascending order, the uses of each in that of the source.
@@ -102,10 +115,25 @@ struct Walk<'i> {
     bound_once: FxHashMap<(ScopeId, Name, GuardId, bool), Root>,
     /// Attributes of modules, classes and instances.
     attributes: FxHashMap<(Owner, Name, bool), Attribute>,
+    /// Where only uses of classes are wanted, what may lead to one.
+    leads: Option<&'i Leads>,
     found: FileReferences,
 }
 
-impl Walk<'_> {
+impl<'i> Walk<'i> {
+    fn new(index: &'i Index, file: FileId, leads: Option<&'i Leads>) -> Self {
+        Self {
+            resolver: Resolver::new(index),
+            index,
+            file,
+            roots: vec![None; index.file(file).facts.roots.len() * 2],
+            bound_once: FxHashMap::default(),
+            attributes: FxHashMap::default(),
+            leads,
+            found: FileReferences::default(),
+        }
+    }
+
     fn imports(&mut self) {
         let facts = &self.index.file(self.file).facts;
         let is_rust = self.index.file(self.file).language == Language::Rust;
@@ -142,7 +170,6 @@ impl Walk<'_> {
 
     fn chains(&mut self) {
         let facts = &self.index.file(self.file).facts;
-        self.roots = vec![None; facts.roots.len() * 2];
         // The head of an `impl` block is a part of the type, no use of it.
         let mut heads: Vec<ChainId> = facts.types.iter().filter_map(head_of_block).collect();
         heads.sort_unstable();
@@ -155,12 +182,22 @@ impl Walk<'_> {
 
     fn chain(&mut self, facts: &FileFacts, chain: &Chain) {
         let steps = &facts.steps[chain.steps.range()];
+        // An annotation is read with other eyes than those that looked for what may lead on.
+        let leads =
+            self.leads.filter(|_| chain.usage != Usage::Annotation && facts.separator == Separator::Dot);
+        let leads_nowhere = leads.is_some_and(|leads| !leads.may_be_in(steps));
+        if leads_nowhere && is_of_instance(facts, chain) {
+            return;
+        }
         let Root { mut entity, via, is_receiver, is_parameter } = self.root(facts, chain);
         if let Entity::Class(class) = entity
             && !is_receiver
             && !is_parameter
         {
             self.note_class(class, facts, chain, steps.first(), chain.at, via);
+        }
+        if leads_nowhere && !matches!(entity, Entity::Module(_)) {
+            return;
         }
         let is_own = is_receiver || matches!(entity, Entity::Super(_));
         for (position, step) in steps.iter().enumerate() {
@@ -188,7 +225,7 @@ impl Walk<'_> {
                         }
                         _ => {}
                     }
-                    if let Some(function) = method {
+                    if let Some(function) = method.filter(|_| self.leads.is_none()) {
                         let is_own = is_own && position == 0 || matches!(before, Entity::Super(_));
                         let scope = facts.root_of(chain).scope;
                         self.note_method(&before, MethodUse { function, next, at, scope, is_own });
@@ -368,6 +405,7 @@ impl Walk<'_> {
                 self.push_class(class, at, scope, ReferenceKind::String, Via::Direct);
             }
             if let (Entity::Class(receiver), Entity::Function(function)) = (&entity, &next)
+                && self.leads.is_none()
                 && self.index.file(function.file).is_in_tree
             {
                 self.found.methods.push(MethodReference {
@@ -389,61 +427,14 @@ impl Walk<'_> {
             self.found.classes.push(Reference { class, file: self.file, at, scope, kind, via });
         }
     }
+}
 
-    /// `from here import name`: direct when `here` defines it.
-    fn via_import(&self, class: ClassId, import: ImportIdx, name: Name) -> Via {
-        let facts = &self.index.file(self.file).facts;
-        let fact = &facts.imports[import.index()];
-        if name != self.index.class(class).name {
-            return Via::Alias(name);
-        }
-        match self.resolver.import_module(self.file, fact) {
-            crate::link::resolve::Target::Found(module) => self.via_module(class, module, name),
-            _ => Via::Direct,
-        }
-    }
-
-    fn via_module(&self, class: ClassId, module: ModuleId, name: Name) -> Via {
-        let Some((file, _)) = self.index.source_of(class) else { return Via::Direct };
-        if name != self.index.class(class).name {
-            return Via::Alias(name);
-        }
-        let modules = &self.index.modules;
-        let is_there = modules.parts_of(module).any(|(part, _)| part == file);
-        if is_there { Via::Direct } else { Via::ReExport(modules.get(module).name) }
-    }
-
-    fn via_root(&self, facts: &FileFacts, class: ClassId, bound: Option<Bound>, root: Name) -> Via {
-        if root != self.index.class(class).name {
-            return Via::Alias(root);
-        }
-        match bound {
-            Some(Bound::Import(import)) => self.via_import(class, import, root),
-            Some(Bound::Value { .. } | Bound::TypeAlias(_)) => Via::Alias(root),
-            Some(_) => Via::Direct,
-            None => self.via_star(facts, class, root),
-        }
-    }
-
-    /// A name that no binding of the file holds came by `from m import *`.
-    fn via_star(&self, facts: &FileFacts, class: ClassId, root: Name) -> Via {
-        let stars = facts.star_bindings().iter().rev();
-        let modules = stars.filter_map(|binding| match binding.target {
-            Bound::Star(import) => {
-                match self.resolver.import_module(self.file, &facts.imports[import.index()]) {
-                    crate::link::resolve::Target::Found(module) => Some(module),
-                    _ => None,
-                }
-            }
-            _ => None,
-        });
-        let mut bringing =
-            modules.filter(|module| self.resolver.member(*module, root, 0) == Entity::Class(class));
-        match bringing.next() {
-            Some(module) => self.via_module(class, module, root),
-            None => Via::Direct,
-        }
-    }
+/// Whether a chain starts from a parameter or from `self` or `cls`: from no class, and from no use of one.
+fn is_of_instance(facts: &FileFacts, chain: &Chain) -> bool {
+    let nearest = &facts.bindings[facts.root_of(chain).nearest.range()];
+    let is_given =
+        |binding: &facts::Binding| matches!(binding.target, Bound::Parameter(_) | Bound::Receiver { .. });
+    !nearest.is_empty() && nearest.iter().all(is_given)
 }
 
 /// Whether a first segment of a path means something else in each module or type.
