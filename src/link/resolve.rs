@@ -311,7 +311,7 @@ impl<'i> Resolver<'i> {
     }
 
     /// Whether a module imports its own `name`.
-    fn is_of_itself(&self, file: FileId, import: ImportIdx, name: Name) -> bool {
+    pub(crate) fn is_of_itself(&self, file: FileId, import: ImportIdx, name: Name) -> bool {
         let fact = self.facts(file).imports[import.index()];
         let Some(own) = self.index.modules.of_file(file) else { return false };
         // Every import that is chosen comes by here: most are not even called like the module.

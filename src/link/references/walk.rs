@@ -1,15 +1,17 @@
 //! The walk through one file: every chain, import, export and string that leads to a class or method.
 
+mod roots;
 mod via;
 
 use rustc_hash::FxHashMap;
 
+use self::roots::{Root, Roots};
 use super::leads::Leads;
 use super::{MethodReference, Reference, ReferenceKind, Via};
 use crate::facts::names::last_segment;
 use crate::facts::{
-    self, ALWAYS, BindingKind, Bound, Chain, ChainId, FileFacts, GuardId, ImportIdx, Imported, MODULE_SCOPE,
-    Name, ScopeId, ScopeKind, Separator, Step, TypeForm, Usage,
+    self, ALWAYS, BindingKind, Chain, ChainId, FileFacts, ImportIdx, Imported, MODULE_SCOPE, Name, ScopeId,
+    Separator, Step, TypeForm, Usage,
 };
 use crate::link::modules::ModuleId;
 use crate::link::resolve::{Entity, Place, Resolver};
@@ -75,18 +77,6 @@ enum Owner {
     Instance(ClassId),
 }
 
-/// The root of a chain.
-#[derive(Clone)]
-struct Root {
-    entity: Entity,
-    /// By which way, where it is a class.
-    via: Via,
-    /// `self` or `cls`.
-    is_receiver: bool,
-    /// A type parameter, which stands for what bounds it and is no use of that.
-    is_parameter: bool,
-}
-
 /// `owner.name`
 #[derive(Clone)]
 struct Attribute {
@@ -109,10 +99,9 @@ struct Walk<'i> {
     resolver: Resolver<'i>,
     index: &'i Index,
     file: FileId,
-    /// Roots that mean the same wherever they stand: for each of the file, as code and as an annotation.
-    roots: Vec<Option<Root>>,
-    /// Names that are bound once, by the scope that binds them.
-    bound_once: FxHashMap<(ScopeId, Name, GuardId, bool), Root>,
+    roots: Roots,
+    /// What the imports of names bring, as code sees it.
+    imported: Vec<Option<Entity>>,
     /// Attributes of modules, classes and instances.
     attributes: FxHashMap<(Owner, Name, bool), Attribute>,
     /// Where only uses of classes are wanted, what may lead to one.
@@ -126,8 +115,8 @@ impl<'i> Walk<'i> {
             resolver: Resolver::new(index),
             index,
             file,
-            roots: vec![None; index.file(file).facts.roots.len() * 2],
-            bound_once: FxHashMap::default(),
+            roots: Roots::of(&index.file(file).facts),
+            imported: vec![None; index.file(file).facts.imports.len()],
             attributes: FxHashMap::default(),
             leads,
             found: FileReferences::default(),
@@ -147,10 +136,12 @@ impl<'i> Walk<'i> {
                 Imported::Module | Imported::ModuleAs | Imported::Star | Imported::Dynamic => continue,
             };
             let id = ImportIdx::at(position);
-            if let Entity::Class(class) = self.resolver.import(self.file, id, 0) {
+            let brought = self.resolver.import(self.file, id, 0);
+            if let Entity::Class(class) = brought {
                 let via = self.via_import(class, id, name);
                 self.push_class(class, import.at, import.scope, ReferenceKind::Import, via);
             }
+            self.imported[position] = Some(brought);
         }
     }
 
@@ -186,10 +177,14 @@ impl<'i> Walk<'i> {
         let leads =
             self.leads.filter(|_| chain.usage != Usage::Annotation && facts.separator == Separator::Dot);
         let leads_nowhere = leads.is_some_and(|leads| !leads.may_be_in(steps));
-        if leads_nowhere && is_of_instance(facts, chain) {
+        if leads_nowhere && self.roots.is_given(chain) {
             return;
         }
-        let Root { mut entity, via, is_receiver, is_parameter } = self.root(facts, chain);
+        let root = self.root(facts, chain);
+        if leads_nowhere && !matches!(root.entity, Entity::Class(_) | Entity::Module(_)) {
+            return;
+        }
+        let Root { mut entity, via, is_receiver, is_parameter } = root.clone();
         if let Entity::Class(class) = entity
             && !is_receiver
             && !is_parameter
@@ -237,45 +232,6 @@ impl<'i> Walk<'i> {
                 }
             };
         }
-    }
-
-    fn root(&mut self, facts: &FileFacts, chain: &Chain) -> Root {
-        let is_typing = chain.usage == Usage::Annotation;
-        let seat = chain.root.index() * 2 + usize::from(is_typing);
-        if let Some(known) = &self.roots[seat] {
-            return known.clone();
-        }
-        let fact = facts.root_of(chain);
-        let place = place_of_single(facts, chain.guard, fact);
-        let key = place.map(|(scope, guard)| (scope, fact.name, guard, is_typing));
-        let root = match key.and_then(|key| self.bound_once.get(&key)) {
-            Some(known) => known.clone(),
-            None => {
-                let root = self.look_up_root(facts, chain, fact);
-                if let Some(key) = key {
-                    self.bound_once.insert(key, root.clone());
-                }
-                root
-            }
-        };
-        if place.is_some_and(|(_, guard)| guard == ALWAYS) {
-            self.roots[seat] = Some(root.clone());
-        }
-        root
-    }
-
-    fn look_up_root(&self, facts: &FileFacts, chain: &Chain, fact: facts::Root) -> Root {
-        let resolver = &self.resolver;
-        let entity = resolver.seen_as(chain.usage, || resolver.root_of(self.file, chain, 0));
-        let bound = facts.bindings[fact.nearest.range()].last().map(|binding| binding.target);
-        let via = match entity {
-            Entity::Class(class) => self.via_root(facts, class, bound, fact.name),
-            _ => Via::Direct,
-        };
-        let binding = facts.bindings[fact.nearest.range()].last();
-        let is_parameter = binding
-            .is_some_and(|binding| facts.scopes[binding.scope.index()].kind == ScopeKind::TypeParameters);
-        Root { entity, via, is_receiver: matches!(bound, Some(Bound::Receiver { .. })), is_parameter }
     }
 
     fn attribute(&mut self, of: &Entity, name: Name, usage: Usage) -> Attribute {
@@ -429,19 +385,6 @@ impl<'i> Walk<'i> {
     }
 }
 
-/// Whether a chain starts from a parameter or from `self` or `cls`: from no class, and from no use of one.
-fn is_of_instance(facts: &FileFacts, chain: &Chain) -> bool {
-    let nearest = &facts.bindings[facts.root_of(chain).nearest.range()];
-    let is_given =
-        |binding: &facts::Binding| matches!(binding.target, Bound::Parameter(_) | Bound::Receiver { .. });
-    !nearest.is_empty() && nearest.iter().all(is_given)
-}
-
-/// Whether a first segment of a path means something else in each module or type.
-fn is_relative(name: Name) -> bool {
-    matches!(name.as_str(), "Self" | "self" | "super" | "crate")
-}
-
 fn head_of_block(fact: &facts::TypeFact) -> Option<ChainId> {
     match fact.form {
         TypeForm::Extension { of, .. } => of,
@@ -457,32 +400,5 @@ fn kind_of(usage: Usage) -> ReferenceKind {
         Usage::InstanceTest => ReferenceKind::InstanceTest,
         Usage::Decorator => ReferenceKind::Decorator,
         Usage::Bound => ReferenceKind::Bound,
-    }
-}
-
-/// The scope that answers for a root, where the answer is the same for all of its chains: it binds the
-/// name once at the most. With the guard of the chain, where the binding is itself guarded.
-fn place_of_single(facts: &FileFacts, guard: GuardId, root: facts::Root) -> Option<(ScopeId, GuardId)> {
-    if facts.separator == Separator::Colons {
-        return match &facts.bindings[root.nearest.range()] {
-            // A `let` holds from its place on.
-            [single] if matches!(single.target, Bound::Value { .. } | Bound::Opaque) => None,
-            [single] if root.is_path && matches!(single.target, Bound::Parameter(_)) => None,
-            [single] if single.guard == ALWAYS => Some((single.scope, ALWAYS)),
-            // `Self` and `super` depend on where they stand, names of the prelude and of globs on the module.
-            [] if is_relative(root.name) => Some((root.scope, ALWAYS)),
-            [] => Some((facts.module_scope(root.scope), ALWAYS)),
-            _ => None,
-        };
-    }
-    match &facts.bindings[root.nearest.range()] {
-        // A class body is read before its methods are, so the place decides there.
-        [single] if single.scope == root.scope && matches!(single.target, Bound::Type(_)) => None,
-        [single] if single.guard == ALWAYS => Some((single.scope, ALWAYS)),
-        [single] => Some((single.scope, guard)),
-        // What `super` means depends on the class around it.
-        [] if root.name.as_str() == "super" => Some((root.scope, ALWAYS)),
-        [] => Some((MODULE_SCOPE, ALWAYS)),
-        _ => None,
     }
 }
