@@ -8,6 +8,8 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use super::Key;
 
 pub(super) const MAGIC: &[u8; 8] = b"SSOTPACK";
@@ -116,9 +118,7 @@ fn read_at(file: &File, mut bytes: &mut [u8], mut offset: u64) -> std::io::Resul
 
 /// What tells damaged bytes.
 pub(super) fn checksum(bytes: &[u8]) -> [u8; 8] {
-    let mut sum = [0; 8];
-    sum.copy_from_slice(&blake3::hash(bytes).as_bytes()[..8]);
-    sum
+    xxh3_64(bytes).to_le_bytes()
 }
 
 /// What stands after the entries of a pack.

@@ -2,6 +2,7 @@
 //! writes it.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use serde::de::Error as _;
@@ -14,7 +15,7 @@ use super::{FileFacts, Name};
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Stored {
     /// Its facts.
-    pub facts: FileFacts,
+    pub facts: Arc<FileFacts>,
     /// What its doc comments say; see [`crate::lang::documentation`].
     pub comments: Option<String>,
 }
@@ -58,7 +59,7 @@ impl Stored {
         let stored = postcard::from_bytes(body).ok();
         TABLE.set(None);
         let mut stored: Self = stored?;
-        stored.facts.sort_by_address();
+        Arc::get_mut(&mut stored.facts)?.sort_by_address();
         Some(stored)
     }
 }
@@ -97,7 +98,7 @@ mod tests {
     fn what_is_written_is_read_again_and_what_is_broken_is_refused() {
         let text = "import a\nclass B(a.C):\n    é = 1\n    def f(self, x: int = 2) -> 'B':\n        self.d[x] = a.g()\n";
         let facts = lang::facts(text, Language::Python, Target::default());
-        let stored = Stored { facts, comments: Some("said".to_owned()) };
+        let stored = Stored { facts: facts.into(), comments: Some("said".to_owned()) };
         let bytes = stored.to_bytes().expect("bytes");
         let again = Stored::from_bytes(&bytes).expect("the same");
         assert_eq!(format!("{again:?}"), format!("{stored:?}"));

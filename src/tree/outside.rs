@@ -43,19 +43,19 @@ impl Outside for Reader<'_> {
         }
         let facts = self.read(&bytes, language);
         let display = path.display().to_string();
-        Some(OutsideModule::File { display, language, is_package, facts: Arc::new(facts) })
+        Some(OutsideModule::File { display, language, is_package, facts })
     }
 }
 
 impl Reader<'_> {
     /// A file that cannot be read says nothing; its module exists all the same.
-    fn read(&self, bytes: &[u8], language: Language) -> FileFacts {
+    fn read(&self, bytes: &[u8], language: Language) -> Arc<FileFacts> {
         match decode_python(bytes) {
             Ok(text) => {
                 let key = key_of(bytes, language, self.target, self.cache);
                 facts_of(&text, key, language, self.target, self.cache).facts
             }
-            Err(_) => FileFacts::unread(Vec::new()),
+            Err(_) => FileFacts::unread(Vec::new()).into(),
         }
     }
 

@@ -135,7 +135,7 @@ impl<'a> Revisions<'a> {
         let mut wanted: Vec<Unread> = wanted.into_iter().collect();
         wanted.sort();
         let (cache, target) = (self.cache, self.target);
-        let remembered: Vec<(Unread, Option<FileFacts>)> = wanted
+        let remembered: Vec<(Unread, Option<Arc<FileFacts>>)> = wanted
             .into_par_iter()
             .map(|unread| {
                 let key = unread.language.and_then(|language| key_of(&unread.blob, language, target, cache));
@@ -149,7 +149,7 @@ impl<'a> Revisions<'a> {
         for (unread, facts) in remembered {
             match (facts, unread.language) {
                 (Some(facts), Some(language)) => {
-                    self.facts.insert((unread.blob, language), Some(Arc::new(facts)));
+                    self.facts.insert((unread.blob, language), Some(facts));
                 }
                 (_, _) => left.push(unread),
             }
@@ -171,7 +171,7 @@ impl<'a> Revisions<'a> {
                 let text = decode(&bytes, language.is_python()).ok().filter(|_| is_small);
                 let facts = text.map(|text| {
                     let key = key_of(&unread.blob, language, target, cache);
-                    Arc::new(facts_of(&text, key, language, target, cache).facts)
+                    facts_of(&text, key, language, target, cache).facts
                 });
                 Some(((unread.blob, language), facts))
             })

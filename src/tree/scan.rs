@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::io::Read;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::time::Instant;
 
 use rayon::prelude::*;
@@ -198,7 +198,7 @@ impl Scan<'_> {
                 let Source { display, language, role, has_compiled_twin, .. } = source;
                 let Stored { facts, comments } = stored;
                 Ok(Ready {
-                    file: LinkFile { display, language, role, has_compiled_twin, facts: Arc::new(facts) },
+                    file: LinkFile { display, language, role, has_compiled_twin, facts },
                     size,
                     comments,
                 })
@@ -359,7 +359,8 @@ pub(super) fn key_of(bytes: &[u8], language: Language, target: Target, cache: &C
 }
 
 fn parsed(text: &str, language: Language, target: Target) -> Stored {
-    Stored { facts: lang::facts(text, language, target), comments: lang::documentation(text, language) }
+    let facts = lang::facts(text, language, target).into();
+    Stored { facts, comments: lang::documentation(text, language) }
 }
 
 /// The facts of a text: remembered, or read and remembered.
