@@ -228,6 +228,8 @@ pub struct Index {
     pub outside: FxHashMap<Name, OutsideState>,
     /// The methods that each class defines itself; see [`members::methods_of`].
     methods: Vec<Box<[FunctionId]>>,
+    /// For each class, which methods it may define.
+    method_sketches: Vec<u64>,
     /// References to classes and methods of the tree.
     pub references: References,
     /// What is different from the program that this one was linked after.
@@ -292,6 +294,7 @@ fn link_classes(files: Vec<LinkFile>, ground: &Ground, outside: &dyn Outside) ->
         extensions: Extensions::default(),
         outside: FxHashMap::default(),
         methods: Vec::new(),
+        method_sketches: Vec::new(),
         references: References::default(),
         changes: None,
         wanted: Mutex::default(),
@@ -310,6 +313,7 @@ fn link_classes(files: Vec<LinkFile>, ground: &Ground, outside: &dyn Outside) ->
     traits::link_traits(&mut index);
     bases::link_bases(&mut index, outside);
     mro::link_orders(&mut index);
+    index.method_sketches = members::sketch_methods(&index);
     index.methods = members::link_methods(&index);
     index
 }

@@ -217,6 +217,11 @@ pub fn method_of(index: &Index, class: ClassId, name: Name) -> Option<FunctionId
 
 /// The method `name` that one body defines.
 fn method_in(index: &Index, class: ClassId, name: Name) -> Option<FunctionId> {
+    // Most classes along an order do not define the name.
+    if index.method_sketches.get(class.0 as usize).is_some_and(|sketch| sketch & bit_of(name) == 0) {
+        index.note_class(class);
+        return None;
+    }
     let (file, fact) = index.source_of(class)?;
     let facts = &index.file(file).facts;
     let mut fallback = None;
@@ -264,6 +269,23 @@ pub fn every_method_of(index: &Index, class: ClassId) -> Vec<FunctionId> {
 pub(super) fn link_methods(index: &Index) -> Vec<Box<[FunctionId]>> {
     let classes = 0..index.classes.len() as u32;
     classes.into_par_iter().map(|class| own_methods(index, ClassId(class))).collect()
+}
+
+/// For each class a filter over the names of the functions in its body: one bit for each name.
+pub(super) fn sketch_methods(index: &Index) -> Vec<u64> {
+    let classes = 0..index.classes.len() as u32;
+    let sketch = |class: u32| {
+        let Some((file, fact)) = index.source_of(ClassId(class)) else { return 0 };
+        let bindings = index.file(file).facts.bindings_in(fact.body).iter();
+        let functions = bindings.filter(|binding| matches!(binding.target, Bound::Function(_)));
+        functions.fold(0, |bits, function| bits | bit_of(function.name))
+    };
+    classes.into_par_iter().map(sketch).collect()
+}
+
+fn bit_of(name: Name) -> u64 {
+    // Fibonacci hashing (Knuth, TAOCP vol. 3, 6.4).
+    1 << ((name.address() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 58)
 }
 
 fn own_methods(index: &Index, class: ClassId) -> Box<[FunctionId]> {
