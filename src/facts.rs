@@ -445,6 +445,11 @@ pub enum Step {
     Index,
     /// A container of such things: `Option<T>`, in annotations.
     Held(Holder),
+    /// What `with` gives for it: `__enter__()`, or of `async with` `await __aenter__()`.
+    Entered {
+        /// Of `async with`.
+        is_async: bool,
+    },
     /// What a pattern takes out of the type or variant that it names: `Join(connection)`.
     Part(Name),
 }
@@ -455,7 +460,9 @@ impl Step {
     pub fn attribute(self) -> Option<Name> {
         match self {
             Self::Attribute(name, _) => Some(name),
-            Self::Call | Self::Await | Self::Index | Self::Held(_) | Self::Part(_) => None,
+            Self::Call | Self::Await | Self::Index | Self::Held(_) | Self::Entered { .. } | Self::Part(_) => {
+                None
+            }
         }
     }
 }

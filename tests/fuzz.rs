@@ -400,7 +400,9 @@ fn defect_of(facts: &FileFacts, text_len: usize) -> Option<String> {
     for found in &facts.steps {
         let is_known = match *found {
             Step::Attribute(_, offset) => at(offset),
-            Step::Call | Step::Await | Step::Index | Step::Held(_) | Step::Part(_) => true,
+            Step::Call | Step::Await | Step::Index | Step::Held(_) | Step::Entered { .. } | Step::Part(_) => {
+                true
+            }
         };
         demand(is_known, format!("{found:?}"));
     }

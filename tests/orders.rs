@@ -135,6 +135,39 @@ fn an_attribute_hides_the_method_behind_it() {
 }
 
 #[test]
+fn what_a_body_binds_by_assignment_runs() {
+    let text = "class Base:\n    def run(self): ...\n\
+                class M1(Base):\n    def run(self):\n        super().run()\n\
+                class M2(Base):\n    def run(self):\n        Base.run(self)\n\
+                class Alias(M2, M1):\n    run = M1.run\n";
+    assert_eq!(findings(text), Vec::<String>::new());
+    let text = "class A:\n    def close(self): ...\nclass B:\n    def close(self): ...\n\
+                class Both(A, B):\n    close = B.close\n";
+    assert_eq!(findings(text), Vec::<String>::new());
+    assert_eq!(findings(&text.replace("    close = B.close\n", "    pass\n")), ["shadowed-method"]);
+}
+
+#[test]
+fn slots_are_attributes() {
+    let text = "from abc import ABC, abstractmethod\n\
+                class Shape(ABC):\n    @property\n    @abstractmethod\n    def size(self): ...\n\
+                class Square(Shape):\n    __slots__ = ('size',)\nSquare()\n";
+    assert_eq!(findings(text), Vec::<String>::new());
+    assert_eq!(findings(&text.replace("'size',", "")), ["abstract-not-implemented"]);
+}
+
+#[test]
+fn what_is_skipped_is_told_at_its_definition() {
+    let text = "class A:\n    def __init__(self): ...\nclass B:\n    x = 1\n    def __init__(self): ...\n\
+                class C(A, B): ...\n";
+    let answer =
+        ssot(folder(&[("m.py", text)]).path(), &["report", "--format", "json", "--no-python"]).json();
+    let related = items(&items(&answer["mro_findings"])[0]["related"]);
+    let lines: Vec<_> = related.iter().filter_map(|one| one["place"]["line"].as_u64()).collect();
+    assert_eq!(lines, [2, 5]);
+}
+
+#[test]
 fn an_empty_tree_has_no_type() {
     let answer = ssot(folder(&[]).path(), &["scan", "--format", "json", "--no-python"]).json();
     assert_eq!((&answer["coverage"]["types"], &answer["types"]), (&0.into(), &serde_json::json!([])));

@@ -298,6 +298,9 @@ fn check_shadowing(index: &Index, class: ClassId, kinds: &mut Vec<TroubleKind>) 
                 first.insert(name, ancestor);
                 continue;
             };
+            if is_assigned(index, class, name) {
+                continue;
+            }
             let passes_on = mentions_super(index, found, name);
             let is_inherited = index.class(found).mro.contains(ancestor);
             let is_new_here = !order.iter().any(|base| {
@@ -310,6 +313,15 @@ fn check_shadowing(index: &Index, class: ClassId, kinds: &mut Vec<TroubleKind>) 
             }
         }
     }
+}
+
+/// Whether the body of a class binds a name to something else than a function: `close = Resource.close`.
+fn is_assigned(index: &Index, class: ClassId, name: Name) -> bool {
+    let Some((file, fact)) = index.source_of(class) else { return false };
+    let facts = &index.file(file).facts;
+    let mut alive =
+        facts.bindings_of(fact.body, name).iter().rev().filter(|binding| !facts.is_dead(binding.guard));
+    alive.next().is_some_and(|binding| !matches!(binding.target, Bound::Function(_) | Bound::Deleted))
 }
 
 /// `__init__` and every method that some class passes on with `super()` must be passed on by all.
@@ -325,6 +337,10 @@ fn check_super_chains(index: &Index, class: ClassId, kinds: &mut Vec<TroubleKind
     names.sort_unstable();
     names.dedup();
     for name in names {
+        // `run = Other.run` in a body: what runs is not told by what stands there as a function.
+        if order.iter().any(|ancestor| is_assigned(index, *ancestor, name)) {
+            continue;
+        }
         let chain: Vec<(ClassId, FunctionId)> = order
             .iter()
             .filter_map(|ancestor| Some((*ancestor, method_of(index, *ancestor, name)?)))

@@ -96,8 +96,21 @@ impl Resolver<'_> {
             if let Some(found) = self.field_value(file, index, name, hops) {
                 return found;
             }
+            if let Some(nested) = self.nested_in(file, index, name) {
+                return nested;
+            }
         }
         Entity::Open(Unresolved::NotDefined(name))
+    }
+
+    /// A class that stands in the body of another one.
+    fn nested_in(&self, file: super::FileId, owner: TypeIdx, name: Name) -> Option<Entity> {
+        let facts = &self.index.file(file).facts;
+        let bindings = facts.bindings_of(facts.types[owner.index()].body, name).iter().rev();
+        match bindings.filter(|binding| !facts.is_dead(binding.guard)).map(|binding| binding.target).next()? {
+            Bound::Type(index) => Some(Entity::Class(self.index.class_of(file, index))),
+            _ => None,
+        }
     }
 
     /// What a class keeps in one of its own fields.

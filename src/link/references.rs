@@ -295,6 +295,80 @@ mod tests {
         assert!(all.iter().any(|found| found.contains("Alias(\"kind\")")), "{all:#?}");
     }
 
+    /// Lines of the uses of methods on receivers of a class.
+    fn calls(text: &str, class: &str) -> Vec<u32> {
+        let index = link_sources(&[("app.py", text)]);
+        let found = index.references.on_receiver(class_named(&index, class)).iter();
+        found.map(|found| index.file(found.file).facts.lines.line(found.at)).collect()
+    }
+
+    #[test]
+    fn super_without_a_base_in_the_tree_is_no_call_of_the_own_method() {
+        let text = "class Base(dict):\n    pass\n\
+                    class Store(Base):\n    def clear(self):\n        super().clear()\n        self.clear()\n";
+        assert_eq!(calls(text, "app.Store"), [6]);
+    }
+
+    #[test]
+    fn what_gives_its_own_kind_gives_the_receivers() {
+        let text = "from typing import Self\n\
+                    class Conn:\n    def send(self): ...\n\
+                    \x20   @classmethod\n    def open(cls) -> Self: ...\n\
+                    \x20   @classmethod\n    def make(cls):\n        return cls()\n\
+                    \x20   def quiet(self):\n        return self\n\
+                    \x20   def other(self) -> 'Conn': ...\n\
+                    class Tls(Conn):\n    def send(self): ...\n\
+                    Tls.open().send()\nTls.make().send()\nTls().quiet().send()\nTls().other().send()\n";
+        assert_eq!(calls(text, "app.Tls"), [14, 14, 15, 15, 16, 16, 17]);
+        assert_eq!(calls(text, "app.Conn"), [17]);
+    }
+
+    #[test]
+    fn with_gives_what_enter_returns() {
+        let text = "class Cursor:\n    def run(self): ...\n\
+                    class Plain:\n    def __enter__(self):\n        return self\n    def run(self): ...\n\
+                    class Transaction:\n    def __enter__(self) -> Cursor: ...\n    def run(self): ...\n\
+                    class Later:\n    async def __aenter__(self) -> 'Later': ...\n    def run(self): ...\n\
+                    with Transaction() as one:\n    one.run()\nwith Plain() as two:\n    two.run()\n\
+                    async def go():\n    async with Later() as three:\n        three.run()\n";
+        let lines = |class: &str| calls(text, class);
+        assert_eq!((lines("app.Cursor"), lines("app.Transaction")), (vec![14], vec![]));
+        assert_eq!((lines("app.Plain"), lines("app.Later")), (vec![16], vec![19]));
+    }
+
+    #[test]
+    fn nested_classes_are_found_through_instances() {
+        let text = "class Client:\n    class Error(Exception): ...\n\
+                    \x20   def get(self):\n        raise self.Error()\n\
+                    client = Client()\ntry: ...\nexcept client.Error: ...\n";
+        assert_eq!(
+            uses(&[("app.py", text)], "app.Client.Error", "app.py"),
+            [(4, "instantiate"), (7, "isinstance")]
+        );
+    }
+
+    #[test]
+    fn global_in_a_function_settles_nothing() {
+        let text = "class Conn:\n    def send(self): ...\nclass Redis:\n    def send(self): ...\n\
+                    backend = Conn()\nonly = None\n\
+                    def switch():\n    global backend, only\n    backend = Redis()\n    only = Redis()\n\
+                    def publish():\n    backend.send()\n    only.send()\n";
+        assert_eq!((calls(text, "app.Conn"), calls(text, "app.Redis")), (vec![], vec![13]));
+    }
+
+    #[test]
+    fn of_two_imports_the_one_is_named_that_brings_it() {
+        let parse =
+            "try:\n    from fast import Parser\nexcept ImportError:\n    from slow import Parser\nParser()\n";
+        let index = link_sources(&[
+            ("fast.py", "class Parser: ...\n"),
+            ("parse.py", parse),
+            ("slow.py", "class Parser: ...\n"),
+        ]);
+        let found = index.references.of_class(class_named(&index, "fast.Parser"));
+        assert_eq!(found.iter().map(|found| found.via).collect::<Vec<_>>(), [Via::Direct, Via::Direct]);
+    }
+
     #[test]
     fn super_is_of_the_class_around_it() {
         let text = "class A:\n    def send(self): ...\n\

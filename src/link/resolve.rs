@@ -95,7 +95,9 @@ impl<'i> Resolver<'i> {
         let facts = self.facts(file);
         let mut entity = self.root_of(file, &facts.chains[chain.index()], hops);
         let mut steps = facts.steps_of(chain).iter().peekable();
+        let mut receiver = None;
         while let Some(step) = steps.next() {
+            let called_on = receiver.take();
             match entity {
                 Entity::Open(_) => return entity,
                 // They have attributes, but none that we follow.
@@ -105,15 +107,17 @@ impl<'i> Resolver<'i> {
             entity = match *step {
                 Step::Attribute(name, _) => {
                     let found = self.attribute(&entity, name, hops);
+                    receiver = entity.receiver();
                     match steps.peek() {
                         Some(Step::Attribute(..)) => self.as_prefix(&entity, name, found, hops),
                         _ => found,
                     }
                 }
-                Step::Call => self.call(&entity, hops),
+                Step::Call => self.call(&entity, called_on, hops),
                 Step::Await => awaited(&entity),
                 Step::Index => indexed(entity),
                 Step::Held(holder) => held(entity, holder),
+                Step::Entered { is_async } => self.entered(&entity, is_async, hops),
                 Step::Part(name) => self.part(&entity, name, hops),
             };
         }

@@ -55,7 +55,7 @@ pub fn report_page(report: &Report) -> Document {
             busy.total.to_string(),
         ]
     });
-    page.table(&["type", "defined at", "production", "test", "all references"], rows);
+    page.table(&["type", "defined at", "production", "test", "all references from elsewhere"], rows);
     coverage::write(&mut page, &report.coverage);
     page
 }
@@ -120,7 +120,7 @@ fn write_duplicates(page: &mut Document, duplicates: &[DuplicateReport]) {
             ]
         })
     });
-    page.table(&["name", "kind", "defined at", "production references", "all references"], rows);
+    page.table(&["name", "kind", "defined at", "in production", "all references from elsewhere"], rows);
     shortened(page, duplicates.len(), "names");
 }
 

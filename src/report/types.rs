@@ -147,11 +147,11 @@ pub struct BusyType {
     pub id: &'static str,
     /// Where it is defined.
     pub place: Place,
-    /// References in production code.
+    /// References in production code, outside its own body.
     pub production: u32,
-    /// References in test code.
+    /// References in test code, outside its own body.
     pub test: u32,
-    /// References anywhere.
+    /// References anywhere outside its own body.
     pub total: u32,
 }
 
@@ -288,11 +288,11 @@ fn duplicate_report(index: &Index, duplicate: &DuplicateName) -> DuplicateReport
     }
 }
 
-/// The types with the most references in production code, most first.
+/// The types with the most references from elsewhere, most first.
 pub(super) fn busiest(index: &Index) -> Vec<BusyType> {
     let mut ranked: Vec<(u32, ClassId)> = index
         .tree_classes()
-        .map(|class| (index.references.of_class(class).len() as u32, class))
+        .map(|class| (usage::outside_references(index, class).count() as u32, class))
         .filter(|(references, _)| *references > 0)
         .collect();
     ranked

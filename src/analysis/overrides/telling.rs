@@ -120,7 +120,7 @@ pub fn tell(index: &Index, trouble: &MroTrouble) -> Option<Told> {
             }];
             related.extend(skipped.iter().map(|class| Related {
                 symbol: format!("{}.{name}", id(*class)),
-                place: class_place(*class),
+                place: method_of(index, *class, *name).map(method_place).or_else(|| class_place(*class)),
                 statement: "is skipped".to_owned(),
             }));
             (own, message, related)

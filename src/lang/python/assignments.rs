@@ -11,6 +11,20 @@ use crate::facts::{AliasFact, Bound, ChainId, Field, Literal, MODULE_SCOPE, Name
 const MAX_ALIAS: usize = 1000;
 
 impl Lowering<'_> {
+    /// `__slots__ = ("size",)` in the body of a class makes a descriptor of each name.
+    fn bind_slots(&mut self, value: &Expr) {
+        let names = match value {
+            Expr::Tuple(tuple) => &*tuple.elts,
+            Expr::List(list) => &*list.elts,
+            Expr::Set(set) => &*set.elts,
+            single => std::slice::from_ref(single),
+        };
+        let in_class = matches!(self.facts.scopes[self.scope.index()].kind, ScopeKind::Type(_));
+        for name in names.iter().filter_map(Expr::as_string_literal_expr).filter(|_| in_class) {
+            self.push_binding(Name::new(name.value.to_str()), name.start().to_u32(), Bound::Opaque);
+        }
+    }
+
     pub(super) fn lower_assignment(&mut self, targets: &[Expr], value: &Expr) {
         if targets.iter().any(|target| self.is_export_list(target)) {
             self.lower_export_list(value, true);
@@ -46,6 +60,9 @@ impl Lowering<'_> {
                 && let Expr::StringLiteral(claimed) = value
             {
                 self.facts.types[owner.index()].claimed_module = Some(Name::new(claimed.value.to_str()));
+            }
+            if target.id.as_str() == "__slots__" {
+                self.bind_slots(value);
             }
         }
         // `(a, b) = (x, y)` pairs up where both sides are displays of one length.

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::statements::Lowering;
-use crate::facts::{Chain, ChainId, Name, Root, RootId, Run, ScopeId, Usage};
+use crate::facts::{Chain, ChainId, Name, Root, RootId, Run, ScopeId, Step, Usage};
 use crate::text::Offset;
 
 /// The roots of a file by the scope that looks them up.
@@ -16,6 +16,18 @@ impl Lowering<'_> {
         let steps = Run { start, len: self.facts.steps.len() as u32 - start };
         let id = ChainId::at(self.facts.chains.len());
         self.facts.chains.push(Chain { root, at, steps, guard: self.guard, usage });
+        id
+    }
+
+    /// Records what `with` gives for what a chain does.
+    pub(super) fn push_entered(&mut self, chain: ChainId, is_async: bool) -> ChainId {
+        let chain = self.facts.chains[chain.index()];
+        let start = self.facts.steps.len() as u32;
+        self.facts.steps.extend_from_within(chain.steps.range());
+        self.facts.steps.push(Step::Entered { is_async });
+        let steps = Run { start, len: chain.steps.len + 1 };
+        let id = ChainId::at(self.facts.chains.len());
+        self.facts.chains.push(Chain { steps, ..chain });
         id
     }
 

@@ -234,7 +234,13 @@ impl<'a> Lowering<'a> {
         if scope == MODULE_SCOPE && matches!(target, Bound::Value { .. }) {
             self.module_values.insert(name);
         }
-        self.facts.bindings.push(Binding { scope, name, at, guard: self.guard, is_private: false, target });
+        let mut guard = self.guard;
+        if scope != self.scope {
+            // `global name` in a function that may run never, or later.
+            guard = GuardId::at(self.facts.guards.len());
+            self.facts.guards.push(Guard { parent: self.guard, kind: GuardKind::Loop, statement: at });
+        }
+        self.facts.bindings.push(Binding { scope, name, at, guard, is_private: false, target });
     }
 
     pub(super) fn owner_of(&self, name: Name) -> ScopeId {
@@ -345,7 +351,9 @@ impl<'a> Lowering<'a> {
             let (chains, is_complete) = self.lower_value(&item.context_expr);
             suppresses_import |= is_import_suppression(&item.context_expr);
             if let Some(target) = &item.optional_vars {
-                let values = self.push_values(&chains);
+                let entered: Vec<ChainId> =
+                    chains.iter().map(|chain| self.push_entered(*chain, node.is_async)).collect();
+                let values = self.push_values(&entered);
                 self.lower_target(target, Bound::Value { values, annotation: None, is_complete });
             }
         }

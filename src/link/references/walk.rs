@@ -195,7 +195,9 @@ impl<'i> Walk<'i> {
             return;
         }
         let is_own = is_receiver || matches!(entity, Entity::Super(_));
+        let mut receiver = None;
         for (position, step) in steps.iter().enumerate() {
+            let called_on = receiver.take();
             if matches!(entity, Entity::Open(_) | Entity::Value | Entity::Nothing | Entity::External(_)) {
                 return;
             }
@@ -204,6 +206,7 @@ impl<'i> Walk<'i> {
             entity = match *step {
                 Step::Attribute(name, at) => {
                     let Attribute { mut entity, method } = self.attribute(&before, name, chain.usage);
+                    receiver = before.receiver();
                     if matches!(next, Some(Step::Attribute(..))) {
                         entity = self.resolver.as_prefix(&before, name, entity, 0);
                     }
@@ -227,7 +230,8 @@ impl<'i> Walk<'i> {
                     }
                     found
                 }
-                Step::Call | Step::Await | Step::Index | Step::Held(_) | Step::Part(_) => {
+                Step::Call => self.resolver.call(&before, called_on, 0),
+                Step::Await | Step::Index | Step::Held(_) | Step::Entered { .. } | Step::Part(_) => {
                     self.resolver.step(&before, *step)
                 }
             };
@@ -263,9 +267,7 @@ impl<'i> Walk<'i> {
                 Entity::Function(function),
             ) => Some(*function),
             // A property's value, and what a nested chain of descriptors gives.
-            (Entity::Class(class) | Entity::Instance(class) | Entity::Super(class), _) => {
-                resolver.method_named(*class, name)
-            }
+            (Entity::Class(class) | Entity::Instance(class), _) => resolver.method_named(*class, name),
             _ => None,
         };
         Attribute { entity, method: method.filter(|method| self.index.file(method.file).is_in_tree) }
@@ -288,7 +290,9 @@ impl<'i> Walk<'i> {
             Some(Step::Attribute(name, _)) if self.makes_one(class, *name) => ReferenceKind::Instantiate,
             Some(Step::Attribute(..)) => ReferenceKind::Attribute,
             // `Base[int]` is what `Base` is there.
-            Some(Step::Index | Step::Await | Step::Held(_) | Step::Part(_)) | None => kind_of(chain.usage),
+            Some(Step::Index | Step::Await | Step::Held(_) | Step::Entered { .. } | Step::Part(_)) | None => {
+                kind_of(chain.usage)
+            }
         };
         self.push_class(class, at, facts.root_of(chain).scope, kind, via);
     }
@@ -328,9 +332,15 @@ impl<'i> Walk<'i> {
         };
         let kind = match next {
             Some(Step::Call) => ReferenceKind::Call,
-            Some(Step::Attribute(..) | Step::Await | Step::Index | Step::Held(_) | Step::Part(_)) | None => {
-                ReferenceKind::Attribute
-            }
+            Some(
+                Step::Attribute(..)
+                | Step::Await
+                | Step::Index
+                | Step::Held(_)
+                | Step::Entered { .. }
+                | Step::Part(_),
+            )
+            | None => ReferenceKind::Attribute,
         };
         let file = self.file;
         self.found.methods.push(MethodReference { function, receiver, file, at, scope, kind, is_own });

@@ -42,6 +42,17 @@ pub enum Entity {
     Open(Unresolved),
 }
 
+impl Entity {
+    /// The class whose methods are called on it, where it is a class or has one.
+    #[must_use]
+    pub fn receiver(&self) -> Option<ClassId> {
+        match self {
+            Self::Class(class) | Self::Instance(class) | Self::Super(class) => Some(*class),
+            _ => None,
+        }
+    }
+}
+
 /// Functions of `typing` that stand for a base class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SpecialBase {

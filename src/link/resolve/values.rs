@@ -2,9 +2,10 @@
 
 use super::holders::Layers;
 use super::{Entity, MAX_HOPS, Resolver, Target};
-use crate::facts::{ChainId, FunctionFact, Holder, Name, Step};
+use crate::facts::{Binding, Bound, ChainId, FileFacts, FunctionFact, Holder, Name, Step};
 use crate::link::members::method_of;
-use crate::link::{ClassId, FileId, FunctionId, Unresolved};
+use crate::link::mro::MroEntry;
+use crate::link::{ClassId, FileId, FunctionId, Origin, Unresolved};
 
 impl Resolver<'_> {
     /// `entity.name`.
@@ -30,13 +31,13 @@ impl Resolver<'_> {
         }
     }
 
-    /// `entity(…)`.
-    pub(super) fn call(&self, entity: &Entity, hops: u32) -> Entity {
+    /// `entity(…)`, of a method on a class or its instance: on which.
+    pub(crate) fn call(&self, entity: &Entity, on: Option<ClassId>, hops: u32) -> Entity {
         match entity {
             Entity::Class(class) | Entity::GenericAlias(class) | Entity::Variant(class, _) => {
                 Entity::Instance(*class)
             }
-            Entity::Function(function) => self.returned(*function, hops),
+            Entity::Function(function) => self.returned_to(*function, on, hops),
             // `super()` and `super(C, self)`
             Entity::Super(class) => Entity::Super(*class),
             Entity::External(name) => Entity::Open(Unresolved::Dynamic(*name)),
@@ -67,6 +68,11 @@ impl Resolver<'_> {
     /// What a call of a function gives: by its annotation, else by what it returns.
     #[must_use]
     pub fn returned(&self, id: FunctionId, hops: u32) -> Entity {
+        self.returned_to(id, None, hops)
+    }
+
+    /// The same of a method on a class or its instance: what gives its own kind gives one of the receiver's.
+    fn returned_to(&self, id: FunctionId, receiver: Option<ClassId>, hops: u32) -> Entity {
         let function: &FunctionFact = self.index.function(id);
         let open = Entity::Open(Unresolved::Dynamic(function.name));
         if hops > MAX_HOPS || function.traits.is_generator || function.traits.is_wrapped {
@@ -75,17 +81,22 @@ impl Resolver<'_> {
         let found = match function.returns_chain {
             Some(chain) => match self.chain_hops(id.file, chain, hops + 1) {
                 entity @ (Entity::Class(_) | Entity::GenericAlias(_)) => match self.self_type(id, chain) {
-                    Some(own) => own,
+                    Some(own) => self.own_kind(own, receiver),
                     None => instance_of(entity, function.name),
                 },
                 held @ Entity::Held(..) => return held,
-                _ => self.self_type(id, chain).unwrap_or(open),
+                _ => self.self_type(id, chain).map_or(open, |own| self.own_kind(own, receiver)),
             },
             None if function.returns.is_some() => open,
             None => {
                 let facts = self.facts(id.file);
                 let values = &facts.values[function.returned.range()];
-                self.any_of(id.file, values, false, function.name, hops + 1)
+                let found = self.any_of(id.file, values, false, function.name, hops + 1);
+                if values.iter().all(|chain| gives_own_kind(facts, *chain)) {
+                    self.own_kind(found, receiver)
+                } else {
+                    found
+                }
             }
         };
         match found {
@@ -94,6 +105,39 @@ impl Resolver<'_> {
                 found
             }
             _ => Entity::Open(Unresolved::Dynamic(function.name)),
+        }
+    }
+
+    /// What `with entity` gives: what its `__enter__` returns. Those of the standard library that a class inherits
+    /// return `self`.
+    pub(super) fn entered(&self, entity: &Entity, is_async: bool, hops: u32) -> Entity {
+        let Entity::Instance(class) = *entity else { return entity.clone() };
+        let name = Name::new(if is_async { "__aenter__" } else { "__enter__" });
+        for entry in &self.index.class(class).mro.entries {
+            let MroEntry::Class(ancestor) = *entry else { break };
+            if let Some(method) = method_of(self.index, ancestor, name) {
+                let given = self.returned_to(method, Some(class), hops);
+                return if is_async { awaited(&given) } else { given };
+            }
+            if self.index.class(ancestor).origin == Origin::Library
+                && self.index.library.has_member(ancestor, name)
+            {
+                return entity.clone();
+            }
+        }
+        Entity::Open(Unresolved::Dynamic(name))
+    }
+
+    /// An instance of the class that holds a method, or of the subclass on which that is called.
+    fn own_kind(&self, own: Entity, receiver: Option<ClassId>) -> Entity {
+        match (&own, receiver) {
+            (Entity::Instance(owner), Some(receiver))
+                if self.index.language_of(receiver).is_python()
+                    && self.index.class(receiver).mro.contains(*owner) =>
+            {
+                Entity::Instance(receiver)
+            }
+            _ => own,
         }
     }
 
@@ -133,10 +177,11 @@ impl Resolver<'_> {
     #[must_use]
     pub fn step(&self, entity: &Entity, step: Step) -> Entity {
         match step {
-            Step::Call => self.call(entity, 0),
+            Step::Call => self.call(entity, None, 0),
             Step::Await => awaited(entity),
             Step::Index => indexed(entity.clone()),
             Step::Held(holder) => held(entity.clone(), holder),
+            Step::Entered { is_async } => self.entered(entity, is_async, 0),
             Step::Part(name) => self.part(entity, name, 0),
             Step::Attribute(name, _) => self.attribute(entity, name, 0),
         }
@@ -147,6 +192,18 @@ impl Resolver<'_> {
     pub fn method_named(&self, class: ClassId, name: Name) -> Option<FunctionId> {
         let order = self.index.class(class).mro.classes();
         order.map(|ancestor| method_of(self.index, ancestor, name)).find(Option::is_some).flatten()
+    }
+}
+
+/// `self`, or `cls()`.
+fn gives_own_kind(facts: &FileFacts, chain: ChainId) -> bool {
+    let root = facts.root_of(&facts.chains[chain.index()]);
+    let bindings = &facts.bindings[root.nearest.range()];
+    let [Binding { target: Bound::Receiver { is_class, .. }, .. }] = bindings else { return false };
+    match facts.steps_of(chain) {
+        [] => !is_class,
+        [Step::Call] => *is_class,
+        _ => false,
     }
 }
 

@@ -115,7 +115,21 @@ impl Walk<'_> {
             Some(brought) => brought.clone(),
             None => resolver.seen_as(chain.usage, || resolver.root_of(self.file, chain, 0)),
         };
-        let binding = facts.bindings[fact.nearest.range()].last();
+        let nearest = &facts.bindings[fact.nearest.range()];
+        let binding = match entity {
+            // Of several imports the one that brought it.
+            Entity::Class(class) if nearest.len() > 1 => {
+                let brings = |binding: &&facts::Binding| match binding.target {
+                    Bound::Import(import) => {
+                        let brought = || resolver.import(self.file, import, 0);
+                        resolver.seen_as(chain.usage, brought) == Entity::Class(class)
+                    }
+                    _ => false,
+                };
+                nearest.iter().rev().find(brings).or(nearest.last())
+            }
+            _ => nearest.last(),
+        };
         let bound = binding.map(|binding| binding.target);
         let via = match entity {
             Entity::Class(class) => self.via_root(facts, class, bound, fact.name),
