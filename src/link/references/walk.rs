@@ -39,7 +39,11 @@ pub(super) fn references_of(
 pub(super) fn calls_within(index: &Index, function: FunctionId, name: Name) -> Vec<MethodReference> {
     let facts = &index.file(function.file).facts;
     let text = &facts.functions[function.index.index()];
-    let is_meant = |steps: &[Step]| matches!(*steps, [Step::Attribute(called, at), Step::Call] if called == name && (text.at..text.end).contains(&at));
+    let is_within = |at: Offset| (text.at..text.end).contains(&at);
+    let is_meant = |steps: &[Step]| match *steps {
+        [Step::Attribute(called, at), Step::Call] => called == name && is_within(at),
+        _ => false,
+    };
     let mut walk = Walk::new(index, function.file, None);
     for chain in &facts.chains {
         if facts.steps[chain.steps.range()].windows(2).any(is_meant) {
@@ -47,9 +51,8 @@ pub(super) fn calls_within(index: &Index, function: FunctionId, name: Name) -> V
         }
     }
     let found = walk.found.methods.into_iter();
-    let is_one =
-        |call: &MethodReference| call.kind == ReferenceKind::Call && (text.at..text.end).contains(&call.at);
-    found.filter(is_one).filter(|call| index.function(call.function).name == name).collect()
+    let calls = found.filter(|call| call.kind == ReferenceKind::Call && is_within(call.at));
+    calls.filter(|call| index.function(call.function).name == name).collect()
 }
 
 /// What one file uses: classes and receivers in ascending order, the uses of each in that of the source.
