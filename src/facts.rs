@@ -692,6 +692,8 @@ pub struct FunctionTraits {
     pub is_wrapped: bool,
     /// Calls `super().<its own name>(…)`.
     pub calls_super: bool,
+    /// Asks `super(Other, …)` with another class than the one around it.
+    pub asks_beyond: bool,
     /// The body is a docstring, `pass`, `…` or `raise NotImplementedError`.
     pub is_stub: bool,
 }

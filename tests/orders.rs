@@ -148,6 +148,20 @@ fn what_a_body_binds_by_assignment_runs() {
 }
 
 #[test]
+fn super_of_another_class_is_followed_by_nobody() {
+    let text = "class Conn:\n    def close(self): ...\n\
+                class Guard(Conn):\n    def close(self): ...\n\
+                class Logged(Conn):\n    def close(self):\n        super().close()\n\
+                class Skipping(Guard, Logged):\n    def close(self):\n        super(Skipping, self).close()\n";
+    assert_eq!(findings(text), ["super-chain-broken"]);
+    let beyond = text.replace("super(Skipping,", "super(Guard,");
+    assert_eq!(findings(&beyond), Vec::<String>::new());
+    let files = [("m.py", beyond.as_str())];
+    let answer = ssot(folder(&files).path(), &["usage", "m.Guard", "--format", "json", "--no-python"]).json();
+    assert!(items(&answer["methods"]).iter().all(|method| items(&method["references"]).is_empty()));
+}
+
+#[test]
 fn slots_are_attributes() {
     let text = "from abc import ABC, abstractmethod\n\
                 class Shape(ABC):\n    @property\n    @abstractmethod\n    def size(self): ...\n\

@@ -349,6 +349,9 @@ fn check_super_chains(index: &Index, class: ClassId, kinds: &mut Vec<TroubleKind
         let Some(stop) = stop else { continue };
         let (stopper, stops_at) = chain[stop];
         let passes = &chain[..=stop];
+        if passes.iter().any(|(class, _)| asks_beyond(index, *class)) {
+            continue;
+        }
         // Who stops the chain in the class itself, or for its own ancestors, may well mean it.
         if index.function(stops_at).traits.is_abstract || stopper == class {
             continue;
@@ -376,9 +379,17 @@ fn check_super_chains(index: &Index, class: ClassId, kinds: &mut Vec<TroubleKind
     }
 }
 
+/// Whether a class asks `super(Other, self)` for something, which nobody follows.
+fn asks_beyond(index: &Index, class: ClassId) -> bool {
+    methods_of(index, class).iter().any(|method| index.function(*method).traits.asks_beyond)
+}
+
 /// Whether code of a class takes `name` from `super()`, in whatever method: `super().close()`, `super().close`
 /// as a value, a helper that calls it, or a bare `super()` whose use is not followed.
 fn mentions_super(index: &Index, class: ClassId, name: Name) -> bool {
+    if asks_beyond(index, class) {
+        return true;
+    }
     let Some((file, fact)) = index.source_of(class) else { return false };
     let facts = &index.file(file).facts;
     let is_within = |at: u32| (fact.at..fact.end).contains(&at);

@@ -214,6 +214,7 @@ impl Lowering<'_> {
             returned: Vec::new(),
             is_generator: false,
             calls_super: false,
+            asks_beyond: false,
         });
         // Functions within functions are read with the outer one.
         if owner.is_some() || self.functions.len() == 1 {
@@ -229,6 +230,7 @@ impl Lowering<'_> {
             fact.returned = returned;
             fact.traits.is_generator = frame.is_generator;
             fact.traits.calls_super = frame.calls_super;
+            fact.traits.asks_beyond = frame.asks_beyond;
         }
         self.scope = outer;
         self.bind(name, node.name.start().to_u32(), Bound::Function(index));

@@ -180,7 +180,9 @@ impl Lowering<'_> {
             spine.push(at);
             at = inner;
         };
-        let chain = if let Expr::Name(name) = root {
+        let chain = if let Expr::Name(name) = root
+            && !self.note_beyond(&name.id, spine.last().copied())
+        {
             let start = self.facts.steps.len() as u32;
             for node in spine.iter().rev() {
                 let step = match node {
@@ -197,7 +199,9 @@ impl Lowering<'_> {
             self.note_super_call(root, start);
             Some(self.push_chain(root, name.start().to_u32(), start, usage))
         } else {
-            self.lower_expression(root, Usage::Value);
+            if !root.is_name_expr() {
+                self.lower_expression(root, Usage::Value);
+            }
             None
         };
         for node in spine.iter().rev() {
@@ -252,6 +256,22 @@ impl Lowering<'_> {
                 self.lower_expression(other, usage);
             }
         }
+    }
+
+    /// `super(Other, self)`: where it leads depends on more than the class around it, so nobody follows it.
+    fn note_beyond(&mut self, root: &str, call: Option<&Expr>) -> bool {
+        let Some(Expr::Call(call)) = call.filter(|_| root == "super") else { return false };
+        let Some(of) = call.arguments.args.first() else { return false };
+        let owners = self.functions.iter().rev().map(|frame| self.facts.functions[frame.index.index()].owner);
+        let around = owners.flatten().next().map(|owner| self.facts.types[owner.index()].name);
+        let is_own = |name: Name| last_segment(of) == Some(name.as_str());
+        if around.is_none_or(is_own) {
+            return false;
+        }
+        for frame in &mut self.functions {
+            frame.asks_beyond = true;
+        }
+        true
     }
 
     /// `super().name(…)` within a function of that name.

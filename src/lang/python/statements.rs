@@ -60,6 +60,7 @@ pub(super) struct FunctionFrame {
     pub(super) returned: Vec<ChainId>,
     pub(super) is_generator: bool,
     pub(super) calls_super: bool,
+    pub(super) asks_beyond: bool,
 }
 
 impl<'a> Lowering<'a> {
