@@ -38,9 +38,8 @@ impl NameSketch {
 
 /// The byte and the bit of a name among the bindings of a run.
 fn place(run: Run, name: Name) -> (usize, u8) {
-    // Fibonacci hashing (Knuth, TAOCP vol. 3, 6.4): the upper half is spread evenly over the bits of the run.
-    let hash = (name.address() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
-    let bit = (hash * u64::from(run.len) * 8) >> 32;
+    // The upper half is spread evenly over the bits of the run.
+    let bit = ((name.mixed() >> 32) * u64::from(run.len) * 8) >> 32;
     (run.start as usize + (bit / 8) as usize, 1 << (bit % 8))
 }
 

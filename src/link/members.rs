@@ -297,8 +297,7 @@ pub(super) fn sketch_methods(index: &Index) -> Vec<u64> {
 }
 
 fn bit_of(name: Name) -> u64 {
-    // Fibonacci hashing (Knuth, TAOCP vol. 3, 6.4).
-    1 << ((name.address() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 58)
+    1 << (name.mixed() % 64)
 }
 
 fn own_methods(index: &Index, class: ClassId) -> Box<[FunctionId]> {

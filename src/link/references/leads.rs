@@ -44,9 +44,8 @@ impl Leads {
 }
 
 fn place(name: Name) -> (usize, u64) {
-    // Fibonacci hashing (Knuth, TAOCP vol. 3, 6.4).
-    let hash = (name.address() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 47;
-    (hash as usize / 64, 1 << (hash % 64))
+    let bit = name.mixed() as usize % BITS;
+    (bit / 64, 1 << (bit % 64))
 }
 
 fn leads_of(index: &Index, file: FileId) -> Vec<Name> {
