@@ -333,7 +333,7 @@ pub enum GuardKind {
     Handler,
     /// The `else` of a `try`.
     TryElse,
-    /// A loop's body, which may run never.
+    /// A loop's body, which may run never; or a function's, where that binds a name of the scope around it.
     Loop,
     /// `__name__ == "__main__"`.
     Main,

@@ -318,10 +318,8 @@ fn check_shadowing(index: &Index, class: ClassId, kinds: &mut Vec<TroubleKind>) 
 /// Whether the body of a class binds a name to something else than a function: `close = Resource.close`.
 fn is_assigned(index: &Index, class: ClassId, name: Name) -> bool {
     let Some((file, fact)) = index.source_of(class) else { return false };
-    let facts = &index.file(file).facts;
-    let mut alive =
-        facts.bindings_of(fact.body, name).iter().rev().filter(|binding| !facts.is_dead(binding.guard));
-    alive.next().is_some_and(|binding| !matches!(binding.target, Bound::Function(_) | Bound::Deleted))
+    let alive = index.file(file).facts.last_alive(fact.body, name);
+    alive.is_some_and(|binding| !matches!(binding.target, Bound::Function(_) | Bound::Deleted))
 }
 
 /// `__init__` and every method that some class passes on with `super()` must be passed on by all.

@@ -12,6 +12,12 @@ impl FileFacts {
         &self.bindings[self.run_of(scope, name).range()]
     }
 
+    /// The binding of `name` that stands once `scope` has run: the last that the target does not rule out.
+    #[must_use]
+    pub fn last_alive(&self, scope: ScopeId, name: Name) -> Option<&Binding> {
+        self.bindings_of(scope, name).iter().rev().find(|binding| !self.is_dead(binding.guard))
+    }
+
     /// Where the bindings of `name` in `scope` lie.
     fn run_of(&self, scope: ScopeId, name: Name) -> Run {
         // Most scopes that are asked do not bind the name.

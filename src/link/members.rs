@@ -27,8 +27,7 @@ impl Resolver<'_> {
                 Origin::Source { .. } => {
                     for (file, part) in self.index.parts_of(ancestor) {
                         let facts = &self.index.file(file).facts;
-                        let mut bindings = facts.bindings_of(part.body, name).iter().rev();
-                        if let Some(last) = bindings.find(|binding| !facts.is_dead(binding.guard)) {
+                        if let Some(last) = facts.last_alive(part.body, name) {
                             return self.class_binding(file, last, hops);
                         }
                     }
@@ -106,8 +105,7 @@ impl Resolver<'_> {
     /// A class that stands in the body of another one.
     fn nested_in(&self, file: super::FileId, owner: TypeIdx, name: Name) -> Option<Entity> {
         let facts = &self.index.file(file).facts;
-        let bindings = facts.bindings_of(facts.types[owner.index()].body, name).iter().rev();
-        match bindings.filter(|binding| !facts.is_dead(binding.guard)).map(|binding| binding.target).next()? {
+        match facts.last_alive(facts.types[owner.index()].body, name)?.target {
             Bound::Type(index) => Some(Entity::Class(self.index.class_of(file, index))),
             _ => None,
         }

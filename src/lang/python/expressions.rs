@@ -180,29 +180,29 @@ impl Lowering<'_> {
             spine.push(at);
             at = inner;
         };
-        let chain = if let Expr::Name(name) = root
-            && !self.note_beyond(&name.id, spine.last().copied())
-        {
-            let start = self.facts.steps.len() as u32;
-            for node in spine.iter().rev() {
-                let step = match node {
-                    Expr::Attribute(node) => {
-                        Step::Attribute(Name::new(&node.attr), node.attr.start().to_u32())
-                    }
-                    Expr::Call(_) => Step::Call,
-                    Expr::Subscript(_) => Step::Index,
-                    _ => Step::Await,
-                };
-                self.facts.steps.push(step);
+        let chain = match root {
+            Expr::Name(name) if self.note_beyond(&name.id, spine.last().copied()) => None,
+            Expr::Name(name) => {
+                let start = self.facts.steps.len() as u32;
+                for node in spine.iter().rev() {
+                    let step = match node {
+                        Expr::Attribute(node) => {
+                            Step::Attribute(Name::new(&node.attr), node.attr.start().to_u32())
+                        }
+                        Expr::Call(_) => Step::Call,
+                        Expr::Subscript(_) => Step::Index,
+                        _ => Step::Await,
+                    };
+                    self.facts.steps.push(step);
+                }
+                let root = Name::new(&name.id);
+                self.note_super_call(root, start);
+                Some(self.push_chain(root, name.start().to_u32(), start, usage))
             }
-            let root = Name::new(&name.id);
-            self.note_super_call(root, start);
-            Some(self.push_chain(root, name.start().to_u32(), start, usage))
-        } else {
-            if !root.is_name_expr() {
+            root => {
                 self.lower_expression(root, Usage::Value);
+                None
             }
-            None
         };
         for node in spine.iter().rev() {
             match node {

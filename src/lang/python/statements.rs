@@ -235,13 +235,16 @@ impl<'a> Lowering<'a> {
         if scope == MODULE_SCOPE && matches!(target, Bound::Value { .. }) {
             self.module_values.insert(name);
         }
-        let mut guard = self.guard;
-        if scope != self.scope {
+        let push = |this: &mut Self| {
+            let guard = this.guard;
+            this.facts.bindings.push(Binding { scope, name, at, guard, is_private: false, target });
+        };
+        if scope == self.scope {
+            push(self);
+        } else {
             // `global name` in a function that may run never, or later.
-            guard = GuardId::at(self.facts.guards.len());
-            self.facts.guards.push(Guard { parent: self.guard, kind: GuardKind::Loop, statement: at });
+            self.guarded(GuardKind::Loop, at, push);
         }
-        self.facts.bindings.push(Binding { scope, name, at, guard, is_private: false, target });
     }
 
     pub(super) fn owner_of(&self, name: Name) -> ScopeId {

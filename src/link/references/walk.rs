@@ -44,11 +44,14 @@ pub(super) fn calls_within(index: &Index, function: FunctionId, name: Name) -> V
         [Step::Attribute(called, at), Step::Call] => called == name && is_within(at),
         _ => false,
     };
+    let is_one = |chain: &&Chain| facts.steps[chain.steps.range()].windows(2).any(is_meant);
+    let mut chains = facts.chains.iter().filter(is_one).peekable();
+    if chains.peek().is_none() {
+        return Vec::new();
+    }
     let mut walk = Walk::new(index, function.file, None);
-    for chain in &facts.chains {
-        if facts.steps[chain.steps.range()].windows(2).any(is_meant) {
-            walk.chain(facts, chain);
-        }
+    for chain in chains {
+        walk.chain(facts, chain);
     }
     let found = walk.found.methods.into_iter();
     let calls = found.filter(|call| call.kind == ReferenceKind::Call && is_within(call.at));

@@ -80,22 +80,24 @@ impl Resolver<'_> {
         }
         let found = match function.returns_chain {
             Some(chain) => match self.chain_hops(id.file, chain, hops + 1) {
-                entity @ (Entity::Class(_) | Entity::GenericAlias(_)) => match self.self_type(id, chain) {
-                    Some(own) => self.own_kind(own, receiver),
-                    None => instance_of(entity, function.name),
-                },
+                entity @ (Entity::Class(_) | Entity::GenericAlias(_)) => {
+                    match self.self_type(id, chain, receiver) {
+                        Some(own) => own,
+                        None => instance_of(entity, function.name),
+                    }
+                }
                 held @ Entity::Held(..) => return held,
-                _ => self.self_type(id, chain).map_or(open, |own| self.own_kind(own, receiver)),
+                _ => self.self_type(id, chain, receiver).unwrap_or(open),
             },
             None if function.returns.is_some() => open,
             None => {
                 let facts = self.facts(id.file);
                 let values = &facts.values[function.returned.range()];
-                let found = self.any_of(id.file, values, false, function.name, hops + 1);
-                if values.iter().all(|chain| gives_own_kind(facts, *chain)) {
-                    self.own_kind(found, receiver)
-                } else {
-                    found
+                match self.any_of(id.file, values, false, function.name, hops + 1) {
+                    Entity::Instance(own) if values.iter().all(|chain| gives_own_kind(facts, *chain)) => {
+                        Entity::Instance(self.own_kind(own, receiver))
+                    }
+                    found => found,
                 }
             }
         };
@@ -128,25 +130,21 @@ impl Resolver<'_> {
         Entity::Open(Unresolved::Dynamic(name))
     }
 
-    /// An instance of the class that holds a method, or of the subclass on which that is called.
-    fn own_kind(&self, own: Entity, receiver: Option<ClassId>) -> Entity {
-        match (&own, receiver) {
-            (Entity::Instance(owner), Some(receiver))
-                if self.index.language_of(receiver).is_python()
-                    && self.index.class(receiver).mro.contains(*owner) =>
-            {
-                Entity::Instance(receiver)
-            }
-            _ => own,
-        }
+    /// The class that holds a method, or the subclass on which that is called.
+    fn own_kind(&self, owner: ClassId, receiver: Option<ClassId>) -> ClassId {
+        let is_subclass = |class: &ClassId| {
+            self.index.language_of(*class).is_python() && self.index.class(*class).mro.contains(owner)
+        };
+        receiver.filter(is_subclass).unwrap_or(owner)
     }
 
-    /// `-> Self` in a method means the class that holds it.
-    fn self_type(&self, id: FunctionId, chain: ChainId) -> Option<Entity> {
+    /// `-> Self` in a method means the class that holds it, or the receiver's.
+    fn self_type(&self, id: FunctionId, chain: ChainId, receiver: Option<ClassId>) -> Option<Entity> {
         let facts = self.facts(id.file);
         let owner = self.index.function(id).owner?;
         let is_self = facts.last_name(chain).is_some_and(|name| name.as_str() == "Self");
-        is_self.then(|| Entity::Instance(self.index.class_of(id.file, owner)))
+        let of = || self.own_kind(self.index.class_of(id.file, owner), receiver);
+        is_self.then(|| Entity::Instance(of()))
     }
 
     /// The class that an annotation's chain names.
