@@ -121,6 +121,17 @@ impl Cache {
         }
     }
 
+    /// An entry that is the key of another.
+    #[must_use]
+    pub fn get_key(&self, key: Key) -> Option<Key> {
+        self.get(key)?.try_into().ok().map(Key)
+    }
+
+    /// Remembers the key of an entry.
+    pub fn put_key(&self, key: Key, other: Key) {
+        self.put(key, &other.0);
+    }
+
     /// Keeps what this run has added for later runs, and tidies up.
     ///
     /// # Errors

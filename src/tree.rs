@@ -6,6 +6,7 @@
 mod outside;
 pub mod revisions;
 mod scan;
+mod stamp;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -123,6 +123,27 @@ fn an_edit_is_seen_through_the_cache_and_so_is_a_damaged_one() {
 }
 
 #[test]
+fn an_edit_that_leaves_size_and_time_is_seen_in_a_tree_that_the_cache_knows() {
+    let made = folder(&[("a.py", "class Old: pass\n"), ("b.py", "import a\n")]);
+    let path = made.path().join("a.py");
+    let cache = made.path().join("cache");
+    let caching = ["--cache-dir", cache.to_str().expect("UTF-8")];
+    let call = ["scan", "--no-python", "--format", "json"];
+    // From this age on a file is known by its looks.
+    std::thread::sleep(std::time::Duration::from_secs(5));
+    let before = answer(made.path(), "2", &call);
+    for _ in 0..2 {
+        assert!(before == answer_with(made.path(), "2", &call, &caching), "as without a cache");
+    }
+    let modified = std::fs::metadata(&path).and_then(|found| found.modified()).expect("time");
+    support::write(made.path(), "a.py", b"class New: pass\n");
+    let file = std::fs::File::options().write(true).open(&path).expect("file");
+    file.set_modified(modified).expect("set back");
+    let after = answer_with(made.path(), "2", &call, &caching);
+    assert!(after != before && after == answer(made.path(), "2", &call), "the edit is seen");
+}
+
+#[test]
 fn the_graph_of_a_tangled_tree_is_the_same_on_every_run() {
     let made = tangled();
     for arguments in [

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::outside::{self, Reader, Witness};
+use super::stamp::Stamps;
 use super::{EnvironmentChoice, ReadOptions, Times, Tree, TreeError};
 use crate::cache::{BUILD, Cache, Key};
 use crate::discover::environment::Environment;
@@ -44,6 +45,23 @@ struct Scanned {
     stored: Option<Stored>,
 }
 
+/// A source file that was looked at from outside.
+enum Looked {
+    /// Its facts are in the cache.
+    Known(Scanned),
+    /// It has to be read.
+    Unread(Unread),
+}
+
+/// A source file to read.
+struct Unread {
+    source: Source,
+    /// In bytes; none where the file cannot be looked at.
+    size: Option<u64>,
+    /// What it goes by from now on.
+    stamp: Option<Key>,
+}
+
 /// A file with its facts.
 struct Ready {
     file: LinkFile,
@@ -70,37 +88,26 @@ pub fn scan<'a>(options: &'a ReadOptions<'_>, cache: &'a Cache) -> Result<Scan<'
 }
 
 impl Scan<'_> {
-    /// Reads the files that discovery found; what is `known` by path is not read again.
+    /// Reads the files that discovery found; what is `known` by path, or looks as it did, is not read again.
     fn read_files(mut self, overlay: &Overlay, known: &FxHashMap<&str, (Key, u64)>) -> Self {
         let start = Instant::now();
         let sources = std::mem::take(&mut self.found.sources);
-        let (target, cache) = (self.target, self.cache);
-        let read = |(position, source): (usize, Source)| {
-            let outcome = match (overlay.content(&source.path), known.get(source.display.as_str())) {
-                // What lies on disk is no second chance for these.
-                (Some(bytes), _) => scanned(source, bytes, target, cache, Known::Not),
-                (None, Some((key, size))) => {
-                    Ok(Scanned { source, size: *size, key: Some(*key), stored: None })
-                }
-                (None, None) => match read_bytes(&source) {
-                    Ok(bytes) => scanned(source, &bytes, target, cache, Known::Perhaps),
-                    Err(reason) => Err(Skipped { path: source.display, reason }),
-                },
-            };
-            (position, outcome)
-        };
+        let stamps = Stamps::new(self.target);
+        let look = |source| self.look_at(source, overlay, known, stamps);
+        let looked: Vec<Looked> = sources.into_par_iter().map(look).collect();
+        let mut read: Vec<(usize, Result<Scanned, Skipped>)> = Vec::with_capacity(looked.len());
+        let mut queue: Vec<(usize, Unread)> = Vec::new();
+        for (position, looked) in looked.into_iter().enumerate() {
+            match looked {
+                Looked::Known(scanned) => read.push((position, Ok(scanned))),
+                Looked::Unread(unread) => queue.push((position, unread)),
+            }
+        }
         // The tree of a large file takes most room and time. These come first: while there is little else, and while
         // other threads have enough to do. From there on each thread takes the next file when it is done with one.
-        let size_of = |source: &Source| match overlay.content(&source.path) {
-            Some(bytes) => Some(bytes.len() as u64),
-            None if known.contains_key(source.display.as_str()) => None,
-            None => std::fs::metadata(&source.path).ok().map(|found| found.len()),
-        };
-        let mut queue: Vec<(usize, Source)> = sources.into_iter().enumerate().collect();
-        queue.par_sort_by_cached_key(|(_, source)| {
-            Reverse(size_of(source).filter(|size| *size > LARGE_FILE_BYTES))
-        });
-        let read: Vec<(usize, Result<Scanned, Skipped>)> = queue.into_iter().par_bridge().map(read).collect();
+        queue.sort_by_key(|(_, unread)| Reverse(unread.size.filter(|size| *size > LARGE_FILE_BYTES)));
+        let each = queue.into_iter().par_bridge();
+        read.par_extend(each.map(|(position, unread)| (position, self.read_one(unread, overlay))));
         self.skipped = self.found.skipped.clone();
         for outcome in in_order(read) {
             match outcome {
@@ -110,6 +117,50 @@ impl Scan<'_> {
         }
         self.times.facts = start.elapsed();
         self
+    }
+
+    /// Looks at a file from outside.
+    fn look_at(
+        &self,
+        source: Source,
+        overlay: &Overlay,
+        known: &FxHashMap<&str, (Key, u64)>,
+        stamps: Stamps,
+    ) -> Looked {
+        if let Some(bytes) = overlay.content(&source.path) {
+            return Looked::Unread(Unread { source, size: Some(bytes.len() as u64), stamp: None });
+        }
+        if let Some((key, size)) = known.get(source.display.as_str()) {
+            return Looked::Known(Scanned { source, size: *size, key: Some(*key), stored: None });
+        }
+        let Ok(found) = std::fs::metadata(&source.path) else {
+            return Looked::Unread(Unread { source, size: None, stamp: None });
+        };
+        let size = found.len();
+        let is_on = self.cache.is_on();
+        let stamp = is_on.then(|| stamps.of(&source.path, source.language, &found)).flatten();
+        match stamp.and_then(|stamp| self.cache.get_key(stamp)).filter(|key| self.cache.has(*key)) {
+            Some(key) => Looked::Known(Scanned { source, size, key: Some(key), stored: None }),
+            None => Looked::Unread(Unread { source, size: Some(size), stamp }),
+        }
+    }
+
+    fn read_one(&self, unread: Unread, overlay: &Overlay) -> Result<Scanned, Skipped> {
+        let Unread { source, stamp, .. } = unread;
+        let (target, cache) = (self.target, self.cache);
+        if let Some(bytes) = overlay.content(&source.path) {
+            // What lies on disk is no second chance for these.
+            return scanned(source, bytes, target, cache, Known::Not);
+        }
+        let bytes = match read_bytes(&source) {
+            Ok(bytes) => bytes,
+            Err(reason) => return Err(Skipped { path: source.display, reason }),
+        };
+        let read = scanned(source, &bytes, target, cache, Known::Perhaps)?;
+        if let (Some(stamp), Some(key)) = (stamp, read.key) {
+            cache.put_key(stamp, key);
+        }
+        Ok(read)
     }
 
     /// The folder that shown paths are relative to.
