@@ -10,7 +10,7 @@ use super::protocols::matrix::ConformancePair;
 use super::signatures::{self, Difference, DifferenceKind};
 use super::usage::method_references;
 use crate::facts::Name;
-use crate::link::members::{is_internal, method_of, methods_of};
+use crate::link::members::{holder_of, is_internal, method_of, methods_of};
 use crate::link::{ClassId, FunctionId, Index};
 use crate::source::FileRole;
 
@@ -215,6 +215,7 @@ pub fn describe(difference: &Difference) -> String {
 
 /// `_send_to_connection` in the canonical one, `send_to_connection` in another.
 fn compare_visibility(index: &Index, canonical: &Member, parties: &[&Member], conflicts: &mut Vec<Conflict>) {
+    let has = |class: ClassId, name: Name| holder_of(index, class, name).is_some();
     for other in parties.iter().filter(|other| other.class != canonical.class) {
         for &method in methods_of(index, other.class) {
             let name = index.function(method).name;
@@ -227,7 +228,7 @@ fn compare_visibility(index: &Index, canonical: &Member, parties: &[&Member], co
                 None => Name::new(&format!("_{text}")),
             };
             let Some(theirs) = method_of(index, canonical.class, twin) else { continue };
-            if method_of(index, canonical.class, name).is_some() {
+            if has(canonical.class, name) || has(other.class, twin) {
                 continue;
             }
             conflicts.push(Conflict {
@@ -265,13 +266,13 @@ fn compare_names(
     for other in others {
         for theirs in public(other.class) {
             let their_name = index.function(theirs).name;
-            if method_of(index, canonical.class, their_name).is_some() {
+            if holder_of(index, canonical.class, their_name).is_some() {
                 continue;
             }
             let Some(their_deed) = lexicon.deed(their_name.as_str()) else { continue };
             let twin = public(canonical.class).find(|own| {
                 let own_name = index.function(*own).name;
-                method_of(index, other.class, own_name).is_none()
+                holder_of(index, other.class, own_name).is_none()
                     && lexicon.deed(own_name.as_str()).is_some_and(|deed| {
                         deed.verb == their_deed.verb
                             && !deed.objects.is_empty()
@@ -340,7 +341,7 @@ fn called_methods(
         for (name, references) in method_references(index, other.class) {
             let has_job = || lexicon.deed(name.as_str()).is_some_and(|deed| own_deeds.contains(&deed));
             if references.iter().any(|found| is_internal(index, found.function))
-                || own.contains_key(&name)
+                || holder_of(index, canonical, name).is_some()
                 || has_job()
             {
                 continue;

@@ -13,6 +13,7 @@ mod digest;
 mod expressions;
 mod imports;
 mod loops;
+mod methods;
 mod nesting;
 mod pruning;
 mod statements;

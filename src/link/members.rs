@@ -4,9 +4,12 @@ use rayon::prelude::*;
 
 use super::mro::MroEntry;
 use super::resolve::{Entity, Place, Resolver};
-use super::{ClassId, FunctionId, Index, Origin, Resolution, Unresolved};
-use crate::facts::{Binding, BindingKind, Bound, Field, FunctionFact, Name, ScopeKind, TypeForm, TypeIdx};
+use super::{ClassId, FileId, FunctionId, Index, Origin, Resolution, Unresolved};
+use crate::facts::{
+    Binding, BindingKind, Bound, Field, FunctionFact, Name, ScopeId, ScopeKind, TypeForm, TypeIdx,
+};
 use crate::source::Language;
+use crate::text::Offset;
 
 impl Resolver<'_> {
     /// `Class.name`: a nested class, a method, or what a class-level name is bound to.
@@ -37,7 +40,7 @@ impl Resolver<'_> {
         Entity::Open(Unresolved::NotDefined(name))
     }
 
-    fn class_binding(&self, file: super::FileId, binding: &Binding, hops: u32) -> Entity {
+    fn class_binding(&self, file: FileId, binding: &Binding, hops: u32) -> Entity {
         match binding.target {
             Bound::Type(index) => Entity::Class(self.index.class_of(file, index)),
             Bound::Function(index) => Entity::Function(FunctionId { file, index }),
@@ -61,7 +64,7 @@ impl Resolver<'_> {
     }
 
     /// The enum whose variant a binding of its body is.
-    fn enum_of(&self, file: super::FileId, binding: &Binding) -> Option<ClassId> {
+    fn enum_of(&self, file: FileId, binding: &Binding) -> Option<ClassId> {
         let facts = &self.index.file(file).facts;
         let ScopeKind::Type(index) = facts.scopes[binding.scope.index()].kind else { return None };
         (facts.types[index.index()].form == TypeForm::Enum).then(|| self.index.class_of(file, index))
@@ -103,7 +106,7 @@ impl Resolver<'_> {
     }
 
     /// A class that stands in the body of another one.
-    fn nested_in(&self, file: super::FileId, owner: TypeIdx, name: Name) -> Option<Entity> {
+    fn nested_in(&self, file: FileId, owner: TypeIdx, name: Name) -> Option<Entity> {
         let facts = &self.index.file(file).facts;
         match facts.last_alive(facts.types[owner.index()].body, name)?.target {
             Bound::Type(index) => Some(Entity::Class(self.index.class_of(file, index))),
@@ -136,7 +139,7 @@ impl Resolver<'_> {
     }
 
     /// What a field holds: by its annotation, else by what every assignment gives it.
-    fn field_value(&self, file: super::FileId, owner: TypeIdx, name: Name, hops: u32) -> Option<Entity> {
+    fn field_value(&self, file: FileId, owner: TypeIdx, name: Name, hops: u32) -> Option<Entity> {
         let facts = &self.index.file(file).facts;
         let fields: Vec<&Field> =
             fields_of(self.index, file, owner).filter(|field| field.name == name).collect();
@@ -355,8 +358,7 @@ fn is_of_standard_trait(index: &Index, id: FunctionId) -> bool {
 /// Every function whose text lies within a class.
 pub fn functions_within(index: &Index, class: ClassId) -> impl Iterator<Item = (FunctionId, &FunctionFact)> {
     let source = index.source_of(class);
-    let (file, start, end) =
-        source.map_or((super::FileId(0), 0, 0), |(file, fact)| (file, fact.at, fact.end));
+    let (file, start, end) = source.map_or((FileId(0), 0, 0), |(file, fact)| (file, fact.at, fact.end));
     let functions: &[FunctionFact] = match source {
         Some(_) => &index.file(file).facts.functions,
         None => &[],
@@ -372,7 +374,7 @@ pub fn functions_within(index: &Index, class: ClassId) -> impl Iterator<Item = (
 }
 
 /// The fields that a class sets itself, one entry per place.
-pub fn fields_of(index: &Index, file: super::FileId, owner: TypeIdx) -> impl Iterator<Item = &Field> {
+pub fn fields_of(index: &Index, file: FileId, owner: TypeIdx) -> impl Iterator<Item = &Field> {
     let facts = &index.file(file).facts;
     let fact = &facts.types[owner.index()];
     // Fields are pushed while the class is lowered, so they lie together.
@@ -383,9 +385,29 @@ pub fn fields_of(index: &Index, file: super::FileId, owner: TypeIdx) -> impl Ite
         .filter(move |field| field.owner == owner)
 }
 
+/// The class along the order that gives its instances a member of this name first, method or not, with the place.
+#[must_use]
+pub fn holder_of(index: &Index, class: ClassId, name: Name) -> Option<(ClassId, Option<(FileId, Offset)>)> {
+    index.class(class).mro.classes().find_map(|ancestor| match index.class(ancestor).origin {
+        Origin::Library => index.library.has_member(ancestor, name).then_some((ancestor, None)),
+        Origin::Source { file, index: owner } => {
+            let own = method_of(index, ancestor, name).map(|method| index.function(method).name_at);
+            let facts = &index.file(file).facts;
+            let bound = || {
+                let last = facts.last_alive(facts.types[owner.index()].body, name);
+                last.filter(|binding| binding.target != Bound::Deleted).map(|binding| binding.at)
+            };
+            let field =
+                || fields_of(index, file, owner).find(|field| field.name == name).map(|field| field.at);
+            let at = own.or_else(bound).or_else(field)?;
+            Some((ancestor, Some((file, at))))
+        }
+    })
+}
+
 /// The class around a scope, for naming where something stands.
 #[must_use]
-pub fn enclosing_name(index: &Index, file: super::FileId, scope: crate::facts::ScopeId) -> Option<String> {
+pub fn enclosing_name(index: &Index, file: FileId, scope: ScopeId) -> Option<String> {
     let facts = &index.file(file).facts;
     match facts.enclosing(scope) {
         ScopeKind::Function(function) => Some(facts.function_qualname(&facts.functions[function.index()])),

@@ -336,7 +336,7 @@ fn judge_field_for_method(
         }
         Verdict3::Yes | Verdict3::CannotTell(_) => {
             let of_type = match given {
-                ResolvedType::Any => String::new(),
+                ResolvedType::Any | ResolvedType::Unknown(_) => String::new(),
                 known => format!(" of type {}", known.describe(index)),
             };
             Judgement::unknown(

@@ -49,6 +49,41 @@ fn members_are_found_along_the_order() {
 }
 
 #[test]
+fn what_a_body_binds_by_assignment_is_a_method_of_its_new_name() {
+    let with = |assigned: &str| {
+        format!(
+            "class C:\n    def _f(self, a: int) -> int: ...\n    def _s(self, value): ...\n    {assigned}"
+        )
+    };
+    check("def f(self, a: int) -> int: ...", &with("f = _f"), "conforms");
+    check("def f(self, a: str) -> int: ...", &with("f = _f"), "violates parameter-type");
+    let property = "@property\n    def f(self) -> int: ...";
+    let getter = "class C:\n    def _f(self) -> int: ...\n    def _s(self, value): ...\n    f = property(_f";
+    check(property, &format!("{getter})"), "conforms");
+    check(&property.replace("int", "str"), &format!("{getter})"), "violates return-type");
+    check("f: int", &format!("{getter})"), "violates read-only");
+    check("f: int", &format!("{getter}, _s)"), "conforms");
+    check(property, "class C:\n    f = property(lambda self: 1)", "cannot-tell unknown");
+    check(property, "class C:\n    f = property(far)", "cannot-tell unknown");
+    check(
+        "@staticmethod\n    def f(a: int) -> int: ...",
+        "class C:\n    def f(a: int) -> int: ...\n    f = staticmethod(f)",
+        "conforms",
+    );
+    check(
+        "@classmethod\n    def f(cls, a: int) -> int: ...",
+        "class C:\n    def f(cls, a: str) -> int: ...\n    f = classmethod(f)",
+        "violates parameter-type",
+    );
+    // By then the name stands for something else.
+    check(
+        "def f(self, a: int) -> int: ...",
+        "class C:\n    def _f(self, a: int) -> int: ...\n    _f = None\n    f = _f",
+        "violates binding-mismatch",
+    );
+}
+
+#[test]
 fn an_explicit_subclass_inherits_bodies_but_not_stubs() {
     check("def f(self): return 1", "class C(P): ...", "conforms");
     check("def f(self): ...", "class C(P): ...", "violates missing-method");

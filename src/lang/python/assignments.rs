@@ -4,6 +4,7 @@ use ruff_python_ast::{Expr, Number};
 use ruff_text_size::Ranged;
 
 use super::conditions::{self, Test};
+use super::methods::binding_of;
 use super::statements::{Lowering, last_segment};
 use crate::facts::{AliasFact, Bound, ChainId, Field, Literal, MODULE_SCOPE, Name, Run, ScopeKind, Usage};
 
@@ -47,6 +48,9 @@ impl Lowering<'_> {
             }
             if let Some(made) = self.lower_made_class(Some(target.id.as_str()), value) {
                 self.bind(Name::new(&target.id), target.start().to_u32(), Bound::Type(made));
+                return;
+            }
+            if self.lower_method_by_value(target, value) {
                 return;
             }
             if is_type_variable(value) {
@@ -95,9 +99,11 @@ impl Lowering<'_> {
         }
     }
 
-    /// `Base = object`: a name that the file does not bind may be a builtin, and what is bound to it a base.
+    /// `Base = object`: a name that the file does not bind may be a builtin, and what is bound to it a base. So may what
+    /// makes a descriptor: `size = property(lambda self: 1)`.
     fn pin_alias(&mut self, value: &Expr, chains: &[ChainId]) {
-        if value.is_name_expr() && self.facts.runs_at_load(self.scope) {
+        let makes_descriptor = value.as_call_expr().is_some_and(|call| binding_of(call).is_some());
+        if (value.is_name_expr() || makes_descriptor) && self.facts.runs_at_load(self.scope) {
             self.pinned.extend(chains);
         }
     }

@@ -7,11 +7,10 @@ use serde::Serialize;
 
 use crate::analysis::concepts::{Concept, Role};
 use crate::analysis::conflicts::Conflict;
-use crate::analysis::overrides::{self, Provider};
 use crate::analysis::signatures;
 use crate::facts::Name;
-use crate::link::members::method_of;
-use crate::link::{ClassId, Index};
+use crate::link::members::{holder_of, method_of};
+use crate::link::{ClassId, FunctionId, Index};
 use crate::report::marking::mark_difference;
 use crate::report::{Place, place};
 
@@ -20,7 +19,7 @@ use crate::report::{Place, place};
 pub struct ConflictRow {
     /// The method's name.
     pub method: &'static str,
-    /// Per implementation: `yes`, `no`, `private` or `inherited`; in the order of the members.
+    /// Per implementation: `yes`, `attribute`, `no`, `private` or `inherited`; in the order of the members.
     pub cells: Vec<CellReport>,
     /// Kinds of the conflicts on it.
     pub kinds: Vec<&'static str>,
@@ -31,7 +30,7 @@ pub struct ConflictRow {
 pub struct CellReport {
     /// The implementation.
     pub r#type: &'static str,
-    /// `yes`, `no`, `private` or `inherited`.
+    /// `yes`, `attribute` for what is set and not defined, `no`, `private` or `inherited`.
     pub has: &'static str,
     /// The signature of what it has; none where only the standard library knows it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -113,25 +112,24 @@ fn mark_cells(cells: &mut [CellReport], canonical: Option<&str>) {
 }
 
 fn cell(index: &Index, class: ClassId, name: Name) -> CellReport {
-    let own = |name: Name| method_of(index, class, name);
-    let inherited = || overrides::providers(index, class, name).next();
-    let (has, method) = if let Some(method) = own(name) {
-        ("yes", Some(method))
-    } else if let Some(method) = own(Name::new(&format!("_{name}"))) {
-        ("private", Some(method))
-    } else {
-        match inherited() {
-            Some(Provider::Source(_, method)) => ("inherited", Some(method)),
-            Some(Provider::Library(_)) => ("inherited", None),
-            None => ("no", None),
+    let private = || method_of(index, class, Name::new(&format!("_{name}")));
+    let holder = holder_of(index, class, name);
+    let method = holder.and_then(|(holder, _)| method_of(index, holder, name));
+    let at = |method: FunctionId| (method.file, index.function(method).name_at);
+    let (has, method, at) = match (holder, private()) {
+        (Some((holder, at)), _) if holder == class => {
+            (if method.is_some() { "yes" } else { "attribute" }, method, at)
         }
+        (_, Some(method)) => ("private", Some(method), Some(at(method))),
+        (Some((_, at)), None) => ("inherited", method, at),
+        (None, None) => ("no", None, None),
     };
     CellReport {
         r#type: index.class(class).id.as_str(),
         has,
         signature: method.map(|method| signatures::render(index, method)),
         marked: None,
-        place: method.map(|method| place(index, method.file, index.function(method).name_at)),
+        place: at.map(|(file, at)| place(index, file, at)),
     }
 }
 
