@@ -8,6 +8,7 @@
 mod draft;
 mod pack;
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -104,13 +105,25 @@ impl Cache {
         self.known.contains_key(&key) || self.lock().has(key)
     }
 
-    /// The bytes of an entry.
-    #[must_use]
-    pub fn get(&self, key: Key) -> Option<Vec<u8>> {
-        match self.known.get(&key) {
-            Some((pack, entry)) => self.packs[*pack].read(entry).or_else(|| self.lock().get(key)),
-            None => self.lock().get(key),
+    /// What the bytes of an entry say; none where there is no entry, or where it says nothing.
+    pub fn get<T>(&self, key: Key, says: impl Fn(&[u8]) -> Option<T>) -> Option<T> {
+        thread_local! {
+            static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
         }
+        let known = self.known.get(&key).and_then(|(pack, entry)| {
+            // An entry that is asked for while another one is read gets a buffer of its own.
+            let mut buffer = BUFFER.take();
+            let said = self.packs[*pack].read(entry, &mut buffer).map(&says);
+            BUFFER.set(buffer);
+            said
+        });
+        known.unwrap_or_else(|| says(&self.lock().get(key)?))
+    }
+
+    /// An entry that is the key of another.
+    #[must_use]
+    pub fn get_key(&self, key: Key) -> Option<Key> {
+        self.get(key, |bytes| bytes.try_into().ok().map(Key))
     }
 
     /// Remembers an entry.
@@ -119,12 +132,6 @@ impl Cache {
             let sum = pack::checksum(bytes);
             self.lock().add(key, bytes, sum, self.folder.as_deref());
         }
-    }
-
-    /// An entry that is the key of another.
-    #[must_use]
-    pub fn get_key(&self, key: Key) -> Option<Key> {
-        self.get(key)?.try_into().ok().map(Key)
     }
 
     /// Remembers the key of an entry.
@@ -177,15 +184,16 @@ impl Cache {
 
     /// Adds the entries of packs to this run's own.
     fn add_known(&self, draft: &mut Draft, packs: &[usize], folder: &Path) {
+        let mut buffer = Vec::new();
         for at in packs {
             let pack = &self.packs[*at];
             for entry in pack.entries() {
                 let is_current = self.known.get(&entry.key).is_some_and(|(owner, _)| owner == at);
                 if is_current
                     && !draft.has(entry.key)
-                    && let Some(bytes) = pack.read(entry)
+                    && let Some(bytes) = pack.read(entry, &mut buffer)
                 {
-                    draft.add(entry.key, &bytes, entry.sum, Some(folder));
+                    draft.add(entry.key, bytes, entry.sum, Some(folder));
                 }
             }
         }
@@ -252,13 +260,17 @@ mod tests {
         Key::of("test", [text.as_bytes()])
     }
 
+    fn bytes_of(cache: &Cache, text: &str) -> Option<Vec<u8>> {
+        cache.get(key(text), |bytes| Some(bytes.to_vec()))
+    }
+
     #[test]
     fn what_one_run_keeps_the_next_one_has_whatever_happens_to_a_pack() {
         let folder = tempfile::tempdir().expect("folder");
         for run in 0..20 {
             let cache = Cache::open(folder.path());
             for earlier in 0..run {
-                let bytes = cache.get(key(&format!("{earlier}")));
+                let bytes = bytes_of(&cache, &format!("{earlier}"));
                 assert_eq!(bytes.as_deref(), Some(&[earlier; 100][..]), "run {run}");
             }
             cache.put(key(&format!("{run}")), &[run; 100]);
@@ -276,7 +288,7 @@ mod tests {
                     std::fs::write(path, text).expect("written");
                     let cache = Cache::open(folder.path());
                     for run in 0..20 {
-                        let found = cache.get(key(&format!("{run}")));
+                        let found = bytes_of(&cache, &format!("{run}"));
                         assert!(found.is_none_or(|found| *found == [run; 100]), "byte {at}");
                     }
                 }
@@ -296,9 +308,9 @@ mod tests {
             cache.put(key(&format!("{number}")), &vec![number; 100_000]);
         }
         for number in 0..40_u8 {
-            assert_eq!(cache.get(key(&format!("{number}"))), Some(vec![number; 100_000]));
+            assert_eq!(bytes_of(&cache, &format!("{number}")), Some(vec![number; 100_000]));
         }
         assert!(cache.save().is_err());
-        assert!(Cache::off().get(key("a")).is_none());
+        assert!(bytes_of(&Cache::off(), "a").is_none());
     }
 }

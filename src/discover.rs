@@ -233,18 +233,19 @@ enum Met {
 
 /// What threads met, in one order.
 fn gather(met: Vec<Met>, root: PathBuf) -> Discovery {
-    let (mut sources, mut documents) = (BTreeMap::new(), BTreeMap::new());
+    let (mut sources, mut documents) = (Vec::new(), BTreeMap::new());
     let (mut skipped, mut projects, mut manifests) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for met in met {
         match met {
-            Met::Source(source) => drop(sources.insert(source.display.clone(), source)),
+            Met::Source(source) => sources.push(source),
             Met::Document(document) => drop(documents.insert(document.display.clone(), document)),
             Met::Skipped(skip) => drop(skipped.insert(skip)),
             Met::Project(folder) => drop(projects.insert(folder)),
             Met::Manifest(path) => drop(manifests.insert(path)),
         }
     }
-    let mut sources: Vec<Source> = sources.into_values().collect();
+    sources.par_sort_by(|a: &Source, b| a.display.cmp(&b.display));
+    sources.dedup_by(|a, b| a.display == b.display);
     mark_compiled_twins(&mut sources);
     let has_rust = sources.iter().any(|source| source.language == Language::Rust);
     let manifests: Vec<PathBuf> = manifests.into_iter().filter(|_| has_rust).collect();
@@ -263,13 +264,20 @@ fn gather(met: Vec<Met>, root: PathBuf) -> Discovery {
 /// Finds out which sources have `x.cpython-….so` beside `x.py`: the finder takes it first. Ignore
 /// files do not count here, since build products are ignored as a rule.
 fn mark_compiled_twins(sources: &mut [Source]) {
-    let folders: BTreeSet<&Path> = sources.iter().filter_map(|source| source.path.parent()).collect();
-    let folders: Vec<&Path> = folders.into_iter().collect();
+    // Compared as they are written: the parts of a path are found anew at each comparison.
+    let mut folders: Vec<&OsStr> =
+        sources.iter().filter_map(|source| source.path.parent()).map(Path::as_os_str).collect();
+    folders.dedup();
+    folders.par_sort_unstable();
+    folders.dedup();
     let stems: FxHashMap<PathBuf, Vec<String>> = folders
         .into_par_iter()
-        .map(|folder| (folder.to_path_buf(), compiled_stems(folder)))
+        .map(|folder| (PathBuf::from(folder), compiled_stems(Path::new(folder))))
         .filter(|(_, stems)| !stems.is_empty())
         .collect();
+    if stems.is_empty() {
+        return;
+    }
     for source in sources {
         let compiled = source.path.parent().and_then(|folder| stems.get(folder));
         let stem = source.path.file_stem().and_then(OsStr::to_str);

@@ -64,7 +64,7 @@ pub struct FunctionId {
 #[derive(Debug)]
 pub struct File {
     /// Path as shown.
-    pub display: String,
+    pub display: Name,
     /// Its language.
     pub language: Language,
     /// Its role.
@@ -458,6 +458,6 @@ impl Index {
     #[must_use]
     pub fn place_of(&self, id: ClassId) -> Option<(&str, Position)> {
         let (file, fact) = self.source_of(id)?;
-        Some((&self.file(file).display, self.position(file, fact.name_at)))
+        Some((self.file(file).display.as_str(), self.position(file, fact.name_at)))
     }
 }

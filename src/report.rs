@@ -23,7 +23,6 @@ use serde::Serialize;
 
 use crate::analysis::Analysis;
 use crate::analysis::lexicon::Lexicon;
-use crate::facts::Name;
 use crate::link::{FileId, Index};
 use crate::text::Offset;
 use crate::tree::Tree;
@@ -103,7 +102,7 @@ pub(crate) fn place(index: &Index, file: FileId, at: Offset) -> Place {
 
 /// The shown path of a file, which lives as long as the run.
 pub(crate) fn path_of(index: &Index, file: FileId) -> &'static str {
-    Name::new(&index.file(file).display).as_str()
+    index.file(file).display.as_str()
 }
 
 /// Builds the report.

@@ -70,7 +70,7 @@ fn every_stated_edge_is_there() {
         .filter(|edge| !edge.implicit)
         .map(|edge| {
             let (from, to) = (name(&tree, &graph, edge.from), name(&tree, &graph, edge.to));
-            let path = tree.index.file(edge.file).display.clone();
+            let path = tree.index.file(edge.file).display.to_string();
             (from, to, edge.phase.as_str(), path, tree.index.position(edge.file, edge.at).line)
         })
         .collect();

@@ -8,6 +8,8 @@ pub mod groundwork;
 use std::collections::BTreeSet;
 
 use globset::GlobMatcher;
+use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 
 use super::AnalysisOptions;
 use super::conflicts::{self, Conflict};
@@ -308,31 +310,28 @@ fn find_one(basis: &Basis<'_>, rule: &ConceptRule, mut candidates: Vec<ClassId>)
 
 /// Classes that a rule names, by pattern or by id, and their subclasses.
 fn candidates(index: &Index, rule: &ConceptRule) -> Vec<ClassId> {
-    let is_named =
-        |class: ClassId, ids: &[String]| ids.iter().any(|id| is_tail(index.class(class).id.as_str(), id));
-    let mut found: BTreeSet<ClassId> = index
-        .tree_classes()
-        .filter(|class| {
-            let name = index.class(*class).name.as_str();
-            let is_matched = rule.names.iter().any(|pattern| pattern.is_match(name));
-            let is_test_case = name.starts_with("Test") && is_in_tests(index, *class);
-            let is_kind = protocols::is_protocol_like(index, *class) || may_implement(index, *class);
-            let is_declared =
-                rule.canonical.as_ref().is_some_and(|id| is_tail(index.class(*class).id.as_str(), id));
-            (is_matched && is_kind && !is_test_case || is_declared || is_named(*class, &rule.members))
-                && !is_named(*class, &rule.exclude)
-                && !is_stub_twin(index, *class)
-        })
-        .collect();
-    let named = found.clone();
-    found.extend(index.tree_classes().filter(|class| {
-        let mro = &index.class(*class).mro;
-        mro.classes()
-            .skip(1)
-            .any(|ancestor| named.contains(&ancestor) && !protocols::is_protocol_like(index, ancestor))
-            && !is_named(*class, &rule.exclude)
-    }));
-    found.into_iter().collect()
+    let is_id = |class: ClassId, id: &String| is_tail(index.class(class).id.as_str(), id);
+    let is_excluded = |class: ClassId| rule.exclude.iter().any(|id| is_id(class, id));
+    let is_declared = |class: ClassId| rule.canonical.iter().chain(&rule.members).any(|id| is_id(class, id));
+    let is_matched = |class: ClassId| {
+        let name = index.class(class).name.as_str();
+        rule.names.iter().any(|pattern| pattern.is_match(name))
+            && (protocols::is_protocol_like(index, class) || may_implement(index, class))
+            && !(name.starts_with("Test") && is_in_tests(index, class))
+    };
+    let classes: Vec<ClassId> = index.tree_classes().collect();
+    let named = |class: &ClassId| {
+        (is_matched(*class) || is_declared(*class)) && !is_excluded(*class) && !is_stub_twin(index, *class)
+    };
+    let named: FxHashSet<ClassId> = classes.par_iter().copied().filter(named).collect();
+    if named.is_empty() {
+        return Vec::new();
+    }
+    let inherits = |class: ClassId| {
+        let is_base = |base: ClassId| named.contains(&base) && !protocols::is_protocol_like(index, base);
+        index.class(class).mro.classes().skip(1).any(is_base) && !is_excluded(class)
+    };
+    classes.into_iter().filter(|class| named.contains(class) || inherits(*class)).collect()
 }
 
 /// The modules of the tree that a rule names among its members.

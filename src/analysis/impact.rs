@@ -367,7 +367,8 @@ fn is_offered(index: &Index, class: ClassId) -> bool {
     let own = index.source_of(class).map(|(file, _)| file);
     outside_references(index, class).any(|reference| {
         let file = index.file(reference.file);
-        let is_package = file.display.ends_with("__init__.py") || file.display.ends_with("__init__.pyi");
+        let path = file.display.as_str();
+        let is_package = path.ends_with("__init__.py") || path.ends_with("__init__.pyi");
         let passes_on =
             reference.kind == ReferenceKind::Export || reference.kind == ReferenceKind::Import && is_package;
         passes_on && Some(reference.file) != own && file.role == FileRole::Production

@@ -57,7 +57,7 @@ impl Draft {
         let entry = self.entries.get(&key)?;
         match entry.offset.checked_sub(self.written) {
             Some(start) => Some(self.buffer.get(start as usize..)?.get(..entry.length as usize)?.to_vec()),
-            None => entry.read(&self.file.as_ref()?.file),
+            None => entry.read(&self.file.as_ref()?.file, &mut Vec::new()).map(<[u8]>::to_vec),
         }
     }
 

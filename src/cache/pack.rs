@@ -26,11 +26,15 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// The bytes of the entry in its file; none where they are not what was written.
-    pub(super) fn read(&self, file: &File) -> Option<Vec<u8>> {
-        let mut bytes = vec![0; self.length as usize];
-        read_at(file, &mut bytes, self.offset).ok()?;
-        (checksum(&bytes) == self.sum).then_some(bytes)
+    /// The bytes of the entry in its file, in a buffer that may be larger; none where they are not what was written.
+    pub(super) fn read<'b>(&self, file: &File, buffer: &'b mut Vec<u8>) -> Option<&'b [u8]> {
+        let length = self.length as usize;
+        if buffer.len() < length {
+            buffer.resize(length, 0);
+        }
+        let bytes = &mut buffer[..length];
+        read_at(file, bytes, self.offset).ok()?;
+        (checksum(bytes) == self.sum).then_some(bytes)
     }
 }
 
@@ -92,8 +96,8 @@ impl Pack {
     }
 
     /// The bytes of an entry; none where they are not what was written.
-    pub(super) fn read(&self, entry: &Entry) -> Option<Vec<u8>> {
-        entry.read(&self.file)
+    pub(super) fn read<'b>(&self, entry: &Entry, buffer: &'b mut Vec<u8>) -> Option<&'b [u8]> {
+        entry.read(&self.file, buffer)
     }
 }
 

@@ -39,8 +39,9 @@ impl Stored {
         TABLE.set(Some(NameTable::default()));
         let body = postcard::to_stdvec(self);
         let table = TABLE.take()?;
-        let names: Vec<&str> = table.names.iter().map(|name| name.as_str()).collect();
-        let head = postcard::to_stdvec(&names).ok()?;
+        let lengths: Vec<u32> = table.names.iter().map(|name| name.as_str().len() as u32).collect();
+        let texts: String = table.names.iter().map(|name| name.as_str()).collect();
+        let head = postcard::to_stdvec(&(lengths, texts)).ok()?;
         let mut bytes = Vec::with_capacity(head.len() + 8);
         bytes.extend((head.len() as u64).to_le_bytes());
         bytes.extend(head);
@@ -53,8 +54,13 @@ impl Stored {
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (length, rest) = bytes.split_first_chunk::<8>()?;
         let (head, body) = rest.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
-        let names: Vec<&str> = postcard::from_bytes(head).ok()?;
-        let names = names.into_iter().map(Name::new).collect();
+        let (lengths, mut texts): (Vec<u32>, &str) = postcard::from_bytes(head).ok()?;
+        let names = lengths.into_iter().map(|length| {
+            let (text, rest) = texts.split_at_checked(length as usize)?;
+            texts = rest;
+            Some(Name::new(text))
+        });
+        let names = names.collect::<Option<_>>()?;
         TABLE.set(Some(NameTable { names, numbers: FxHashMap::default() }));
         let stored = postcard::from_bytes(body).ok();
         TABLE.set(None);

@@ -67,6 +67,7 @@ impl Index {
                 kind: ClassKind::Plain,
             });
         }
+        let display = Name::new(&display);
         self.files.push(File { display, language, role, is_in_tree, has_compiled_twin, facts, first_class });
     }
 }

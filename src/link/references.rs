@@ -265,7 +265,7 @@ mod tests {
         references
             .of_class(class_named(&index, class))
             .iter()
-            .filter(|found| index.file(found.file).display == path)
+            .filter(|found| index.file(found.file).display.as_str() == path)
             .map(|found| (index.file(found.file).facts.lines.line(found.at), found.kind.as_str()))
             .collect()
     }

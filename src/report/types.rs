@@ -9,10 +9,10 @@ use crate::analysis::Analysis;
 use crate::analysis::duplicates::DuplicateName;
 use crate::analysis::overrides::{self, Provider};
 use crate::analysis::usage;
-use crate::facts::Parameter;
+use crate::facts::{Parameter, TypeFact};
 use crate::link::members::{every_method_of, is_private};
 use crate::link::mro::Mro;
-use crate::link::{ClassId, ClassKind, FunctionId, Index, Resolution};
+use crate::link::{ClassId, ClassKind, FileId, FunctionId, Index, Resolution};
 use crate::source::{AT_A_TIME, FileRole, Language};
 
 /// How many of the busiest types are listed.
@@ -158,22 +158,28 @@ pub struct BusyType {
 /// Every type of the tree, sorted by id.
 #[must_use]
 pub fn all(index: &Index) -> Vec<TypeReport> {
-    let classes: Vec<ClassId> = index.tree_classes().collect();
-    let of_one = |class| one(index, class);
-    let mut types: Vec<TypeReport> =
-        classes.into_par_iter().with_max_len(AT_A_TIME).filter_map(of_one).collect();
-    types.par_sort_by_key(|report| (report.id, report.path, report.line));
-    types
+    let sources = index.tree_classes().filter_map(|class| Some((class, index.source_of(class)?)));
+    let mut sources: Vec<(ClassId, (FileId, &TypeFact))> = sources.collect();
+    sources.par_sort_by_key(|(class, (file, fact))| {
+        let line = index.file(*file).facts.lines.line(fact.name_at);
+        (index.class(*class).id, path_of(index, *file), line)
+    });
+    let report = |(class, (file, fact))| report_of(index, class, file, fact);
+    sources.into_par_iter().with_max_len(AT_A_TIME).map(report).collect()
 }
 
 /// One type of the tree.
 #[must_use]
 pub fn one(index: &Index, class: ClassId) -> Option<TypeReport> {
-    let (file_id, fact) = index.source_of(class)?;
+    let (file, fact) = index.source_of(class)?;
+    Some(report_of(index, class, file, fact))
+}
+
+fn report_of(index: &Index, class: ClassId, file_id: FileId, fact: &TypeFact) -> TypeReport {
     let file = index.file(file_id);
     let this = index.class(class);
     let lines = &file.facts.lines;
-    Some(TypeReport {
+    TypeReport {
         id: this.id.as_str(),
         name: this.name.as_str(),
         kind: match this.kind {
@@ -193,7 +199,7 @@ pub fn one(index: &Index, class: ClassId) -> Option<TypeReport> {
         bases: bases_of(index, class),
         mro: mro_of(index, &this.mro),
         methods: every_method_of(index, class).into_iter().map(|id| method(index, class, id)).collect(),
-    })
+    }
 }
 
 fn bases_of(index: &Index, class: ClassId) -> Vec<BaseReport> {

@@ -37,7 +37,7 @@ pub(super) fn check(places: &Places<'_>, wanted: &Wanted) -> Vec<Finding> {
             }
             let atoms = circle.modules.iter().filter_map(|at| {
                 let module = module(*at);
-                let path = index.file(module.file?).display.clone();
+                let path = index.file(module.file?).display.to_string();
                 Some(Atom { name: format!("module {}", last_segment(module.name.as_str())), path })
             });
             let proof = if circle.is_minimum { "no fewer would do" } else { "fewer may do" };

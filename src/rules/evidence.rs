@@ -17,7 +17,7 @@ impl Places<'_> {
     pub(super) fn at(&self, file: FileId, at: Offset, length: usize, label: String) -> Evidence {
         let position = self.index.position(file, at);
         Evidence {
-            path: self.index.file(file).display.clone(),
+            path: self.index.file(file).display.to_string(),
             line: position.line,
             column: position.column,
             length: length.max(1) as u32,
@@ -59,7 +59,10 @@ impl Places<'_> {
     /// What a class is called within its module, and its file.
     pub(super) fn class_atom(&self, class: ClassId) -> Option<Atom> {
         let (file, fact) = self.index.source_of(class)?;
-        Some(Atom { name: fact.qualname.as_str().to_owned(), path: self.index.file(file).display.clone() })
+        Some(Atom {
+            name: fact.qualname.as_str().to_owned(),
+            path: self.index.file(file).display.to_string(),
+        })
     }
 
     /// The same with the name of one of its members.
@@ -74,7 +77,7 @@ impl Places<'_> {
             Unit::Class(class) => self.class_atom(class),
             Unit::Module(file) => {
                 let name = last_segment(unit.id(self.index).as_str());
-                Some(Atom { name: format!("module {name}"), path: self.index.file(file).display.clone() })
+                Some(Atom { name: format!("module {name}"), path: self.index.file(file).display.to_string() })
             }
         }
     }

@@ -139,9 +139,7 @@ impl<'a> Revisions<'a> {
             .into_par_iter()
             .map(|unread| {
                 let key = unread.language.and_then(|language| key_of(&unread.blob, language, target, cache));
-                let facts = key
-                    .and_then(|key| cache.get(key))
-                    .and_then(|bytes| Some(Stored::from_bytes(&bytes)?.facts));
+                let facts = key.and_then(|key| cache.get(key, Stored::from_bytes)).map(|stored| stored.facts);
                 (unread, facts)
             })
             .collect();

@@ -240,7 +240,7 @@ impl Scan<'_> {
             .with_max_len(AT_A_TIME)
             .map(|file| {
                 let Scanned { source, size, key, stored } = file;
-                let remembered = || Stored::from_bytes(&cache.get(key?)?);
+                let remembered = || cache.get(key?, Stored::from_bytes);
                 let stored = match stored.or_else(remembered) {
                     Some(stored) => stored,
                     // The entry is damaged: the file itself is still there.
@@ -423,7 +423,7 @@ pub(super) fn facts_of(
     cache: &Cache,
 ) -> Stored {
     let Some(key) = key else { return parsed(text, language, target) };
-    if let Some(stored) = cache.get(key).and_then(|bytes| Stored::from_bytes(&bytes)) {
+    if let Some(stored) = cache.get(key, Stored::from_bytes) {
         return stored;
     }
     let stored = parsed(text, language, target);

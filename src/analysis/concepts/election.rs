@@ -124,7 +124,8 @@ fn prefer_older(index: &Index, ballots: &mut [Ballot], history: &dyn History) {
     let Some(even) = ballots.get_mut(..even).filter(|even| even.len() > 1) else { return };
     for ballot in even.iter_mut() {
         let file = index.source_of(ballot.class).map(|(file, _)| file);
-        ballot.first_committed = file.and_then(|file| history.first_committed(&index.file(file).display));
+        ballot.first_committed =
+            file.and_then(|file| history.first_committed(index.file(file).display.as_str()));
     }
     let first = even[0].first_committed.clone();
     let says_something = even.iter().any(|ballot| ballot.first_committed != first)

@@ -28,7 +28,7 @@ impl Unit {
             Self::Class(class) => index.class(class).id,
             Self::Module(file) => match index.modules.of_file(file) {
                 Some(module) => index.modules.get(module).name,
-                None => Name::new(&index.file(file).display),
+                None => index.file(file).display,
             },
         }
     }

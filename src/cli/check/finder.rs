@@ -40,8 +40,7 @@ impl Finder<'_> {
             Key::of("found", [&tree.0[..], self.config.text.as_bytes(), wanted.as_bytes()])
         });
         let remembered = key
-            .and_then(|key| self.cache.get(key))
-            .and_then(|bytes| serde_json::from_slice::<Remembered>(&bytes).ok())
+            .and_then(|key| self.cache.get(key, |bytes| serde_json::from_slice::<Remembered>(bytes).ok()))
             .filter(|remembered| scan.holds(&remembered.witness));
         let Remembered { findings, mut suppressions, unread, .. } = remembered.unwrap_or_else(|| {
             let worked_out = self.work_out(scan);

@@ -113,7 +113,7 @@ impl Maker<'_, '_> {
     fn shards_of(&self, files: &[FileUse]) -> Vec<(String, Vec<FileId>)> {
         let mut by_owner: BTreeMap<String, Vec<FileId>> = BTreeMap::new();
         for used in files {
-            let owner = (self.ground.owners)(&self.ground.index.file(used.file).display);
+            let owner = (self.ground.owners)(self.ground.index.file(used.file).display.as_str());
             let own = by_owner.entry(owner).or_default();
             if !own.contains(&used.file) {
                 own.push(used.file);
