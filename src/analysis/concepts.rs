@@ -4,6 +4,7 @@ pub mod aliases;
 pub mod election;
 mod evidence;
 pub mod groundwork;
+mod subclasses;
 
 use std::collections::BTreeSet;
 
@@ -228,20 +229,35 @@ struct Basis<'a> {
 fn find_one(basis: &Basis<'_>, rule: &ConceptRule, mut candidates: Vec<ClassId>) -> Concept {
     let Basis { index, options, groundwork, before } = *basis;
     let profiles = groundwork.profiles(index, options, before);
-    let (protocols, types): (Vec<ClassId>, Vec<ClassId>) =
-        candidates.iter().partition(|class| protocols::is_protocol_like(index, **class));
-    let eligible: Vec<ClassId> = types
-        .iter()
-        .copied()
-        .filter(|class| evidence::test_double(index, *class).is_none())
-        .filter(|class| !types.iter().any(|other| other != class && index.class(*class).mro.contains(*other)))
-        .collect();
-    let election = election::elect(index, rule, &eligible, &protocols, options.history.as_deref());
+    let (interfaces, types): (Vec<ClassId>, Vec<ClassId>) =
+        candidates.iter().partition(|class| evidence::says_what_to_have(index, **class));
+    let is_declared = |class: ClassId| {
+        rule.canonical.as_ref().is_some_and(|id| is_tail(index.class(class).id.as_str(), id))
+    };
+    let inherits =
+        |class: ClassId| types.iter().any(|other| *other != class && index.class(class).mro.contains(*other));
+    let eligible = types.iter().copied().filter(|class| {
+        evidence::test_double(index, *class).is_none() && (is_declared(*class) || !inherits(*class))
+    });
+    let eligible: Vec<ClassId> = eligible.collect();
+    let election = election::elect(index, rule, &eligible, &interfaces, options.history.as_deref());
     let canonical = election.winner;
+    // What the canonical one inherits from is a part of it.
+    let is_part = |class: ClassId| {
+        canonical.is_some_and(|canonical| canonical != class && index.class(canonical).mro.contains(class))
+    };
+    let parts: Vec<ClassId> = types.iter().copied().filter(|class| is_part(*class)).collect();
+    candidates.retain(|class| !parts.contains(class));
     let factories = canonical.map(|class| factories_of(basis, class)).unwrap_or_default();
     let named = candidates.clone();
-    let judge =
-        evidence::Judge { index, lexicon: &options.lexicon, canonical, factories: &factories, profiles };
+    let judge = evidence::Judge {
+        index,
+        lexicon: &options.lexicon,
+        canonical,
+        parts,
+        factories: &factories,
+        profiles,
+    };
     let is_excluded = |unit: Unit| rule.exclude.iter().any(|tail| is_tail(unit.id(index).as_str(), tail));
     let mut modules = Vec::new();
     for unit in judge.alike() {

@@ -8,7 +8,7 @@ use super::overrides::provided;
 use super::protocols::Verdict;
 use super::protocols::matrix::ConformancePair;
 use super::signatures::{self, Difference, DifferenceKind};
-use super::usage::method_references;
+use super::usage::{method_references, set_elsewhere};
 use crate::facts::Name;
 use crate::link::members::{holder_of, is_internal, method_of, methods_of};
 use crate::link::{ClassId, FunctionId, Index};
@@ -134,7 +134,12 @@ fn compare_same_names(index: &Index, parties: &[&Member], conflicts: &mut Vec<Co
                 let swap = b_role == Role::Protocol && a_role != Role::Protocol;
                 let (expected, found) =
                     if swap { ((b, b_method), (a, a_method)) } else { ((a, a_method), (b, b_method)) };
-                let mut differences = signatures::compare(index, expected.1, found.1).differences;
+                let is_measure = |role: Role| matches!(role, Role::Canonical | Role::Protocol);
+                let mut differences = if is_measure(a_role) || is_measure(b_role) {
+                    signatures::compare(index, expected.1, found.1).differences
+                } else {
+                    compare_equals(index, expected.1, found.1)
+                };
                 differences.extend(hidden_async(index, expected.1, found.1, &differences));
                 if differences.is_empty() {
                     continue;
@@ -158,6 +163,20 @@ fn compare_same_names(index: &Index, parties: &[&Member], conflicts: &mut Vec<Co
             });
         }
     }
+}
+
+/// What differs between two of which neither is the measure: whatever keeps one from standing in for the other.
+fn compare_equals(index: &Index, one: FunctionId, other: FunctionId) -> Vec<Difference> {
+    let mut differences = signatures::compare(index, one, other).differences;
+    for back in signatures::compare(index, other, one).differences {
+        let is_told =
+            differences.iter().any(|told| (told.kind, told.parameter) == (back.kind, back.parameter));
+        if !is_told {
+            let Difference { kind, parameter, expected, found } = back;
+            differences.push(Difference { kind, parameter, expected: found, found: expected });
+        }
+    }
+    differences
 }
 
 /// `def take() -> Any` beside `async def take()`: a checker lets it pass, and who awaits it breaks.
@@ -213,9 +232,13 @@ pub fn describe(difference: &Difference) -> String {
     )
 }
 
+/// Whether instances of a class have a member of this name, however it is bound.
+fn has_member(index: &Index, class: ClassId, name: Name) -> bool {
+    holder_of(index, class, name).is_some() || set_elsewhere(index, class, name).is_some()
+}
+
 /// `_send_to_connection` in the canonical one, `send_to_connection` in another.
 fn compare_visibility(index: &Index, canonical: &Member, parties: &[&Member], conflicts: &mut Vec<Conflict>) {
-    let has = |class: ClassId, name: Name| holder_of(index, class, name).is_some();
     for other in parties.iter().filter(|other| other.class != canonical.class) {
         for &method in methods_of(index, other.class) {
             let name = index.function(method).name;
@@ -228,7 +251,7 @@ fn compare_visibility(index: &Index, canonical: &Member, parties: &[&Member], co
                 None => Name::new(&format!("_{text}")),
             };
             let Some(theirs) = method_of(index, canonical.class, twin) else { continue };
-            if has(canonical.class, name) || has(other.class, twin) {
+            if has_member(index, canonical.class, name) || has_member(index, other.class, twin) {
                 continue;
             }
             conflicts.push(Conflict {
@@ -266,13 +289,13 @@ fn compare_names(
     for other in others {
         for theirs in public(other.class) {
             let their_name = index.function(theirs).name;
-            if holder_of(index, canonical.class, their_name).is_some() {
+            if has_member(index, canonical.class, their_name) {
                 continue;
             }
             let Some(their_deed) = lexicon.deed(their_name.as_str()) else { continue };
             let twin = public(canonical.class).find(|own| {
                 let own_name = index.function(*own).name;
-                holder_of(index, other.class, own_name).is_none()
+                !has_member(index, other.class, own_name)
                     && lexicon.deed(own_name.as_str()).is_some_and(|deed| {
                         deed.verb == their_deed.verb
                             && !deed.objects.is_empty()
@@ -341,7 +364,7 @@ fn called_methods(
         for (name, references) in method_references(index, other.class) {
             let has_job = || lexicon.deed(name.as_str()).is_some_and(|deed| own_deeds.contains(&deed));
             if references.iter().any(|found| is_internal(index, found.function))
-                || holder_of(index, canonical, name).is_some()
+                || has_member(index, canonical, name)
                 || has_job()
             {
                 continue;

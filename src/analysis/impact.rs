@@ -9,7 +9,7 @@ use super::lexicon::{Lexicon, written_words};
 use super::protocols;
 use super::usage::{Mentions, outside_references};
 use crate::facts::Name;
-use crate::link::members::methods_of;
+use crate::link::members::{methods_of, set_in_body};
 use crate::link::references::{Reference, ReferenceKind};
 use crate::link::{ClassId, FileId, FunctionId, Index, Resolution};
 use crate::source::FileRole;
@@ -231,6 +231,9 @@ impl Judge<'_> {
         if self.measure == Some(class) {
             return Action::Nothing("it becomes the target protocol");
         }
+        if self.concept.canonical.is_some_and(|canonical| index.class(canonical).mro.contains(class)) {
+            return Action::Nothing("the canonical one inherits from it");
+        }
         let place = index.source_of(class).map(|(file, fact)| (file, fact.name_at));
         if impact.uses.is_empty() {
             reasons.push(Reason { statement: "nobody asks for it".to_owned(), place });
@@ -284,7 +287,15 @@ impl Judge<'_> {
                 format!("it inherits from `{}`, and the canonical one does not", strangers.join("`, `"));
             reasons.push(Reason { statement, place });
         }
-        let is_empty = merge.moves.is_empty()
+        let mut set: Vec<&str> = set_in_body(index, class).map(Name::as_str).collect();
+        set.sort_unstable();
+        set.dedup();
+        if !set.is_empty() {
+            let statement = format!("its body sets `{}`", set.join("`, `"));
+            reasons.push(Reason { statement, place });
+        }
+        let is_empty = set.is_empty()
+            && merge.moves.is_empty()
             && merge.dropped.is_empty()
             && merge.clashes.is_empty()
             && merge.renamed.is_empty();

@@ -10,7 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::signatures::{self, Comparison, DifferenceKind};
 use super::trait_methods::{self, Candidate, Meaning};
 use crate::facts::{BindingKind, Bound, Name};
-use crate::link::members::{method_of, methods_of};
+use crate::link::members::{alternatives_of, method_of, methods_of};
 use crate::link::references::{ReferenceKind, calls_within};
 use crate::link::{ClassId, ClassKind, FunctionId, Index, Origin};
 use crate::source::{AT_A_TIME, Language};
@@ -259,27 +259,39 @@ fn check_overrides(index: &Index, class: ClassId, kinds: &mut Vec<TroubleKind>) 
         if is_wrapped(method) || wrapped_base {
             continue;
         }
-        let comparison = match &overridden {
-            Provider::Source(_, expected) => signatures::compare(index, *expected, method),
-            Provider::Library(provider) => {
-                let Some(member) = index.library.member(*provider, name) else { continue };
-                let Some(binding) = member.binding else { continue };
-                if member.signature.is_empty() || name.as_str().starts_with("__") {
-                    continue;
-                }
-                let (signature, is_async) = (member.signature, member.is_async);
-                signatures::compare_with_library(index, signature, binding, is_async, method)
-            }
+        let Some(comparison) = compare_override(index, &overridden, method) else { continue };
+        // On another branch it may fit.
+        let may_fit = || {
+            let others = alternatives_of(index, method).into_iter().skip(1);
+            let mut others = others.filter_map(|other| compare_override(index, &overridden, other));
+            others.any(|other| other.differences.is_empty())
         };
-        let mut comparison = comparison;
-        if name.as_str().starts_with("__") {
-            // Nobody passes the arguments of special methods by name.
-            comparison.differences.retain(|difference| difference.kind != DifferenceKind::ParameterName);
-        }
-        if !comparison.differences.is_empty() {
+        if !comparison.differences.is_empty() && !may_fit() {
             kinds.push(TroubleKind::IncompatibleOverride { method, overridden, comparison });
         }
     }
+}
+
+/// What keeps a method from standing in for the one that it overrides; none where that cannot be told.
+fn compare_override(index: &Index, overridden: &Provider, method: FunctionId) -> Option<Comparison> {
+    let name = index.function(method).name;
+    let is_special = name.as_str().starts_with("__");
+    let mut comparison = match overridden {
+        Provider::Source(_, expected) => signatures::compare(index, *expected, method),
+        Provider::Library(provider) => {
+            let member = index.library.member(*provider, name)?;
+            let binding = member.binding?;
+            if member.signature.is_empty() || is_special {
+                return None;
+            }
+            signatures::compare_with_library(index, member.signature, binding, member.is_async, method)
+        }
+    };
+    if is_special {
+        // Nobody passes the arguments of special methods by name.
+        comparison.differences.retain(|difference| difference.kind != DifferenceKind::ParameterName);
+    }
+    Some(comparison)
 }
 
 /// A name that two bases provide, neither of which inherits from the other.

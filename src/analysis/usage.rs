@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::facts::Name;
+use crate::facts::{Name, Step, Usage};
 use crate::link::references::{MethodReference, Reference, ReferenceKind};
 use crate::link::{ClassId, FileId, FunctionId, Index};
 use crate::source::FileRole;
@@ -51,6 +51,30 @@ pub fn counts(index: &Index, class: ClassId) -> UsageCounts {
         }
     }
     counts
+}
+
+/// Where code elsewhere sets `name` on a class or on one that it inherits from: `Store.put = put`.
+#[must_use]
+pub fn set_elsewhere(index: &Index, class: ClassId, name: Name) -> Option<(FileId, Offset)> {
+    let line = index.class(class).mro.classes().filter(|ancestor| index.source_of(*ancestor).is_some());
+    line.flat_map(|ancestor| index.references.of_class(ancestor).chunk_by(|a, b| a.file == b.file)).find_map(
+        |references| {
+            let file = references.first()?.file;
+            let facts = &index.file(file).facts;
+            let stores = facts.chains.iter().filter(|chain| chain.usage == Usage::Store);
+            stores.into_iter().find_map(|chain| {
+                let (last, before) = facts.steps[chain.steps.range()].split_last()?;
+                let Step::Attribute(set, at) = *last else { return None };
+                let owner = match before.last() {
+                    None => chain.at,
+                    Some(Step::Attribute(_, at)) => *at,
+                    Some(_) => return None,
+                };
+                let is_there = set == name && references.iter().any(|reference| reference.at == owner);
+                is_there.then_some((file, at))
+            })
+        },
+    )
 }
 
 /// The references to a class from outside its own body and the blocks that extend it.

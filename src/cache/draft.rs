@@ -114,7 +114,12 @@ impl DraftFile {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let path = folder.join(format!("{since:024}-{}-{count}.tmp", std::process::id()));
-        let file = File::options().read(true).write(true).create_new(true).open(&path)?;
+        let mut options = File::options();
+        options.read(true).write(true).create_new(true);
+        // Facts of a file are for those who may read the file.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&path)?;
         Ok(Self { file, path })
     }
 }

@@ -6,7 +6,8 @@ use super::mro::MroEntry;
 use super::resolve::{Entity, Place, Resolver};
 use super::{ClassId, FileId, FunctionId, Index, Origin, Resolution, Unresolved};
 use crate::facts::{
-    Binding, BindingKind, Bound, Field, FunctionFact, Name, ScopeId, ScopeKind, TypeForm, TypeIdx,
+    Binding, BindingKind, Bound, Field, FunctionFact, GuardId, GuardKind, Name, ScopeId, ScopeKind, TypeForm,
+    TypeIdx,
 };
 use crate::source::Language;
 use crate::text::Offset;
@@ -258,6 +259,51 @@ fn method_in(index: &Index, class: ClassId, name: Name) -> Option<FunctionId> {
     fallback
 }
 
+/// The definitions of which one is what a method's name stands for in the end, itself first: a branch that only a run can
+/// tell may leave one or the other.
+#[must_use]
+pub fn alternatives_of(index: &Index, id: FunctionId) -> Vec<FunctionId> {
+    let fact = index.function(id);
+    let facts = &index.file(id.file).facts;
+    let is_open = |guard: GuardId| {
+        facts.guards_of(guard).any(|(_, guard)| match guard.kind {
+            GuardKind::Branch { .. }
+            | GuardKind::TryBody { .. }
+            | GuardKind::ImportHandler
+            | GuardKind::Handler
+            | GuardKind::TryElse
+            | GuardKind::Loop => {
+                fact.owner.is_none_or(|owner| guard.statement >= facts.types[owner.index()].at)
+            }
+            GuardKind::Always
+            | GuardKind::Known(_)
+            | GuardKind::TypeChecking
+            | GuardKind::Runtime
+            | GuardKind::Main
+            | GuardKind::Config { .. } => false,
+        })
+    };
+    let mut found = vec![id];
+    if !is_open(fact.guard) || facts.bindings_of(fact.scope, fact.name).len() < 2 {
+        return found;
+    }
+    for binding in facts.bindings_of(fact.scope, fact.name).iter().rev() {
+        let Bound::Function(index) = binding.target else { continue };
+        let other = FunctionId { file: id.file, index };
+        let traits = facts.functions[index.index()].traits;
+        if facts.is_dead(binding.guard) || traits.is_overload || other == id {
+            continue;
+        }
+        if facts.functions[index.index()].binding == fact.binding {
+            found.push(other);
+        }
+        if !is_open(binding.guard) {
+            break;
+        }
+    }
+    found
+}
+
 /// The methods that a class defines itself, one per name, in the order of the source.
 #[must_use]
 pub fn methods_of(index: &Index, class: ClassId) -> &[FunctionId] {
@@ -383,6 +429,33 @@ pub fn fields_of(index: &Index, file: FileId, owner: TypeIdx) -> impl Iterator<I
         .iter()
         .take_while(|field| field.at < fact.end)
         .filter(move |field| field.owner == owner)
+}
+
+/// Names that the body of a class binds to something else than a function; what a class says of itself
+/// (`__slots__`, `__doc__`) is left out, and so is what is only declared.
+pub fn set_in_body(index: &Index, class: ClassId) -> impl Iterator<Item = Name> {
+    let source = index.source_of(class).map(|(file, fact)| (&index.file(file).facts, fact.body));
+    let source = source.filter(|_| index.language_of(class) != Language::Rust);
+    let bound = source.map_or(&[][..], |(facts, body)| facts.bindings_in(body));
+    let is_set = |binding: &&Binding| match binding.target {
+        Bound::Value { .. } | Bound::Import(_) | Bound::Type(_) | Bound::Opaque => !is_special(binding.name),
+        Bound::Function(_)
+        | Bound::Parameter(_)
+        | Bound::Receiver { .. }
+        | Bound::TypeAlias(_)
+        | Bound::TypeParameter
+        | Bound::Deleted
+        | Bound::Star(_)
+        | Bound::Module(_) => false,
+    };
+    bound.iter().filter(is_set).map(|binding| binding.name)
+}
+
+/// Names that the language gives a meaning: `__init__`, `__slots__`.
+#[must_use]
+pub fn is_special(name: Name) -> bool {
+    let name = name.as_str();
+    name.starts_with("__") && name.ends_with("__")
 }
 
 /// The class along the order that gives its instances a member of this name first, method or not, with the place.

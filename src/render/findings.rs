@@ -20,7 +20,7 @@ fn new_findings(report: &CheckReport) -> impl Iterator<Item = &FindingReport> {
 }
 
 /// "2 errors", "1 warning".
-fn counted(count: usize, what: &str) -> String {
+pub(super) fn counted(count: usize, what: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {what}{plural}")
 }

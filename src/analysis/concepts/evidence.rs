@@ -10,23 +10,21 @@ use crate::analysis::similarity::explain::Explainer;
 use crate::analysis::similarity::units::Unit;
 use crate::analysis::similarity::{Profiles, Score};
 use crate::facts::names::without_last;
-use crate::facts::{FunctionFact, Imported, Name, Step};
+use crate::facts::{Imported, Name, Step};
 use crate::link::members::{is_internal, methods_of};
 use crate::link::resolve::{Entity, Resolver};
 use crate::link::{ClassId, FileId, FunctionId, Index};
 use crate::source::{FileRole, Language};
 use crate::text::Offset;
 
-/// From this share of a type's public methods on that the canonical one has too, it does the same job,
 /// This many public methods of the canonical one's names, and this share of all, are its interface.
 const SAME_INTERFACE: usize = 3;
 const SAME_INTERFACE_SHARE: f64 = 0.8;
-/// where what the methods do speaks for it or cannot be told.
+/// From this share of a type's public methods on that the canonical one has too, it does the same job, where what the
+/// methods do speaks for it or cannot be told.
 const DUPLICATE_SHARE: f64 = 0.6;
 /// Below this share, a type that uses the canonical one only sits on top of it.
 const SERVICE_SHARE: f64 = 0.25;
-/// A subclass that replaces this share of the canonical one's public methods does the job its own way.
-const REPLACED_SHARE: f64 = 0.6;
 /// From this many methods on that are named for the canonical one's, a type beside it does a part of its job.
 const PART_DEEDS: usize = 2;
 /// How many types that are as near as the canonical one are looked at.
@@ -41,6 +39,8 @@ pub(super) struct Judge<'a> {
     pub(super) index: &'a Index,
     pub(super) lexicon: &'a Lexicon,
     pub(super) canonical: Option<ClassId>,
+    /// Bases of the canonical one that the rule names too.
+    pub(super) parts: Vec<ClassId>,
     pub(super) factories: &'a [Factory],
     pub(super) profiles: &'a Profiles,
 }
@@ -73,7 +73,12 @@ impl Judge<'_> {
             return (Role::TestDouble, vec![reason]);
         }
         if self.canonical == Some(class) {
-            return (Role::Canonical, canonical_reasons(index, class, election));
+            let mut reasons = canonical_reasons(index, class, election);
+            reasons.extend(self.parts.iter().map(|part| Reason {
+                statement: format!("inherits from {}, which is a part of it", index.class(*part).id),
+                place: index.source_of(*part).map(|(file, fact)| (file, fact.name_at)),
+            }));
+            return (Role::Canonical, reasons);
         }
         let Some(canonical) = self.canonical else {
             return (Role::Duplicate, own("no canonical implementation is known".into()));
@@ -119,47 +124,6 @@ impl Judge<'_> {
         let score = profiles.score(own, canonical);
         let is_same = profiles.is_same_responsibility(score, || profiles.is_among_nearest(own, canonical));
         Some(Nearness { score, is_same })
-    }
-
-    fn subclass_role(&self, class: ClassId, canonical: ClassId) -> (Role, Vec<Reason>) {
-        let index = self.index;
-        let place = index.source_of(class).map(|(file, fact)| (file, fact.name_at));
-        let base = index.class(canonical).name;
-        let kin = match index.language_of(class) {
-            Language::Rust => "derefs to",
-            Language::Python | Language::PythonStub => "subclass of",
-        };
-        let own_methods = methods_of(index, class);
-        if own_methods.is_empty() {
-            let statement = format!("{kin} {base} that defines no method of its own");
-            return (Role::Shim, vec![Reason { statement, place }]);
-        }
-        let of_base: Vec<FunctionId> = methods_of(index, canonical)
-            .iter()
-            .copied()
-            .filter(|method| !is_internal(index, *method))
-            .collect();
-        let has = |name: Name| of_base.iter().any(|method| index.function(*method).name == name);
-        let public = own_methods
-            .iter()
-            .filter(|method| !is_internal(index, **method))
-            .map(|method| index.function(*method));
-        let (overrides, added): (Vec<&FunctionFact>, Vec<&FunctionFact>) =
-            public.partition(|fact| has(fact.name));
-        let replaced = overrides.iter().filter(|fact| !fact.traits.calls_super).count();
-        let share = replaced as f64 / of_base.len().max(1) as f64;
-        let figure = format!(
-            "{kin} {base}: replaces {replaced} of its {} public methods, extends {}, adds {}",
-            of_base.len(),
-            overrides.len() - replaced,
-            added.len()
-        );
-        let role = match () {
-            () if share >= REPLACED_SHARE => Role::Duplicate,
-            () if added.is_empty() && overrides.len() * 2 < of_base.len().max(1) => Role::Shim,
-            () => Role::Complementary,
-        };
-        (role, vec![Reason { statement: figure, place }])
     }
 
     /// Compares what the two do: in behaviour, and method by method.
@@ -339,6 +303,11 @@ fn stub_methods(index: &Index, class: ClassId) -> Option<usize> {
         traits.is_abstract && traits.is_stub
     };
     (!methods.is_empty() && methods.iter().all(is_stub)).then_some(methods.len())
+}
+
+/// Whether a type has nothing of its own: it says what others must have.
+pub(super) fn says_what_to_have(index: &Index, class: ClassId) -> bool {
+    protocols::is_protocol_like(index, class) || stub_methods(index, class).is_some()
 }
 
 /// Whether a class stands in for something in tests.

@@ -1,12 +1,13 @@
 //! A demanded member beside the provided one: methods, properties and attributes in every combination.
 
 use super::fields::{given_type, has_qualifier, is_mutable, is_read_only};
-use super::members::{Demand, Demanded, Provided, has_setter, overloads_of};
+use super::members::{Demand, Demanded, Provided, overloads_of, setter_of};
 use super::{Judgement, ReasonKind};
 use crate::analysis::signatures::{self, Comparison, DifferenceKind};
 use crate::analysis::types::assignability::Relation;
 use crate::analysis::types::{ResolvedType, Verdict3, Viewpoint, resolve_annotation};
 use crate::facts::{BindingKind, Field, FunctionFact, Name};
+use crate::link::members::alternatives_of;
 use crate::link::resolve::{Entity, Resolver};
 use crate::link::{ClassId, FileId, FunctionId, Index};
 use crate::text::Offset;
@@ -138,6 +139,30 @@ fn judge_functions(
     found: FunctionId,
 ) -> Judgement {
     let index = relation.index;
+    let alternatives = alternatives_of(index, found);
+    let mut judged: Vec<Judgement> =
+        alternatives.iter().map(|found| judge_function(relation, class, expected, *found)).collect();
+    let fits = judged.iter().filter(|judged| judged.reasons.is_empty()).count();
+    if fits > 0 && fits < judged.len() {
+        let lines: Vec<String> = alternatives
+            .iter()
+            .map(|id| index.position(id.file, index.function(*id).name_at).line.to_string())
+            .collect();
+        let name = index.function(found).name;
+        let reason =
+            format!("`{name}` is defined differently on several branches, lines {}", lines.join(", "));
+        return Judgement::unknown(reason, place_of(index, found));
+    }
+    judged.swap_remove(0)
+}
+
+fn judge_function(
+    relation: &Relation<'_>,
+    class: ClassId,
+    expected: FunctionId,
+    found: FunctionId,
+) -> Judgement {
+    let index = relation.index;
     if expected == found {
         return Judgement::default();
     }
@@ -164,7 +189,7 @@ fn judge_functions(
         into_judgement(index, found, signatures::compare_for(relation, expected, found, Some(class)));
     let are_properties =
         [expected, found].iter().all(|id| index.function(*id).binding == BindingKind::Property);
-    if are_properties && has_setter(index, expected) && !has_setter(index, found) {
+    if are_properties && setter_of(index, expected).is_some() && setter_of(index, found).is_none() {
         judged.push(
             ReasonKind::ReadOnly,
             "a setter".into(),
@@ -172,7 +197,30 @@ fn judge_functions(
             place_of(index, found),
         );
     }
+    if are_properties && let Some((expected, found)) = setter_of(index, expected).zip(setter_of(index, found))
+    {
+        let [wanted, taken] = [expected, found].map(|setter| value_of(index, class, setter));
+        let place = place_of(index, found);
+        let answer = relation.assignable(&wanted, &taken);
+        judged.is_through_any |= answer.is_through_any;
+        match answer.verdict {
+            Verdict3::Yes => {}
+            Verdict3::No(_) => {
+                let kind = ReasonKind::Signature(DifferenceKind::ParameterType);
+                judged.push(kind, wanted.describe(index), taken.describe(index), place);
+            }
+            Verdict3::CannotTell(reason) => judged.push_unknown(reason, place),
+        }
+    }
     judged
+}
+
+/// What a setter takes.
+fn value_of(index: &Index, class: ClassId, setter: FunctionId) -> ResolvedType {
+    let facts = &index.file(setter.file).facts;
+    let value = facts.parameters_of(index.function(setter)).get(1);
+    let view = Viewpoint::of_function(index, setter, Some(class));
+    resolve_annotation(index, view, value.and_then(|value| value.annotation))
 }
 
 fn nonempty_or(overloads: Vec<FunctionId>, single: FunctionId) -> Vec<FunctionId> {
@@ -236,7 +284,7 @@ fn judge_function_for_attribute(
     if fact.binding == BindingKind::Property {
         let given = returned_type(index, class, found);
         let mut judged = typed(relation, &given, &expected, false, place);
-        if is_mutable(field) && !has_setter(index, found) {
+        if is_mutable(field) && setter_of(index, found).is_none() {
             judged.push(ReasonKind::ReadOnly, field_text(field), "a read-only property".into(), place);
         }
         if has_qualifier(field, "ClassVar") {
@@ -279,7 +327,7 @@ fn judge_field_for_property(
     let place = place_of_field(index, owner, found);
     let given = given_type(index, class, owner, found);
     let promised = returned_type(index, class, expected);
-    let is_mutable_demand = has_setter(index, expected);
+    let is_mutable_demand = setter_of(index, expected).is_some();
     let mut judged = typed(relation, &given, &promised, is_mutable_demand, place);
     if is_mutable_demand && is_read_only(index, owner, found) {
         judged.push(ReasonKind::ReadOnly, property_text(index, expected), field_text(found), place);

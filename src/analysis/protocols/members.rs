@@ -1,5 +1,6 @@
 //! What a protocol demands, and who in a class provides it.
 
+use crate::analysis::usage::set_elsewhere;
 use crate::facts::{BindingKind, Bound, Field, Name};
 use crate::link::library::LibraryMember;
 use crate::link::members::{fields_of, method_of, methods_of};
@@ -144,7 +145,7 @@ pub(super) enum Provided {
     Field(ClassId, Field),
     /// A member of a class of the standard library.
     Library(ClassId, LibraryMember),
-    /// Bound in a class's body to something else: a nested class, an import.
+    /// Bound in a class's body to something else, a nested class or an import; or set from elsewhere.
     Other(FileId, Offset),
     /// Only the protocol itself, without a body or a value.
     OnlyDemanded,
@@ -181,6 +182,9 @@ pub(super) fn provider_of(index: &Index, class: ClassId, protocol: ClassId, dema
         };
     }
     let name = demand.name;
+    if let Some((file, at)) = set_elsewhere(index, class, name) {
+        return Provided::Other(file, at);
+    }
     match (unknown, &index.class(class).mro.error) {
         (Some(base), _) => Provided::MayBe(format!("the base `{base}` is unknown and may have `{name}`")),
         (None, Some(error)) => Provided::MayBe(format!("`{}`: {error}", index.class(class).name)),
@@ -267,12 +271,14 @@ pub(super) fn overloads_of(index: &Index, id: FunctionId) -> Vec<FunctionId> {
         .collect()
 }
 
-/// Whether a property can be assigned to.
-pub(super) fn has_setter(index: &Index, id: FunctionId) -> bool {
+/// What assigns to a property: an accessor that takes a value, and so no deleter.
+pub(super) fn setter_of(index: &Index, id: FunctionId) -> Option<FunctionId> {
     let fact = index.function(id);
     let facts = &index.file(id.file).facts;
-    facts.bindings_of(fact.scope, fact.name).iter().any(|binding| {
-        let Bound::Function(function) = binding.target else { return false };
-        facts.functions[function.index()].binding == BindingKind::Accessor
+    facts.bindings_of(fact.scope, fact.name).iter().rev().find_map(|binding| {
+        let Bound::Function(function) = binding.target else { return None };
+        let found = &facts.functions[function.index()];
+        let is_setter = found.binding == BindingKind::Accessor && found.parameters.len > 1;
+        is_setter.then_some(FunctionId { file: id.file, index: function })
     })
 }

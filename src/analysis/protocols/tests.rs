@@ -84,6 +84,64 @@ fn what_a_body_binds_by_assignment_is_a_method_of_its_new_name() {
 }
 
 #[test]
+fn what_branches_define_differently_cannot_be_told() {
+    let branches = |first: &str, second: &str| {
+        format!(
+            "class C:\n    if far():\n        def f(self, a{first}): ...\n    else:\n        def f(self, a{second}): ..."
+        )
+    };
+    check("def f(self, a): ...", &branches("", ", b"), "cannot-tell unknown");
+    check("def f(self, a): ...", &branches(", b", ""), "cannot-tell unknown");
+    check("def f(self, a): ...", &branches("", ", b=1"), "conforms");
+    check("def f(self, a): ...", &branches(", c", ", b"), "violates arity");
+    // The later one stands, whatever there was.
+    let later = "class C:\n    if far():\n        def f(self): ...\n    def f(self, a): ...";
+    check("def f(self, a): ...", later, "conforms");
+    let before = "class C:\n    def f(self, a): ...\n    if far():\n        def f(self): ...";
+    check("def f(self, a): ...", before, "cannot-tell unknown");
+    let known = "import sys\nclass C:\n    if sys.version_info >= (3, 8):\n        def f(self, a): ...\n    else:\n        def f(self): ...";
+    check("def f(self, a): ...", known, "conforms");
+}
+
+#[test]
+fn a_setter_takes_what_the_protocol_lets_set() {
+    let with = |value: &str| {
+        format!("@property\n    def x(self) -> int: ...\n    @x.setter\n    def x(self, value: {value}): ...")
+    };
+    check(&with("int"), &format!("class C:\n    {}", with("int")), "conforms");
+    check(&with("int"), &format!("class C:\n    {}", with("object")), "conforms");
+    check(&with("int"), &format!("class C:\n    {}", with("str")), "violates parameter-type");
+    let deleted =
+        "class C:\n    @property\n    def x(self) -> int: ...\n    @x.deleter\n    def x(self): ...";
+    check(&with("int"), deleted, "violates read-only");
+}
+
+#[test]
+fn what_is_set_on_a_class_from_elsewhere_is_not_missing() {
+    let text = "class C: ...\ndef late(self): ...\nC.f = late";
+    check("def f(self): ...", text, "cannot-tell unknown");
+    check("def g(self): ...", text, "violates missing-method");
+}
+
+#[test]
+fn files_and_paths_are_what_type_checkers_take_them_for() {
+    let with = |wanted: &str, given: &str, expected: &str| {
+        let class = format!("import io, os, array, pathlib\nclass C:\n    def f(self) -> {given}: ...");
+        check(&format!("def f(self) -> {wanted}: ..."), &class, expected);
+    };
+    with("os.PathLike[str]", "pathlib.Path", "conforms");
+    with("TextIO", "io.StringIO", "conforms");
+    with("IO[bytes]", "io.BytesIO", "conforms");
+    with("io.IOBase", "io.StringIO", "conforms");
+    with("MutableSequence[int]", "array.array[int]", "conforms");
+    with("Iterator[tuple[int, str]]", "enumerate[str]", "conforms");
+    with("Iterator[str]", "enumerate[str]", "violates return-type");
+    with("TextIO", "pathlib.Path", "cannot-tell unknown");
+    with("Iterator[int]", "pathlib.Path", "violates return-type");
+    with("int", "pathlib.Path", "violates return-type");
+}
+
+#[test]
 fn an_explicit_subclass_inherits_bodies_but_not_stubs() {
     check("def f(self): return 1", "class C(P): ...", "conforms");
     check("def f(self): ...", "class C(P): ...", "violates missing-method");

@@ -67,10 +67,9 @@ pub(super) fn subclass(index: &Index, from: ClassId, to: ClassId) -> Subclass {
         return Subclass::Yes;
     }
     for ancestor in mro.classes() {
-        let registered = registered_base(index.class(ancestor).id.as_str());
-        if let Some(base) = registered.and_then(|base| index.library.class(base))
-            && (base == to || index.class(base).mro.contains(to))
-        {
+        let registered = registered_bases(index.class(ancestor).id.as_str()).iter();
+        let mut registered = registered.filter_map(|base| index.library.class(base));
+        if registered.any(|base| base == to || index.class(base).mro.contains(to)) {
             return Subclass::Yes;
         }
     }
@@ -84,8 +83,32 @@ pub(super) fn subclass(index: &Index, from: ClassId, to: ClassId) -> Subclass {
         None if mro.error.is_some() => {
             Subclass::CannotTell(format!("`{}` has no method resolution order", index.class(from).name))
         }
-        None => Subclass::No,
+        None => match mro.classes().find(|ancestor| may_be_registered(index, *ancestor, to)) {
+            Some(ancestor) => {
+                let [own, other] = [ancestor, to].map(|class| index.class(class).id);
+                Subclass::CannotTell(format!(
+                    "`{own}` may be registered as `{other}`, or be it for type checkers"
+                ))
+            }
+            None => Subclass::No,
+        },
     }
+}
+
+/// Whether something beside its bases may make a class of the standard library a subclass: what the builtins and
+/// `collections.abc` are is known.
+fn may_be_registered(index: &Index, class: ClassId, to: ClassId) -> bool {
+    let module =
+        |class: ClassId| index.class(class).id.as_str().rsplit_once('.').map_or("", |(module, _)| module);
+    let is_library = [class, to].iter().all(|class| index.class(*class).origin == Origin::Library);
+    is_library
+        && duck_methods(index.class(to).id.as_str()).is_none()
+        && !matches!(module(class), "builtins" | "collections.abc" | "typing" | "abc" | "enum")
+        && (index.library.classes[to.0 as usize].is_protocol
+            || matches!(
+                module(to),
+                "typing" | "collections.abc" | "io" | "_io" | "numbers" | "os" | "contextlib"
+            ))
 }
 
 /// The numeric tower of PEP 484.
@@ -98,21 +121,28 @@ fn promotes(index: &Index, from: ClassId, to: ClassId) -> bool {
     }
 }
 
-/// `collections.abc` registers the built-in types; at run time they do not inherit.
-fn registered_base(id: &str) -> Option<&'static str> {
-    Some(match id {
-        "builtins.list" | "builtins.bytearray" | "collections.deque" => "collections.abc.MutableSequence",
-        "builtins.tuple" | "builtins.str" | "builtins.bytes" | "builtins.range" | "builtins.memoryview" => {
-            "collections.abc.Sequence"
+/// What the standard library's classes are registered as, or are in typeshed; at run time they do not inherit.
+fn registered_bases(id: &str) -> &'static [&'static str] {
+    match id {
+        "builtins.list" | "builtins.bytearray" | "collections.deque" | "array.array" => {
+            &["collections.abc.MutableSequence"]
         }
-        "builtins.dict" => "collections.abc.MutableMapping",
-        "builtins.mappingproxy" => "collections.abc.Mapping",
-        "builtins.set" => "collections.abc.MutableSet",
-        "builtins.frozenset" => "collections.abc.Set",
-        "builtins.generator" => "collections.abc.Generator",
-        "builtins.coroutine" => "collections.abc.Coroutine",
-        _ => return None,
-    })
+        "builtins.tuple" | "builtins.str" | "builtins.bytes" | "builtins.range" | "builtins.memoryview" => {
+            &["collections.abc.Sequence"]
+        }
+        "builtins.dict" => &["collections.abc.MutableMapping"],
+        "builtins.mappingproxy" => &["collections.abc.Mapping"],
+        "builtins.set" => &["collections.abc.MutableSet"],
+        "builtins.frozenset" => &["collections.abc.Set"],
+        "builtins.generator" => &["collections.abc.Generator"],
+        "builtins.coroutine" => &["collections.abc.Coroutine"],
+        "_io.StringIO" | "_io.TextIOWrapper" => &["io.TextIOBase", "typing.TextIO"],
+        "_io.BytesIO" | "_io.BufferedReader" | "_io.BufferedWriter" | "_io.BufferedRandom" => {
+            &["io.BufferedIOBase", "typing.BinaryIO"]
+        }
+        "_io.FileIO" => &["io.RawIOBase", "typing.BinaryIO"],
+        _ => &[],
+    }
 }
 
 /// What classes must have to count as these, without inheriting (`__subclasshook__`).
@@ -128,6 +158,8 @@ fn duck_methods(id: &str) -> Option<&'static [&'static str]> {
         "collections.abc.Collection" => &["__len__", "__iter__", "__contains__"],
         "collections.abc.Reversible" => &["__iter__", "__reversed__"],
         "collections.abc.Hashable" => &["__hash__"],
+        "collections.abc.Buffer" => &["__buffer__"],
+        "os.PathLike" => &["__fspath__"],
         "contextlib.AbstractContextManager" => &["__enter__", "__exit__"],
         "contextlib.AbstractAsyncContextManager" => &["__aenter__", "__aexit__"],
         _ => return None,
@@ -186,7 +218,11 @@ pub(super) fn arguments_as(
         "collections.abc.Coroutine" if to_id == "collections.abc.Awaitable" => {
             Some(arguments.get(2).cloned().into_iter().collect())
         }
-        "collections.abc.ItemsView" => None,
+        "builtins.enumerate" if is_single && arguments.len() == 1 => {
+            let items = vec![ResolvedType::library(index, "builtins.int"), arguments[0].clone()];
+            Some(vec![ResolvedType::Tuple { items, is_homogeneous: false }])
+        }
+        "collections.abc.ItemsView" | "builtins.enumerate" | "builtins.zip" | "builtins.map" => None,
         _ if arguments.is_empty() => Some(Vec::new()),
         _ if is_single => Some(vec![arguments[0].clone()]),
         _ if to_id.ends_with("Mapping") || to_id == "builtins.dict" => Some(arguments.to_vec()),

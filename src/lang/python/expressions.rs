@@ -403,8 +403,7 @@ impl Lowering<'_> {
 
     /// Keeps a string that could be the dotted path of a symbol: `patch("pkg.mod.Class")`.
     pub(super) fn lower_string(&mut self, node: &ExprStringLiteral) {
-        let Some(part) = node.as_single_part_string() else { return };
-        let text = &*part.value;
+        let text = node.value.to_str();
         if text.len() < 200 && text.contains(['.', ':']) && is_symbol_path(text) {
             let (text, at, scope) = (Name::new(text), node.start().to_u32(), self.scope);
             self.facts.strings.push(StringFact { text, at, scope });

@@ -1,6 +1,7 @@
 //! The plan as a page, and what became of one.
 
 use crate::render::document::Document;
+use crate::render::findings::counted;
 use crate::render::plan_text::{steps_drawing, steps_timeline};
 use crate::report::plan::{PlanReport, StatusReport, StepReport, phases};
 
@@ -14,8 +15,11 @@ pub fn plan_page(report: &PlanReport) -> Document {
     page.heading(1, "Plan");
     if let Some(wanted) = report.schedule.wanted_weeks.filter(|_| !report.steps.is_empty()) {
         page.text(match report.schedule.weeks <= wanted {
-            true => format!("It fits into {wanted} weeks."),
-            false => format!("It does not fit into {wanted} weeks: more people, or fewer steps."),
+            true => format!("It fits into {}.", counted(wanted as usize, "week")),
+            false => format!(
+                "It does not fit into {}: more people, or fewer steps.",
+                counted(wanted as usize, "week")
+            ),
         });
     }
     page.heading(2, "What becomes of each member");
@@ -90,11 +94,11 @@ pub(super) fn write_steps(page: &mut Document, report: &PlanReport) {
         more => format!("{more} people need"),
     };
     page.text(format!(
-        "{} steps, {} days of work; {people} {} days ({} weeks), and no number of people fewer than {}.",
+        "{} steps, {} days of work; {people} {} days ({}), and no number of people fewer than {}.",
         report.steps.len(),
         days(schedule.effort_days),
         days(schedule.days),
-        schedule.weeks,
+        counted(schedule.weeks as usize, "week"),
         days(schedule.shortest_days)
     ));
     let number = |id: &String| report.steps.iter().position(|step| step.id == *id).map_or(0, |at| at + 1);

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::analysis::concepts::{Concept, Role};
 use crate::analysis::conflicts::Conflict;
 use crate::analysis::signatures;
+use crate::analysis::usage::set_elsewhere;
 use crate::facts::Name;
 use crate::link::members::{holder_of, method_of};
 use crate::link::{ClassId, FunctionId, Index};
@@ -116,13 +117,17 @@ fn cell(index: &Index, class: ClassId, name: Name) -> CellReport {
     let holder = holder_of(index, class, name);
     let method = holder.and_then(|(holder, _)| method_of(index, holder, name));
     let at = |method: FunctionId| (method.file, index.function(method).name_at);
+    let elsewhere = || set_elsewhere(index, class, name);
     let (has, method, at) = match (holder, private()) {
         (Some((holder, at)), _) if holder == class => {
             (if method.is_some() { "yes" } else { "attribute" }, method, at)
         }
         (_, Some(method)) => ("private", Some(method), Some(at(method))),
         (Some((_, at)), None) => ("inherited", method, at),
-        (None, None) => ("no", None, None),
+        (None, None) => match elsewhere() {
+            Some(at) => ("attribute", None, Some(at)),
+            None => ("no", None, None),
+        },
     };
     CellReport {
         r#type: index.class(class).id.as_str(),
