@@ -8,6 +8,7 @@ pub mod changes;
 mod classes;
 pub mod crates;
 pub mod extensions;
+pub mod generated;
 mod kept;
 pub mod library;
 pub mod members;

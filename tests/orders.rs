@@ -171,6 +171,34 @@ fn slots_are_attributes() {
 }
 
 #[test]
+fn what_stays_abstract_is_what_cpython_refuses_to_make() {
+    let base = "from abc import ABC, abstractmethod\nfrom typing import Protocol\n\
+                class Base(ABC):\n    @abstractmethod\n    def run(self): ...\n    @abstractmethod\n    def stop(self): ...\n";
+    let with = |body: &str| findings(&format!("{base}class C(Base):\n    def stop(self): ...\n    {body}\n"));
+    for open in ["run = Base.run", "if False:\n        def run(self): ...", "def run(self): ...\n    del run"]
+    {
+        assert_eq!(with(open), ["abstract-not-implemented"], "{open}");
+    }
+    for closed in ["run = stop", "run = print", "run = None", "def run(self): ..."] {
+        assert!(with(closed).is_empty(), "{closed}: {:?}", with(closed));
+    }
+    let protocol = base.replace("Base(ABC)", "Base(Protocol)");
+    let half = findings(&format!("{protocol}class C(Base):\n    def stop(self): ...\n"));
+    assert_eq!(half, ["abstract-not-implemented"], "protocols are abstract base classes");
+}
+
+#[test]
+fn a_branch_that_fits_is_no_incompatible_override() {
+    let with = |first: &str, second: &str| {
+        findings(&format!(
+            "class A:\n    def f(self, a): ...\nclass B(A):\n    try:\n        import x\n        def f(self{first}): ...\n    except ImportError:\n        def f(self{second}): ...\n"
+        ))
+    };
+    assert!(with(", a", "").is_empty() && with("", ", a").is_empty());
+    assert_eq!(with("", ", a, b"), ["incompatible-override"]);
+}
+
+#[test]
 fn what_is_skipped_is_told_at_its_definition() {
     let text = "class A:\n    def __init__(self): ...\nclass B:\n    x = 1\n    def __init__(self): ...\n\
                 class C(A, B): ...\n";

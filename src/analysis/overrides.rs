@@ -1,5 +1,6 @@
 //! Inside a method resolution order: who provides what, what is overridden, what goes wrong.
 
+mod abstracts;
 pub mod telling;
 
 use std::collections::BTreeMap;
@@ -10,8 +11,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::signatures::{self, Comparison, DifferenceKind};
 use super::trait_methods::{self, Candidate, Meaning};
 use crate::facts::{BindingKind, Bound, Name};
+use crate::link::generated::generated;
 use crate::link::members::{alternatives_of, method_of, methods_of};
-use crate::link::references::{ReferenceKind, calls_within};
+use crate::link::references::calls_within;
 use crate::link::{ClassId, ClassKind, FunctionId, Index, Origin};
 use crate::source::{AT_A_TIME, Language};
 
@@ -112,7 +114,10 @@ pub fn providers(index: &Index, class: ClassId, name: Name) -> impl Iterator<Ite
     let line = index.class(class).mro.classes();
     let methods = line.map(move |ancestor| (ancestor, provider_in(index, ancestor, name)));
     methods
-        .take_while(move |(ancestor, provider)| provider.is_some() || !is_attribute(index, *ancestor, name))
+        .take_while(move |(ancestor, provider)| {
+            provider.is_some()
+                || !is_attribute(index, *ancestor, name) && generated(index, *ancestor, name).is_none()
+        })
         .filter_map(|(_, provider)| provider)
 }
 
@@ -132,6 +137,11 @@ pub fn provided(index: &Index, class: ClassId) -> BTreeMap<Name, Provider> {
     let mut hidden: FxHashSet<Name> = FxHashSet::default();
     let derefs_to = index.extensions.derefs_to(class);
     let mut is_behind_deref = false;
+    // What a class before it makes of its fields.
+    let is_generated = |name: Name, owner: ClassId| {
+        let before = index.class(class).mro.classes().take_while(|ancestor| *ancestor != owner);
+        before.into_iter().any(|ancestor| generated(index, ancestor, name).is_some())
+    };
     for ancestor in index.class(class).mro.classes().filter(|id| Some(*id) != object) {
         is_behind_deref |= Some(ancestor) == derefs_to;
         match index.class(ancestor).origin {
@@ -140,7 +150,7 @@ pub fn provided(index: &Index, class: ClassId) -> BTreeMap<Name, Provider> {
                     let fact = index.function(method);
                     let name = fact.name;
                     let is_reached = !is_behind_deref || fact.binding == BindingKind::Instance;
-                    if is_reached && !hidden.contains(&name) {
+                    if is_reached && !hidden.contains(&name) && !is_generated(name, ancestor) {
                         found.entry(name).or_insert(Provider::Source(ancestor, method));
                     }
                 }
@@ -154,7 +164,8 @@ pub fn provided(index: &Index, class: ClassId) -> BTreeMap<Name, Provider> {
             Origin::Library => {
                 let members = index.library.members(ancestor);
                 let methods = members.iter().filter(|member| member.binding.is_some());
-                for member in methods.filter(|member| !hidden.contains(&member.name)) {
+                let is_there = |name: Name| !hidden.contains(&name) && !is_generated(name, ancestor);
+                for member in methods.filter(|member| is_there(member.name)) {
                     found.entry(member.name).or_insert(Provider::Library(ancestor));
                 }
             }
@@ -211,7 +222,7 @@ pub fn check_order(index: &Index, class: ClassId) -> Vec<MroTrouble> {
         check_shadowing(index, class, &mut kinds);
         check_super_chains(index, class, &mut kinds);
     }
-    check_abstract(index, class, &mut kinds);
+    abstracts::check_abstract(index, class, &mut kinds);
     kinds.into_iter().map(|kind| MroTrouble { class, kind }).collect()
 }
 
@@ -414,79 +425,4 @@ fn mentions_super(index: &Index, class: ClassId, name: Name) -> bool {
 fn called_explicitly(index: &Index, ran: &[(ClassId, FunctionId)], name: Name) -> Vec<ClassId> {
     let calls = ran.iter().flat_map(|(_, method)| calls_within(index, *method, name));
     calls.map(|call| call.receiver).collect()
-}
-
-/// Abstract methods that nothing in the order implements, with the class that demands each.
-#[must_use]
-pub fn missing_abstract(index: &Index, class: ClassId) -> Vec<(Name, ClassId)> {
-    let order: Vec<ClassId> = index.class(class).mro.classes().collect();
-    let is_enforced = order.iter().any(|ancestor| {
-        let id = index.class(*ancestor).id.as_str();
-        id == "abc.ABC"
-            || id.starts_with("collections.abc.")
-            || index.source_of(*ancestor).is_some_and(|(file, fact)| {
-                let facts = &index.file(file).facts;
-                let metaclass = fact.metaclass.and_then(|chain| facts.last_name(chain));
-                metaclass.is_some_and(|name| name.as_str() == "ABCMeta")
-            })
-    });
-    if !is_enforced {
-        return Vec::new();
-    }
-    let mut seen: FxHashSet<Name> = FxHashSet::default();
-    let mut missing = Vec::new();
-    for &ancestor in &order {
-        let mut defined_here = Vec::new();
-        match index.source_of(ancestor) {
-            Some((file, fact)) => {
-                let facts = &index.file(file).facts;
-                for &method in methods_of(index, ancestor) {
-                    let fact = index.function(method);
-                    defined_here.push((fact.name, fact.traits.is_abstract));
-                }
-                // A class-level assignment implements an abstract attribute too.
-                let fields = facts.bindings_in(fact.body).iter().map(|binding| (binding.name, false));
-                let named: Vec<Name> = defined_here.iter().map(|(name, _)| *name).collect();
-                defined_here.extend(fields.filter(|(name, _)| !named.contains(name)));
-            }
-            None => {
-                let members = index.library.members(ancestor);
-                defined_here.extend(members.iter().map(|member| (member.name, member.is_abstract)));
-            }
-        }
-        for (name, is_abstract) in defined_here {
-            if seen.insert(name) && is_abstract {
-                missing.push((name, ancestor));
-            }
-        }
-    }
-    missing.sort();
-    missing
-}
-
-fn check_abstract(index: &Index, class: ClassId, kinds: &mut Vec<TroubleKind>) {
-    if index.class(class).kind == ClassKind::Protocol || !index.class(class).mro.is_complete() {
-        return;
-    }
-    let has_parents = index.class(class).mro.classes().nth(2).is_some();
-    let declares_own = methods_of(index, class).iter().any(|m| index.function(*m).traits.is_abstract);
-    if !has_parents || declares_own {
-        return;
-    }
-    let missing = missing_abstract(index, class);
-    if missing.is_empty() {
-        return;
-    }
-    let instantiated = index
-        .references
-        .of_class(class)
-        .iter()
-        .filter(|reference| reference.kind == ReferenceKind::Instantiate)
-        .count() as u32;
-    let has_subclasses =
-        index.references.of_class(class).iter().any(|reference| reference.kind == ReferenceKind::Base);
-    // A class that others build on may be abstract on purpose; one that is made is not.
-    if instantiated > 0 || !has_subclasses {
-        kinds.push(TroubleKind::AbstractNotImplemented { missing, instantiated });
-    }
 }

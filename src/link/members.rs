@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::generated::generated;
 use super::mro::MroEntry;
 use super::resolve::{Entity, Place, Resolver};
 use super::{ClassId, FileId, FunctionId, Index, Origin, Resolution, Unresolved};
@@ -472,8 +473,9 @@ pub fn holder_of(index: &Index, class: ClassId, name: Name) -> Option<(ClassId, 
             };
             let field =
                 || fields_of(index, file, owner).find(|field| field.name == name).map(|field| field.at);
-            let at = own.or_else(bound).or_else(field)?;
-            Some((ancestor, Some((file, at))))
+            let written = own.or_else(bound).or_else(field).map(|at| (file, at));
+            let place = written.or_else(|| generated(index, ancestor, name))?;
+            Some((ancestor, Some(place)))
         }
     })
 }

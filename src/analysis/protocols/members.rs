@@ -2,6 +2,7 @@
 
 use crate::analysis::usage::set_elsewhere;
 use crate::facts::{BindingKind, Bound, Field, Name};
+use crate::link::generated::generated;
 use crate::link::library::LibraryMember;
 use crate::link::members::{fields_of, method_of, methods_of};
 use crate::link::mro::MroEntry;
@@ -145,7 +146,7 @@ pub(super) enum Provided {
     Field(ClassId, Field),
     /// A member of a class of the standard library.
     Library(ClassId, LibraryMember),
-    /// Bound in a class's body to something else, a nested class or an import; or set from elsewhere.
+    /// Bound in a class's body to something else, a nested class or an import; set from elsewhere; or generated.
     Other(FileId, Offset),
     /// Only the protocol itself, without a body or a value.
     OnlyDemanded,
@@ -219,7 +220,9 @@ fn own_member(index: &Index, class: ClassId, name: Name) -> Option<Provided> {
             if let Some(field) = annotated.or(fields.first()) {
                 return Some(Provided::Field(class, *field));
             }
-            last.map(|binding| Provided::Other(file, binding.at))
+            let bound = last.map(|binding| (file, binding.at));
+            let (file, at) = bound.or_else(|| generated(index, class, name))?;
+            Some(Provided::Other(file, at))
         }
     }
 }

@@ -124,6 +124,21 @@ fn what_is_set_on_a_class_from_elsewhere_is_not_missing() {
 }
 
 #[test]
+fn what_is_generated_is_not_missing() {
+    let generated = "from dataclasses import dataclass\nimport collections\n";
+    let as_dict = "def _asdict(self) -> dict[str, Any]: ...";
+    check(as_dict, "class C(NamedTuple):\n    a: int", "cannot-tell unknown");
+    check(
+        as_dict,
+        &format!("{generated}class C(collections.namedtuple('C', 'a')): ..."),
+        "cannot-tell unknown",
+    );
+    let fields = "__dataclass_fields__: ClassVar[dict[str, Any]]";
+    check(fields, &format!("{generated}@dataclass(order=True)\nclass C:\n    a: int"), "cannot-tell unknown");
+    check(fields, "class C:\n    a: int", "violates missing-attribute");
+}
+
+#[test]
 fn files_and_paths_are_what_type_checkers_take_them_for() {
     let with = |wanted: &str, given: &str, expected: &str| {
         let class = format!("import io, os, array, pathlib\nclass C:\n    def f(self) -> {given}: ...");
