@@ -139,8 +139,8 @@ pub fn provided(index: &Index, class: ClassId) -> BTreeMap<Name, Provider> {
     let mut is_behind_deref = false;
     // What a class before it makes of its fields.
     let is_generated = |name: Name, owner: ClassId| {
-        let before = index.class(class).mro.classes().take_while(|ancestor| *ancestor != owner);
-        before.into_iter().any(|ancestor| generated(index, ancestor, name).is_some())
+        let mut before = index.class(class).mro.classes().take_while(|ancestor| *ancestor != owner);
+        before.any(|ancestor| generated(index, ancestor, name).is_some())
     };
     for ancestor in index.class(class).mro.classes().filter(|id| Some(*id) != object) {
         is_behind_deref |= Some(ancestor) == derefs_to;

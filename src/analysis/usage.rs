@@ -57,24 +57,29 @@ pub fn counts(index: &Index, class: ClassId) -> UsageCounts {
 #[must_use]
 pub fn set_elsewhere(index: &Index, class: ClassId, name: Name) -> Option<(FileId, Offset)> {
     let line = index.class(class).mro.classes().filter(|ancestor| index.source_of(*ancestor).is_some());
-    line.flat_map(|ancestor| index.references.of_class(ancestor).chunk_by(|a, b| a.file == b.file)).find_map(
-        |references| {
-            let file = references.first()?.file;
-            let facts = &index.file(file).facts;
-            let stores = facts.chains.iter().filter(|chain| chain.usage == Usage::Store);
-            stores.into_iter().find_map(|chain| {
-                let (last, before) = facts.steps[chain.steps.range()].split_last()?;
-                let Step::Attribute(set, at) = *last else { return None };
-                let owner = match before.last() {
-                    None => chain.at,
-                    Some(Step::Attribute(_, at)) => *at,
-                    Some(_) => return None,
-                };
-                let is_there = set == name && references.iter().any(|reference| reference.at == owner);
-                is_there.then_some((file, at))
-            })
-        },
-    )
+    let mut by_file =
+        line.flat_map(|ancestor| index.references.of_class(ancestor).chunk_by(|a, b| a.file == b.file));
+    by_file.find_map(|references| set_on(index, references, name))
+}
+
+/// Where one of some references to a class, of one file, sets `name` on it.
+fn set_on(index: &Index, references: &[Reference], name: Name) -> Option<(FileId, Offset)> {
+    let file = references.first()?.file;
+    let facts = &index.file(file).facts;
+    let mut stores = facts.chains.iter().filter(|chain| chain.usage == Usage::Store);
+    stores.find_map(|chain| {
+        let (last, before) = facts.steps[chain.steps.range()].split_last()?;
+        let at = match *last {
+            Step::Attribute(set, at) if set == name => at,
+            _ => return None,
+        };
+        let owner = match before.last() {
+            None => chain.at,
+            Some(Step::Attribute(_, at)) => *at,
+            Some(_) => return None,
+        };
+        references.iter().any(|reference| reference.at == owner).then_some((file, at))
+    })
 }
 
 /// The references to a class from outside its own body and the blocks that extend it.
