@@ -188,6 +188,28 @@ fn what_stays_abstract_is_what_cpython_refuses_to_make() {
 }
 
 #[test]
+fn what_a_body_sets_in_the_place_of_a_method_is_listed() {
+    let text = "def fetch(self, key): ...\nclass A:\n    def get(self, key): ...\n    def put(self): ...\n    def stay(self): ...\n\
+                class B(A):\n    get = fetch\n    put = None\n    size = 3\n    run = fetch\n";
+    let root = folder(&[("m.py", text)]);
+    let path = root.path().to_str().expect("UTF-8");
+    let answer = ssot(root.path(), &["mro", "m.B", "--root", path, "--format", "json", "--no-python"]).json();
+    let rows = items(&answer["methods"]).iter().map(|method| {
+        let hides = strings(&method["hides"]).join(" ");
+        [text_of(method, "provider"), text_of(method, "signature"), hides.as_str()].join(" | ")
+    });
+    assert_eq!(
+        rows.collect::<Vec<_>>(),
+        [
+            "m.B | get = fetch(self, key) | m.A",
+            "m.B | put = … | m.A",
+            "m.B | run = fetch(self, key) | ",
+            "m.A | stay() | ",
+        ]
+    );
+}
+
+#[test]
 fn a_branch_that_fits_is_no_incompatible_override() {
     let with = |first: &str, second: &str| {
         findings(&format!(

@@ -154,7 +154,7 @@ fn compare_same_names(index: &Index, parties: &[&Member], conflicts: &mut Vec<Co
         clashing.sort();
         clashing.dedup();
         if clashing.len() > 1 {
-            let details = vec![format!("{} incompatible signatures under one name", clashing.len())];
+            let details = vec![format!("{} definitions under one name, not all compatible", clashing.len())];
             conflicts.push(Conflict {
                 kind: ConflictKind::NameClash,
                 subject: name,

@@ -10,7 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::signatures::{self, Comparison, DifferenceKind};
 use super::trait_methods::{self, Candidate, Meaning};
-use crate::facts::{BindingKind, Bound, Name};
+use crate::facts::{Binding, BindingKind, Bound, Name};
 use crate::link::generated::generated;
 use crate::link::members::{alternatives_of, method_of, methods_of};
 use crate::link::references::calls_within;
@@ -116,7 +116,7 @@ pub fn providers(index: &Index, class: ClassId, name: Name) -> impl Iterator<Ite
     methods
         .take_while(move |(ancestor, provider)| {
             provider.is_some()
-                || !is_attribute(index, *ancestor, name) && generated(index, *ancestor, name).is_none()
+                || !is_assigned(index, *ancestor, name) && generated(index, *ancestor, name).is_none()
         })
         .filter_map(|(_, provider)| provider)
 }
@@ -183,19 +183,11 @@ pub fn provided(index: &Index, class: ClassId) -> BTreeMap<Name, Provider> {
 fn attributes_of(index: &Index, class: ClassId) -> impl Iterator<Item = Name> {
     let source = index.source_of(class);
     let bindings = source.map_or(&[][..], |(file, fact)| index.file(file).facts.bindings_in(fact.body));
-    bindings
-        .iter()
-        .filter(|binding| matches!(binding.target, Bound::Value { .. }))
-        .map(|binding| binding.name)
+    bindings.iter().filter(|binding| is_attribute(binding)).map(|binding| binding.name)
 }
 
-/// Whether the body of a class binds `name` last to something that is no definition of a function.
-fn is_attribute(index: &Index, class: ClassId, name: Name) -> bool {
-    index.source_of(class).is_some_and(|(file, fact)| {
-        let facts = &index.file(file).facts;
-        let last = facts.bindings_of(fact.body, name).iter().rfind(|found| !facts.is_dead(found.guard));
-        last.is_some_and(|binding| matches!(binding.target, Bound::Value { .. }))
-    })
+fn is_attribute(binding: &Binding) -> bool {
+    !matches!(binding.target, Bound::Function(_) | Bound::Deleted)
 }
 
 /// Checks every class of the tree.
@@ -342,7 +334,7 @@ fn check_shadowing(index: &Index, class: ClassId, kinds: &mut Vec<TroubleKind>) 
 fn is_assigned(index: &Index, class: ClassId, name: Name) -> bool {
     let Some((file, fact)) = index.source_of(class) else { return false };
     let alive = index.file(file).facts.last_alive(fact.body, name);
-    alive.is_some_and(|binding| !matches!(binding.target, Bound::Function(_) | Bound::Deleted))
+    alive.is_some_and(is_attribute)
 }
 
 /// `__init__` and every method that some class passes on with `super()` must be passed on by all.

@@ -1,6 +1,6 @@
 //! Method resolution orders, as reported: the findings of the tree, and all of one type.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -11,7 +11,10 @@ use crate::analysis::overrides::telling::tell;
 use crate::analysis::overrides::{self, MroTrouble, Provider};
 use crate::analysis::trait_methods::{self, Meaning};
 use crate::analysis::{Analysis, signatures};
+use crate::facts::Name;
 use crate::facts::names::last_segment;
+use crate::link::members::{holder_of, set_in_body};
+use crate::link::resolve::{Entity, Resolver};
 use crate::link::{ClassId, Index};
 
 /// A defect inside an order.
@@ -116,7 +119,7 @@ pub struct ProvidedReport {
     pub through: Option<&'static str>,
     /// Where; none for the standard library.
     pub place: Option<Place>,
-    /// Its signature; empty where unknown.
+    /// Its signature, empty where unknown; `name = …` for what the body of a class sets.
     pub signature: String,
     /// Classes further on whose method of this name is not reached from outside.
     pub hides: Vec<&'static str>,
@@ -130,9 +133,11 @@ pub struct ProvidedReport {
 pub fn order(index: &Index, class: ClassId) -> Option<OrderReport> {
     let report = types::one(index, class)?;
     let provided = overrides::provided(index, class);
+    let set = set_methods(index, class, &provided);
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for provider in provided.values() {
-        *counts.entry(types::provider_id(index, provider)).or_default() += 1;
+    let defined = provided.values().map(|provider| types::provider_id(index, provider));
+    for provider in defined.chain(set.iter().map(|method| method.provider)) {
+        *counts.entry(provider).or_default() += 1;
     }
     let mro: &crate::link::mro::Mro = &index.class(class).mro;
     let entries = mro.entries.iter().map(|entry| {
@@ -186,13 +191,51 @@ pub fn order(index: &Index, class: ClassId) -> Option<OrderReport> {
             ambiguous,
         }
     });
+    let mut methods: Vec<ProvidedReport> = methods.chain(set).collect();
+    methods.sort_by_key(|method| method.name);
     Some(OrderReport {
         schema: super::SCHEMA,
         entries: entries.collect(),
-        methods: methods.collect(),
+        methods,
         findings: overrides::check_order(index, class).iter().filter_map(|found| one(index, found)).collect(),
         r#type: report,
     })
+}
+
+/// What bodies bind to functions from elsewhere, `run = fetch`, and what they put in the place of a method, `close = None`.
+fn set_methods(index: &Index, class: ClassId, provided: &BTreeMap<Name, Provider>) -> Vec<ProvidedReport> {
+    let mut names: BTreeSet<Name> = BTreeSet::new();
+    names.extend(index.class(class).mro.classes().flat_map(|ancestor| set_in_body(index, ancestor)));
+    let report = |name: Name| {
+        let (holder, at) = holder_of(index, class, name)?;
+        let function = match Resolver::new(index).attribute(&Entity::Class(holder), name, 0) {
+            Entity::Function(function) => Some(function),
+            // Whatever it is, a method further on is not reached any more.
+            _ => None,
+        };
+        let further = index.class(class).mro.classes().skip_while(|ancestor| *ancestor != holder).skip(1);
+        let hides: Vec<&str> = further
+            .filter(|ancestor| {
+                overrides::providers(index, *ancestor, name)
+                    .next()
+                    .is_some_and(|first| first.class() == *ancestor)
+            })
+            .map(|ancestor| index.class(ancestor).id.as_str())
+            .collect();
+        (function.is_some() || !hides.is_empty()).then(|| ProvidedReport {
+            name: name.as_str(),
+            provider: index.class(holder).id.as_str(),
+            through: None,
+            place: at.map(|(file, at)| place(index, file, at)),
+            signature: match function {
+                Some(function) => format!("{name} = {}", signatures::render(index, function)),
+                None => format!("{name} = …"),
+            },
+            hides,
+            ambiguous: Vec::new(),
+        })
+    };
+    names.into_iter().filter(|name| !provided.contains_key(name)).filter_map(report).collect()
 }
 
 /// The trait whose `impl` block defines a method.
