@@ -98,10 +98,6 @@ const CLOSED_TO_THE_CORE: [&str; 15] = [
 /// Modules that may touch the file system.
 const WITH_FILE_SYSTEM: [&str; 5] = ["discover", "tree", "cache", "config", "cli"];
 
-/// Files that are longer than 500 lines, each with its reason.
-const LONG_FILES: [(&str, &str); 1] =
-    [("facts.rs", "the vocabulary of one file: many small types, nearly no code")];
-
 /// Longest comfortable file, in lines.
 const MAX_LINES: usize = 500;
 
@@ -452,17 +448,12 @@ fn every_file_opens_with_what_it_holds() {
 }
 
 #[test]
-fn files_stay_short_or_say_why() {
+fn files_stay_short() {
     let mut violations = Vec::new();
     for file in source_files() {
         let lines = file.text.lines().count();
-        let reason = LONG_FILES.iter().find(|(path, _)| *path == file.path);
-        match (lines > MAX_LINES, reason) {
-            (true, None) => violations.push(format!("src/{} has {lines} lines and no reason", file.path)),
-            (false, Some((_, reason))) => {
-                violations.push(format!("src/{} has {lines} lines and needs no reason: {reason}", file.path));
-            }
-            (true, Some(_)) | (false, None) => {}
+        if lines > MAX_LINES {
+            violations.push(format!("src/{} has {lines} lines: look for its second concept", file.path));
         }
     }
     check_none(violations);
