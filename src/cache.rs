@@ -297,6 +297,20 @@ mod tests {
         }
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn what_is_kept_is_for_its_owner_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("folder");
+        let cache = Cache::open(folder.path());
+        cache.put(key("a"), b"a");
+        cache.save().expect("saved");
+        for pack in packs_in(&folder.path().join(BUILD)) {
+            let mode = pack.metadata().expect("metadata").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{}", pack.display());
+        }
+    }
+
     #[test]
     fn a_folder_that_cannot_be_written_is_told_and_loses_nothing() {
         let folder = tempfile::tempdir().expect("folder");

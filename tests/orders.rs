@@ -210,6 +210,26 @@ fn what_a_body_sets_in_the_place_of_a_method_is_listed() {
 }
 
 #[test]
+fn what_a_dataclass_generates_is_not_the_base_s() {
+    let text = "from dataclasses import dataclass\nclass A:\n    def __init__(self): ...\n    def __eq__(self, other): ...\n    def stay(self): ...\n\
+                @dataclass\nclass B(A):\n    x: int\nclass C(A):\n    x: int\n";
+    let root = folder(&[("m.py", text)]);
+    let provided = |of: &str| -> Vec<String> {
+        let answer = ssot(root.path(), &["mro", of, "--format", "json", "--no-python"]).json();
+        let by_a = items(&answer["methods"]).iter().filter(|method| text_of(method, "provider") == "m.A");
+        by_a.map(|method| text_of(method, "name").to_owned()).collect()
+    };
+    assert_eq!(provided("m.B"), ["stay"]);
+    assert_eq!(provided("m.C"), ["__eq__", "__init__", "stay"]);
+}
+
+#[test]
+fn a_patched_path_may_be_written_in_two_strings() {
+    let user = "from unittest.mock import patch\n@patch('lib.' 'Svc')\ndef test(m): ...\n";
+    assert_eq!(uses(&[("lib.py", "class Svc: ...\n"), ("test_lib.py", user)], "lib.Svc"), [2]);
+}
+
+#[test]
 fn a_branch_that_fits_is_no_incompatible_override() {
     let with = |first: &str, second: &str| {
         findings(&format!(
