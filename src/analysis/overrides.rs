@@ -11,7 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::signatures::{self, Comparison, DifferenceKind};
 use super::trait_methods::{self, Candidate, Meaning};
 use crate::facts::{Binding, BindingKind, Bound, Name};
-use crate::link::generated::generated;
+use crate::link::generated::{generated, generated_names};
 use crate::link::members::{alternatives_of, method_of, methods_of};
 use crate::link::references::calls_within;
 use crate::link::{ClassId, ClassKind, FunctionId, Index, Origin};
@@ -137,11 +137,6 @@ pub fn provided(index: &Index, class: ClassId) -> BTreeMap<Name, Provider> {
     let mut hidden: FxHashSet<Name> = FxHashSet::default();
     let derefs_to = index.extensions.derefs_to(class);
     let mut is_behind_deref = false;
-    // What a class before it makes of its fields.
-    let is_generated = |name: Name, owner: ClassId| {
-        let mut before = index.class(class).mro.classes().take_while(|ancestor| *ancestor != owner);
-        before.any(|ancestor| generated(index, ancestor, name).is_some())
-    };
     for ancestor in index.class(class).mro.classes().filter(|id| Some(*id) != object) {
         is_behind_deref |= Some(ancestor) == derefs_to;
         match index.class(ancestor).origin {
@@ -150,11 +145,12 @@ pub fn provided(index: &Index, class: ClassId) -> BTreeMap<Name, Provider> {
                     let fact = index.function(method);
                     let name = fact.name;
                     let is_reached = !is_behind_deref || fact.binding == BindingKind::Instance;
-                    if is_reached && !hidden.contains(&name) && !is_generated(name, ancestor) {
+                    if is_reached && !hidden.contains(&name) {
                         found.entry(name).or_insert(Provider::Source(ancestor, method));
                     }
                 }
                 hidden.extend(attributes_of(index, ancestor));
+                hidden.extend(generated_names(index, ancestor).iter().map(|name| Name::new(name)));
                 // A class that defines `__eq__` alone has `__hash__ = None` (`object.__hash__` in the data model).
                 let defines = |name: &str| method_of(index, ancestor, Name::new(name)).is_some();
                 if defines("__eq__") && !defines("__hash__") {
@@ -164,8 +160,7 @@ pub fn provided(index: &Index, class: ClassId) -> BTreeMap<Name, Provider> {
             Origin::Library => {
                 let members = index.library.members(ancestor);
                 let methods = members.iter().filter(|member| member.binding.is_some());
-                let is_there = |name: Name| !hidden.contains(&name) && !is_generated(name, ancestor);
-                for member in methods.filter(|member| is_there(member.name)) {
+                for member in methods.filter(|member| !hidden.contains(&member.name)) {
                     found.entry(member.name).or_insert(Provider::Library(ancestor));
                 }
             }

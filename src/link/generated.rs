@@ -38,27 +38,33 @@ const OF_NAMED_TUPLES: [&str; 9] = [
     "__replace__",
 ];
 
-/// Where a class is defined that may have a generated member of this name. Whether its own body binds the name is for
-/// others to say.
+/// Names of members that may be generated for a class. Whether its own body binds them is for others to say.
+#[must_use]
+pub fn generated_names(index: &Index, class: ClassId) -> &'static [&'static str] {
+    let Some((file, fact)) = index.source_of(class) else { return &[] };
+    let facts = &index.file(file).facts;
+    if index.file(file).language == Language::Rust {
+        return &[];
+    }
+    match index.class(class).kind {
+        ClassKind::NamedTuple => &OF_NAMED_TUPLES,
+        ClassKind::Plain | ClassKind::Protocol | ClassKind::TypedDict | ClassKind::Enum => {
+            let mut decorators = facts.decorators[fact.decorators.range()].iter();
+            let makes = decorators.any(|chain| {
+                let named = facts.steps_of(*chain).iter().rev().find_map(|step| step.attribute());
+                let root = facts.root_of(&facts.chains[chain.index()]).name;
+                MAKERS.contains(&named.unwrap_or(root).as_str())
+            });
+            if makes { &OF_FIELDS } else { &[] }
+        }
+    }
+}
+
+/// Where a class is defined for which a member of this name may be generated.
 #[must_use]
 pub fn generated(index: &Index, class: ClassId, name: Name) -> Option<(FileId, Offset)> {
     let is_candidate = name.as_str().starts_with('_');
-    let (file, fact) = index.source_of(class).filter(|_| is_candidate)?;
-    let facts = &index.file(file).facts;
-    if index.file(file).language == Language::Rust {
-        return None;
-    }
-    let is_made = match index.class(class).kind {
-        ClassKind::NamedTuple => OF_NAMED_TUPLES.contains(&name.as_str()),
-        ClassKind::Plain | ClassKind::Protocol | ClassKind::TypedDict | ClassKind::Enum => {
-            let decorators = &facts.decorators[fact.decorators.range()];
-            OF_FIELDS.contains(&name.as_str())
-                && decorators.iter().any(|chain| {
-                    let named = facts.steps_of(*chain).iter().rev().find_map(|step| step.attribute());
-                    let root = facts.root_of(&facts.chains[chain.index()]).name;
-                    MAKERS.contains(&named.unwrap_or(root).as_str())
-                })
-        }
-    };
-    is_made.then_some((file, fact.name_at))
+    let is_made = is_candidate && generated_names(index, class).contains(&name.as_str());
+    let (file, fact) = index.source_of(class).filter(|_| is_made)?;
+    Some((file, fact.name_at))
 }

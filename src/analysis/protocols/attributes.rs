@@ -189,30 +189,38 @@ fn judge_function(
         into_judgement(index, found, signatures::compare_for(relation, expected, found, Some(class)));
     let are_properties =
         [expected, found].iter().all(|id| index.function(*id).binding == BindingKind::Property);
-    if are_properties && setter_of(index, expected).is_some() && setter_of(index, found).is_none() {
-        judged.push(
-            ReasonKind::ReadOnly,
-            "a setter".into(),
-            "a read-only property".into(),
-            place_of(index, found),
-        );
-    }
-    if are_properties && let Some((expected, found)) = setter_of(index, expected).zip(setter_of(index, found))
-    {
-        let [wanted, taken] = [expected, found].map(|setter| value_of(index, class, setter));
-        let place = place_of(index, found);
-        let answer = relation.assignable(&wanted, &taken);
-        judged.is_through_any |= answer.is_through_any;
-        match answer.verdict {
-            Verdict3::Yes => {}
-            Verdict3::No(_) => {
-                let kind = ReasonKind::Signature(DifferenceKind::ParameterType);
-                judged.push(kind, wanted.describe(index), taken.describe(index), place);
-            }
-            Verdict3::CannotTell(reason) => judged.push_unknown(reason, place),
-        }
+    if are_properties && let Some(wanted) = setter_of(index, expected) {
+        judge_setter(relation, class, wanted, found, &mut judged);
     }
     judged
+}
+
+/// Whoever sets what the protocol lets him set.
+fn judge_setter(
+    relation: &Relation<'_>,
+    class: ClassId,
+    expected: FunctionId,
+    found: FunctionId,
+    judged: &mut Judgement,
+) {
+    let index = relation.index;
+    let Some(setter) = setter_of(index, found) else {
+        let place = place_of(index, found);
+        judged.push(ReasonKind::ReadOnly, "a setter".into(), "a read-only property".into(), place);
+        return;
+    };
+    let [wanted, taken] = [expected, setter].map(|setter| value_of(index, class, setter));
+    let place = place_of(index, setter);
+    let answer = relation.assignable(&wanted, &taken);
+    judged.is_through_any |= answer.is_through_any;
+    match answer.verdict {
+        Verdict3::Yes => {}
+        Verdict3::No(_) => {
+            let kind = ReasonKind::Signature(DifferenceKind::ParameterType);
+            judged.push(kind, wanted.describe(index), taken.describe(index), place);
+        }
+        Verdict3::CannotTell(reason) => judged.push_unknown(reason, place),
+    }
 }
 
 /// What a setter takes.

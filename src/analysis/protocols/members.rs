@@ -210,7 +210,7 @@ fn own_member(index: &Index, class: ClassId, name: Name) -> Option<Provided> {
             let body = facts.types[owner.index()].body;
             let fields: Vec<Field> =
                 fields_of(index, file, owner).filter(|field| field.name == name).copied().collect();
-            let last = facts.bindings_of(body, name).iter().rfind(|found| !facts.is_dead(found.guard));
+            let last = facts.last_alive(body, name);
             let is_function = last.is_some_and(|binding| matches!(binding.target, Bound::Function(_)));
             if is_function && let Some(function) = method_of(index, class, name) {
                 return Some(Provided::Function(function));
